@@ -1,2 +1,15 @@
+//! Leling: meal ordering for senior canteens.
+
+pub mod access;
+pub mod api;
+pub mod app;
+pub mod clock;
+pub mod db;
+pub mod guards;
+pub mod id;
+pub mod idempotency;
+pub mod ids;
 pub mod money;
+pub mod problem;
+pub mod text;
 pub mod words;

@@ -1,0 +1,211 @@
+//! Every act that can be done through the API, and who may do it: the net.
+
+use crate::words;
+
+words! {
+    /// A role (角色). `public`, `signed_in`, `resident` and `family` follow from who one is; the others are granted.
+    pub enum Role {
+        Public = "public",
+        SignedIn = "signed_in",
+        Resident = "resident",
+        Family = "family",
+        Volunteer = "volunteer",
+        Staff = "staff",
+        District = "district",
+        Auditor = "auditor",
+        Admin = "admin",
+    }
+}
+
+/// How far a role's right to an act reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    No,
+    /// What is one's own: oneself, one's session, one's account.
+    Own,
+    /// Residents with a standing link.
+    Linked,
+    /// The canteens of the grant, and the residents registered there.
+    Canteen,
+    /// The area of the grant, and everything that lies in it.
+    Area,
+    Everywhere,
+}
+
+impl Reach {
+    /// The word in the printed table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reach::No => "-",
+            Reach::Own => "own",
+            Reach::Linked => "linked",
+            Reach::Canteen => "canteen",
+            Reach::Area => "area",
+            Reach::Everywhere => "all",
+        }
+    }
+}
+
+macro_rules! acts {
+    ($($(#[$meta:meta])* $act:ident)+) => {
+        /// An act.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Act { $($(#[$meta])* $act,)+ }
+
+        impl Act {
+            pub const ALL: &'static [Act] = &[$(Act::$act),+];
+
+            pub fn name(self) -> &'static str {
+                match self { $(Act::$act => stringify!($act),)+ }
+            }
+        }
+
+        /// The acts as types, so that a handler's signature names the act that it may do.
+        pub mod act {
+            use super::{Act, NamedAct};
+            $(
+                $(#[$meta])*
+                #[derive(Debug)]
+                pub struct $act;
+                impl NamedAct for $act { const ACT: Act = Act::$act; }
+            )+
+        }
+    };
+}
+
+/// An act that is known when the program is compiled.
+pub trait NamedAct: 'static {
+    const ACT: Act;
+}
+
+acts! {
+    /// Make an account without rights.
+    SignUp
+    /// Sign in, and refresh a sign-in.
+    SignIn
+    /// End this sign-in, or all of one's own.
+    SignOut
+    /// Read who one is and what one may do.
+    ReadMe
+    /// Change one's own password.
+    ChangePassword
+    /// Read accounts and their grants.
+    ReadAccounts
+    /// Make, suspend and reset accounts.
+    EditAccounts
+    /// Grant and end roles.
+    GrantRoles
+    /// Read workdays and holidays.
+    ReadCalendar
+    /// Import a year's holidays and make-up workdays.
+    EditCalendar
+    /// Read canteens, opening days, menus that are published, and the terms.
+    ReadCanteens
+    /// Make and edit canteens.
+    EditCanteens
+    /// Close a canteen for some days.
+    CloseCanteen
+    /// Find and read residents.
+    ReadResidents
+    /// Register and edit residents, and issue PINs.
+    EditResidents
+    /// Read a resident's eligibility facts (sensitive).
+    ReadFacts
+    /// Enter an eligibility fact; it grants nothing until it is verified.
+    EnterFacts
+    /// Verify, correct and end eligibility facts; add kinds of facts.
+    VerifyFacts
+    /// Ask to act for a resident.
+    AskFamilyLink
+    /// Read family links.
+    ReadFamilyLinks
+    /// Approve or refuse a family link.
+    DecideFamilyLink
+    /// End a family link.
+    EndFamilyLink
+    /// Read menus that are not published yet.
+    ReadDrafts
+    /// Draft, change, publish, withdraw, close and copy menus.
+    EditMenus
+    /// Read policy documents.
+    ReadPolicies
+    /// Post and activate policies.
+    EditPolicies
+    /// Try policies on an invented person.
+    TryPolicies
+    /// Ask what a meal costs a resident, and why.
+    AskQuote
+    /// Read reservations.
+    ReadReservations
+    /// Place, change and cancel reservations.
+    Reserve
+    /// Read who is expected at the door.
+    ReadDoorList
+    /// Record attendances at the door.
+    CheckIn
+    /// Strike an attendance out.
+    VoidAttendance
+    /// Read whom to call, and what waits for review.
+    ReadReviews
+    /// Decide about attendances that wait for review.
+    ResolveReviews
+    /// Read headcounts of a canteen.
+    ReadHeadcounts
+    /// Read headcounts of a whole district.
+    ReadOverview
+    /// Read draws of subsidies and what each payer paid.
+    ReadDraws
+}
+
+/// Which role may do which act, and how far: one pure match, printed as a table and compared in a test.
+pub fn reach(role: Role, act: Act) -> Reach {
+    use Reach::{Area, Canteen, Everywhere, Linked, Own};
+    use Role::{Admin, Auditor, District, Family, Resident, SignedIn, Staff, Volunteer};
+    let rights: &[(Role, Reach)] = match act {
+        Act::SignUp | Act::SignIn | Act::ReadCalendar | Act::ReadCanteens => return Everywhere,
+        Act::SignOut | Act::ReadMe | Act::ChangePassword | Act::AskFamilyLink => &[(SignedIn, Own)],
+        Act::ReadAccounts => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
+        Act::EditAccounts | Act::GrantRoles => &[(District, Area), (Admin, Everywhere)],
+        Act::EditCalendar => &[(District, Everywhere), (Admin, Everywhere)],
+        Act::EditCanteens => &[(District, Area), (Admin, Everywhere)],
+        Act::CloseCanteen => &[(Staff, Canteen), (District, Area)],
+        Act::ReadResidents | Act::ReadFacts => {
+            &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)]
+        }
+        Act::EditResidents | Act::EnterFacts => &[(Staff, Canteen), (District, Area)],
+        Act::VerifyFacts => &[(District, Area)],
+        Act::ReadFamilyLinks => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::DecideFamilyLink => &[(Resident, Own), (Staff, Canteen)],
+        Act::EndFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
+        Act::ReadDrafts => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::EditMenus | Act::ResolveReviews => &[(Staff, Canteen)],
+        Act::ReadPolicies | Act::TryPolicies => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
+        Act::EditPolicies => &[(District, Area)],
+        Act::AskQuote => &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::ReadReservations => {
+            &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)]
+        }
+        Act::Reserve => &[(Resident, Own), (Family, Linked), (Staff, Canteen)],
+        Act::ReadDoorList | Act::CheckIn | Act::VoidAttendance => &[(Volunteer, Canteen), (Staff, Canteen)],
+        Act::ReadReviews | Act::ReadHeadcounts => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::ReadOverview | Act::ReadDraws => &[(District, Area), (Auditor, Area)],
+    };
+    rights.iter().find(|(holder, _)| *holder == role).map_or(Reach::No, |(_, reach)| *reach)
+}
+
+/// The table of roles and acts, for people who do not program.
+pub fn table() -> String {
+    let mut text = String::from("| act |");
+    for role in Role::ALL {
+        text += &format!(" {role} |");
+    }
+    text += "\n| --- |";
+    text += &" --- |".repeat(Role::ALL.len());
+    for act in Act::ALL {
+        text += &format!("\n| {} |", act.name());
+        for role in Role::ALL {
+            text += &format!(" {} |", reach(*role, *act).as_str());
+        }
+    }
+    text + "\n"
+}

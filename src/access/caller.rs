@@ -1,0 +1,282 @@
+//! The caller of an act, inside its transaction, and the proofs that only this module can make.
+
+use crate::{
+    access::{Act, Actor, Grant, Principal, Reach, Role, acts::reach, links, store, tokens::Ticket},
+    clock::At,
+    db::Conn,
+    id::Id,
+    ids::{AnyoneId, CanteenId, ResidentId, SessionId},
+    problem::{Code, Fail},
+    words::{Area, Lang},
+    words,
+};
+
+/// A canteen as rights see it: which one, and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    pub id: CanteenId,
+    pub area: Area,
+}
+
+/// A resident as rights see it: who, and the canteen that registered them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    pub id: ResidentId,
+    pub site: Site,
+}
+
+/// A part of the world that a grant reaches, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Canteen(CanteenId),
+    Area(Area),
+    Everywhere,
+}
+
+/// Who is calling, by rights read within the act's own transaction.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    act: Act,
+    ticket: Option<Ticket>,
+    grants: Vec<Grant>,
+    /// The instant of the act.
+    pub now: At,
+    /// The language that the caller reads.
+    pub lang: Lang,
+}
+
+words! {
+    /// By which right somebody acts for a resident (BR-24).
+    pub enum RightKind {
+        /// It is the resident.
+        OneSelf = "self",
+        /// A family link.
+        Family = "family",
+        /// A grant as staff.
+        Staff = "staff",
+        /// A grant as volunteer.
+        Volunteer = "volunteer",
+        /// A grant as officer or auditor.
+        Officer = "officer",
+    }
+}
+
+/// By which right, and the link or grant that gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Right {
+    pub kind: RightKind,
+    pub id: Option<AnyoneId>,
+}
+
+/// Proof that the actor may do this act for this resident.
+#[derive(Clone, Debug)]
+pub struct ActingFor {
+    actor: Actor,
+    resident: ResidentId,
+    right: Right,
+    hears_reasons: bool,
+}
+
+impl ActingFor {
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+    pub fn resident(&self) -> ResidentId {
+        self.resident
+    }
+    pub fn right(&self) -> Right {
+        self.right
+    }
+    /// Whether reasons that name a hardship may be told to this actor (BR-80).
+    pub fn hears_reasons(&self) -> bool {
+        self.hears_reasons
+    }
+}
+
+/// Proof that the actor may do this act at this canteen.
+#[derive(Clone, Debug)]
+pub struct OnDuty {
+    actor: Actor,
+    canteen: CanteenId,
+    right: Right,
+    role: Role,
+}
+
+impl OnDuty {
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+    pub fn canteen(&self) -> CanteenId {
+        self.canteen
+    }
+    pub fn right(&self) -> Right {
+        self.right
+    }
+    pub fn role(&self) -> Role {
+        self.role
+    }
+}
+
+/// Proof that the actor may do this act in this area, or in all of them.
+#[derive(Clone, Debug)]
+pub struct Officer {
+    actor: Actor,
+}
+
+impl Officer {
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+}
+
+impl Caller {
+    /// Reads who brings this ticket and admits them to the act.
+    ///
+    /// Fails with `session_ended`; with `sign_in_required` or `not_allowed` when none of their roles covers the act.
+    pub(super) fn load(
+        conn: &mut Conn,
+        ticket: Option<Ticket>,
+        act: Act,
+        now: At,
+        lang: Lang,
+    ) -> Result<Caller, Fail> {
+        let mut grants = Vec::new();
+        if let Some(ticket) = ticket {
+            if !store::session_stands(conn, ticket)? {
+                return Err(Code::SessionEnded.into());
+            }
+            if let Principal::Account(account) = ticket.principal {
+                grants = store::standing_grants(conn, account, now)?;
+            }
+        }
+        let caller = Caller { act, ticket, grants, now, lang };
+        if caller.roles().any(|role| reach(role, act) != Reach::No) {
+            Ok(caller)
+        } else if ticket.is_some() {
+            Err(Code::NotAllowed.into())
+        } else {
+            Err(Code::SignInRequired.into())
+        }
+    }
+
+    /// Every role that this caller holds somewhere; `family` for whoever could hold a link.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        let signed_in = self.ticket.map(|_| [Role::SignedIn, Role::Family]);
+        let resident = self.ticket.filter(|ticket| matches!(ticket.principal, Principal::Resident(_)));
+        std::iter::once(Role::Public)
+            .chain(signed_in.into_iter().flatten())
+            .chain(resident.map(|_| Role::Resident))
+            .chain(self.grants.iter().map(|grant| grant.role))
+    }
+
+    pub fn actor(&self) -> Actor {
+        self.ticket.map_or(Actor::SYSTEM, |ticket| ticket.principal.into())
+    }
+
+    /// Whoever signed in; `sign_in_required` when nobody did.
+    pub fn principal(&self) -> Result<Principal, Fail> {
+        self.ticket.map(|ticket| ticket.principal).ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    pub fn session(&self) -> Result<SessionId, Fail> {
+        self.ticket.map(|ticket| ticket.session).ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// The roles granted to this caller that cover the act at this canteen.
+    pub fn roles_at(&self, site: &Site) -> impl Iterator<Item = Role> {
+        self.grants_at(site).map(|grant| grant.role)
+    }
+
+    fn grants_at<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = &'a Grant> {
+        self.grants.iter().filter(move |grant| match reach(grant.role, self.act) {
+            Reach::Canteen => grant.canteen_id == Some(site.id),
+            Reach::Area => grant.area.as_ref().is_some_and(|area| area.contains(&site.area)),
+            Reach::Everywhere => true,
+            Reach::No | Reach::Own | Reach::Linked => false,
+        })
+    }
+
+    /// Proof of duty at a canteen, by the first grant that covers it; `not_allowed_here` without.
+    pub fn on_duty(&self, site: &Site) -> Result<OnDuty, Fail> {
+        let grant = self.grants_at(site).next().ok_or(Code::NotHere)?;
+        Ok(self.duty(site, grant))
+    }
+
+    /// Proof of duty at a canteen in this very role; `not_allowed_here` without.
+    pub fn on_duty_as(&self, role: Role, site: &Site) -> Result<OnDuty, Fail> {
+        let grant = self.grants_at(site).find(|grant| grant.role == role).ok_or(Code::NotHere)?;
+        Ok(self.duty(site, grant))
+    }
+
+    fn duty(&self, site: &Site, grant: &Grant) -> OnDuty {
+        OnDuty { actor: self.actor(), canteen: site.id, right: right_of(grant), role: grant.role }
+    }
+
+    /// Proof of acting for a resident: as oneself, by a standing link, or by a grant where they are registered.
+    ///
+    /// `resident_not_found` without: who may not act for a resident may not know of them either.
+    pub fn acting_for(&self, conn: &mut Conn, resident: &Registered) -> Result<ActingFor, Fail> {
+        if let Some(ticket) = self.ticket {
+            if ticket.principal == Principal::Resident(resident.id) && reach(Role::Resident, self.act) == Reach::Own
+            {
+                let right = Right { kind: RightKind::OneSelf, id: None };
+                return Ok(self.acting(resident, right, true));
+            }
+            if reach(Role::Family, self.act) == Reach::Linked
+                && let Some(link) = links::standing(conn, ticket.principal, resident.id)?
+            {
+                let right = Right { kind: RightKind::Family, id: Some(Id::from_uuid(link.id.uuid())) };
+                return Ok(self.acting(resident, right, link.covers_reasons));
+            }
+        }
+        let grant = self.grants_at(&resident.site).next().ok_or(Code::ResidentNotFound)?;
+        Ok(self.acting(resident, right_of(grant), grant.role == Role::District || grant.role == Role::Auditor))
+    }
+
+    /// Proof of acting for a resident, from whatever canteen, who presents their card where the caller is on duty.
+    pub fn acting_for_card(&self, duty: &OnDuty, resident: &Registered) -> ActingFor {
+        self.acting(resident, duty.right, false)
+    }
+
+    fn acting(&self, resident: &Registered, right: Right, hears_reasons: bool) -> ActingFor {
+        ActingFor { actor: self.actor(), resident: resident.id, right, hears_reasons }
+    }
+
+    /// Proof of office over an area; `not_allowed_here` without.
+    pub fn officer(&self, area: &Area) -> Result<Officer, Fail> {
+        let covered = self.scopes().iter().any(|scope| match scope {
+            Scope::Canteen(_) => false,
+            Scope::Area(own) => own.contains(area),
+            Scope::Everywhere => true,
+        });
+        if covered { Ok(Officer { actor: self.actor() }) } else { Err(Code::NotHere.into()) }
+    }
+
+    /// Every part of the world that the caller's grants reach for this act.
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.grants
+            .iter()
+            .filter_map(|grant| match reach(grant.role, self.act) {
+                Reach::Canteen => grant.canteen_id.map(Scope::Canteen),
+                Reach::Area => grant.area.clone().map(Scope::Area),
+                Reach::Everywhere => Some(Scope::Everywhere),
+                Reach::No | Reach::Own | Reach::Linked => None,
+            })
+            .collect()
+    }
+}
+
+fn right_of(grant: &Grant) -> Right {
+    let kind = match grant.role {
+        Role::Volunteer => RightKind::Volunteer,
+        Role::Staff => RightKind::Staff,
+        Role::District | Role::Auditor | Role::Admin => RightKind::Officer,
+        Role::Public | Role::SignedIn | Role::Resident | Role::Family => RightKind::OneSelf,
+    };
+    Right { kind, id: Some(Id::from_uuid(grant.id.uuid())) }
+}
+

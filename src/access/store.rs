@@ -1,0 +1,152 @@
+//! The statements on `grants`, and the question whether a session still stands.
+
+use diesel::prelude::*;
+
+use crate::{
+    access::{Actor, ActorKind, Principal, Role, tokens::Ticket},
+    clock::At,
+    db::{
+        Conn,
+        schema::{accounts, grants, residents, sessions},
+    },
+    id::Id,
+    ids::{AccountId, AnyoneId, CanteenId, GrantId},
+    words::Area,
+};
+
+/// A role that an account holds, where, and from when to when.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = grants)]
+pub struct Grant {
+    pub id: GrantId,
+    pub account_id: AccountId,
+    pub role: Role,
+    pub canteen_id: Option<CanteenId>,
+    pub area: Option<Area>,
+    pub starts_at: At,
+    /// The first instant at which it no longer stands.
+    pub ends_at: Option<At>,
+}
+
+/// Where a granted role holds. One kind of scope for each kind of role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantScope {
+    Volunteer(CanteenId),
+    Staff(CanteenId),
+    District(Area),
+    Auditor(Area),
+    Admin,
+}
+
+/// A grant to be made.
+#[derive(Clone, Debug)]
+pub struct NewGrant {
+    pub account: AccountId,
+    pub scope: GrantScope,
+    pub starts_at: At,
+    pub ends_at: Option<At>,
+    pub by: Actor,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = grants)]
+struct GrantRow<'a> {
+    id: GrantId,
+    account_id: AccountId,
+    role: Role,
+    canteen_id: Option<CanteenId>,
+    area: Option<&'a Area>,
+    starts_at: At,
+    ends_at: Option<At>,
+    actor_kind: ActorKind,
+    actor_id: Option<AnyoneId>,
+}
+
+/// Writes a grant.
+pub fn grant(conn: &mut Conn, new: &NewGrant, now: At) -> QueryResult<GrantId> {
+    let (role, canteen_id, area) = match &new.scope {
+        GrantScope::Volunteer(canteen) => (Role::Volunteer, Some(*canteen), None),
+        GrantScope::Staff(canteen) => (Role::Staff, Some(*canteen), None),
+        GrantScope::District(area) => (Role::District, None, Some(area)),
+        GrantScope::Auditor(area) => (Role::Auditor, None, Some(area)),
+        GrantScope::Admin => (Role::Admin, None, None),
+    };
+    let id = Id::new(now);
+    diesel::insert_into(grants::table)
+        .values(GrantRow {
+            id,
+            account_id: new.account,
+            role,
+            canteen_id,
+            area,
+            starts_at: new.starts_at,
+            ends_at: new.ends_at,
+            actor_kind: new.by.kind(),
+            actor_id: new.by.id(),
+        })
+        .execute(conn)?;
+    Ok(id)
+}
+
+/// The grant with this id.
+pub fn find_grant(conn: &mut Conn, id: GrantId) -> QueryResult<Option<Grant>> {
+    grants::table.find(id).select(Grant::as_select()).first(conn).optional()
+}
+
+/// Ends a grant now. False when it had ended already.
+pub fn end_grant(conn: &mut Conn, id: GrantId, now: At) -> QueryResult<bool> {
+    let standing = grants::ends_at.is_null().or(grants::ends_at.gt(now));
+    let ended = diesel::update(grants::table.filter(grants::id.eq(id)).filter(standing))
+        .set(grants::ends_at.eq(now))
+        .execute(conn)?;
+    Ok(ended == 1)
+}
+
+/// Every grant that an account holds or held, oldest first.
+pub fn grants_of(conn: &mut Conn, account: AccountId) -> QueryResult<Vec<Grant>> {
+    grants::table
+        .filter(grants::account_id.eq(account))
+        .order(grants::id)
+        .select(Grant::as_select())
+        .load(conn)
+}
+
+/// Every grant, standing or not, of these accounts.
+pub fn holders_of(conn: &mut Conn, accounts: &[AccountId]) -> QueryResult<Vec<Grant>> {
+    grants::table
+        .filter(grants::account_id.eq_any(accounts.iter().copied()))
+        .order(grants::id)
+        .select(Grant::as_select())
+        .load(conn)
+}
+
+/// The grants of an account that stand at this instant.
+pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> QueryResult<Vec<Grant>> {
+    grants::table
+        .filter(grants::account_id.eq(account))
+        .filter(grants::starts_at.le(now))
+        .filter(grants::ends_at.is_null().or(grants::ends_at.gt(now)))
+        .order(grants::id)
+        .select(Grant::as_select())
+        .load(conn)
+}
+
+/// Whether the session was neither ended nor its owner suspended.
+pub(super) fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
+    let session = sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
+    let count: i64 = match ticket.principal {
+        Principal::Account(id) => session
+            .inner_join(accounts::table)
+            .filter(accounts::id.eq(id))
+            .filter(accounts::suspended_at.is_null())
+            .count()
+            .get_result(conn)?,
+        Principal::Resident(id) => session
+            .inner_join(residents::table)
+            .filter(residents::id.eq(id))
+            .filter(residents::status.eq("active"))
+            .count()
+            .get_result(conn)?,
+    };
+    Ok(count == 1)
+}

@@ -1,0 +1,84 @@
+//! Access tokens: a JWT of 15 minutes, HS256 fixed by the server. It says who, never what they may do.
+
+use chrono::TimeDelta;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::Principal,
+    clock::At,
+    id::Id,
+    ids::SessionId,
+    problem::{Code, Problem},
+};
+
+const ISSUER: &str = "leling";
+const AUDIENCE: &str = "leling-api";
+
+/// How long an access token is good for.
+pub const ACCESS_TOKEN_LIFE: TimeDelta = TimeDelta::minutes(15);
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: SessionId,
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// What a token proves: a session, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket {
+    pub principal: Principal,
+    pub session: SessionId,
+}
+
+/// Signs and verifies access tokens.
+pub struct Tokens {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    validation: Validation,
+}
+
+impl Tokens {
+    pub fn new(key: &[u8; 32]) -> Tokens {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The clock is ours, not the library's: expiry is judged below.
+        validation.validate_exp = false;
+        Tokens { signing: EncodingKey::from_secret(key), verifying: DecodingKey::from_secret(key), validation }
+    }
+
+    /// A token for this session, good until 15 minutes after `now`.
+    pub fn sign(&self, ticket: Ticket, now: At) -> String {
+        let issued = now.utc().timestamp();
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: ticket.principal.to_string(),
+            sid: ticket.session,
+            jti: Id::<Ticket>::new(now).to_string(),
+            iat: issued,
+            exp: issued + ACCESS_TOKEN_LIFE.num_seconds(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("our own claims can be signed")
+    }
+
+    /// Who brings this token. Fails with `token_expired`, or `sign_in_required` for anything that is not ours.
+    pub fn verify(&self, token: &str, now: At) -> Result<Ticket, Problem> {
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation)
+            .map_err(|_| Problem::new(Code::SignInRequired))?
+            .claims;
+        if claims.exp <= now.utc().timestamp() {
+            return Err(Code::TokenExpired.into());
+        }
+        let principal = Principal::parse(&claims.sub).ok_or(Code::SignInRequired)?;
+        Ok(Ticket { principal, session: claims.sid })
+    }
+}

@@ -1,0 +1,227 @@
+//! What comes in: JSON bodies without unknown fields, query strings, idempotency keys, `If-Match`.
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
+use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::openapi::{Describe, OperationDoc};
+use crate::{
+    problem::{Code, Problem},
+    words::Bilingual,
+};
+
+/// The largest body that is read, in bytes.
+pub const BODY_LIMIT: usize = 512 * 1024;
+
+/// A JSON body, parsed. Fails with the place in the body that is not right.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read_body(request, payload);
+        let json = is_json(request);
+        Box::pin(async move { parse(&bytes.await?, json).map(Body) })
+    }
+}
+
+impl<T: JsonSchema> Describe for Body<T> {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        let schema = doc.schema::<T>();
+        doc.takes(schema);
+    }
+}
+
+/// A body together with the `Idempotency-Key` under which its effect happens once.
+///
+/// A body type of `()` stands for a request without a body.
+#[derive(Debug)]
+pub struct Keyed<T> {
+    pub body: T,
+    /// The client's key, 1 to 200 visible characters.
+    pub key: String,
+    /// What the key is bound to besides the caller: method, path and body, hashed.
+    pub request_hash: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Keyed<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let key = idempotency_key(request);
+        let target = format!("{} {}\n", request.method(), request.path());
+        let json = is_json(request);
+        let bytes = read_body(request, payload);
+        Box::pin(async move {
+            let key = key?;
+            let bytes = bytes.await?;
+            let mut hash = Sha256::new();
+            hash.update(target.as_bytes());
+            hash.update(&bytes);
+            let body = if std::mem::size_of::<T>() == 0 && bytes.is_empty() {
+                parse(b"null", true)?
+            } else {
+                parse(&bytes, json)?
+            };
+            Ok(Keyed { body, key, request_hash: hex::encode(hash.finalize()) })
+        })
+    }
+}
+
+impl<T: JsonSchema> Describe for Keyed<T> {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        if std::mem::size_of::<T>() > 0 {
+            let schema = doc.schema::<T>();
+            doc.takes(schema);
+        }
+        doc.header(
+            "Idempotency-Key",
+            "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry.",
+            serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" }),
+        );
+        doc.refuses([Code::KeyRequired, Code::BadHeader, Code::KeyReused, Code::InProgress]);
+    }
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
+    let Some(value) = request.headers().get("Idempotency-Key") else {
+        return Err(Problem::new(Code::KeyRequired));
+    };
+    let key = value.to_str().unwrap_or_default().trim();
+    if key.is_empty() || key.len() > 200 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::new(Code::BadHeader).with("header", "Idempotency-Key"));
+    }
+    Ok(key.to_owned())
+}
+
+/// The version that the caller has seen, from `If-Match`.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatch(pub i32);
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(match request.headers().get(header::IF_MATCH) {
+            None => Err(Problem::new(Code::IfMatchRequired)),
+            // A tag that is none of ours cannot be the present version.
+            Some(value) => value
+                .to_str()
+                .ok()
+                .and_then(|tag| tag.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok())
+                .map(IfMatch)
+                .ok_or_else(|| Problem::new(Code::Stale)),
+        })
+    }
+}
+
+impl Describe for IfMatch {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.header(
+            "If-Match",
+            "The ETag that you read, so that nobody's change is lost.",
+            serde_json::json!({ "type": "string", "examples": ["\"v1\""] }),
+        );
+        doc.refuses([Code::IfMatchRequired, Code::Stale]);
+    }
+}
+
+/// A query string, parsed; unknown parameters are refused where the type says so.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(
+            web::Query::<T>::from_query(request.query_string()).map(|query| Query(query.into_inner())).map_err(
+                |error| {
+                    let said = error.to_string();
+                    let said = said.strip_prefix("Query deserialize error: ").unwrap_or(&said).to_owned();
+                    Problem::new(Code::BadQuery).field("", "bad_query", both(&said))
+                },
+            ),
+        )
+    }
+}
+
+impl<T: JsonSchema> Describe for Query<T> {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.query::<T>();
+        doc.refuses([Code::BadQuery]);
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request.content_type().split(';').next().is_some_and(|kind| {
+        let kind = kind.trim().to_ascii_lowercase();
+        kind == "application/json" || kind.ends_with("+json")
+    })
+}
+
+fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<web::Bytes, Problem>> + use<> {
+    let bytes = web::Bytes::from_request(request, payload);
+    async move { bytes.await.map_err(|_| Problem::new(Code::BodyTooLarge).with("limit", BODY_LIMIT)) }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8], json: bool) -> Result<T, Problem> {
+    if !json {
+        return Err(Problem::new(Code::NotJson));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let cause = error.inner();
+        if cause.is_syntax() || cause.is_eof() {
+            return Problem::new(Code::MalformedJson).field("", "syntax", both(&cause.to_string()));
+        }
+        let said = cause.to_string();
+        let said = said.split(" at line ").next().unwrap_or_default();
+        Problem::new(Code::BadField).field(pointer(error.path()), kind_of(said), both(said))
+    })?;
+    deserializer.end().map_err(|error| {
+        Problem::new(Code::MalformedJson).field("", "syntax", both(&error.to_string()))
+    })?;
+    Ok(value)
+}
+
+/// A JSON pointer (RFC 6901) to where a body went wrong.
+pub fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn kind_of(said: &str) -> &'static str {
+    if said.starts_with("unknown field") {
+        "unknown_field"
+    } else if said.starts_with("missing field") {
+        "missing_field"
+    } else if said.starts_with("invalid type") {
+        "wrong_type"
+    } else if said.starts_with("unknown variant") {
+        "unknown_word"
+    } else {
+        "bad_value"
+    }
+}
+
+fn both(said: &str) -> Bilingual {
+    Bilingual::new(format!("此项不正确：{said}"), said)
+}

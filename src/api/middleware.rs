@@ -1,0 +1,116 @@
+//! Around every request: a request id, one line of log, panics caught, and problems put into the reader's language.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{StatusCode, header},
+    middleware::Next,
+};
+use futures_util::FutureExt;
+
+use crate::{
+    id::random_hex,
+    problem::{Code, Problem},
+    words::Lang,
+};
+
+/// The id under which a request stands in the log and in a problem's `instance`.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said.
+pub fn lang_of(request: &HttpRequest) -> Lang {
+    let Some(wanted) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
+        return Lang::Zh;
+    };
+    let weighed = wanted.split(',').filter_map(|part| {
+        let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
+        let tag = tag.trim().to_ascii_lowercase();
+        let lang = Lang::from_word(tag.split('-').next()?)?;
+        Some((lang, weight.trim().parse::<f32>().ok()?))
+    });
+    weighed
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        .map_or(Lang::Zh, |(lang, _)| lang)
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).expect("a status in the table is a status")
+    }
+
+    /// The body is written by the middleware, which knows the reader's language.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::new(self.status_code());
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+/// Gives the request an id, runs it, turns a panic into an answer, and writes problems out.
+pub async fn guard_panics_and_name_requests(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = random_hex::<8>();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let outer = request.request().clone();
+    let lang = lang_of(&outer);
+
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let mut response = match outcome {
+        Ok(Ok(response)) => response.map_into_boxed_body(),
+        Ok(Err(error)) => {
+            let response = error.error_response();
+            ServiceResponse::new(outer.clone(), response)
+        }
+        Err(_) => ServiceResponse::new(outer.clone(), Problem::new(Code::Internal).error_response()),
+    };
+
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    if let Some(problem) = problem.or_else(|| unspoken(response.status())) {
+        response = written(outer.clone(), &problem, lang, &id);
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    // The matched route, never the path or query: those may hold names and numbers.
+    tracing::info!(
+        request_id = %id,
+        method = %outer.method(),
+        route = outer.match_pattern().as_deref().unwrap_or("-"),
+        status = response.status().as_u16(),
+        elapsed_us = started.elapsed().as_micros() as u64,
+    );
+    Ok(response)
+}
+
+/// The problem for a refusal that the framework made by itself.
+fn unspoken(status: StatusCode) -> Option<Problem> {
+    match status.as_u16() {
+        404 => Some(Problem::new(Code::NotFound)),
+        405 => Some(Problem::new(Code::MethodNotAllowed)),
+        413 => Some(Problem::new(Code::BodyTooLarge).with("limit", super::extract::BODY_LIMIT)),
+        415 => Some(Problem::new(Code::NotJson)),
+        400..=499 => Some(Problem::new(Code::BadField)),
+        500..=599 => Some(Problem::new(Code::Internal)),
+        _ => None,
+    }
+}
+
+fn written(request: HttpRequest, problem: &Problem, lang: Lang, id: &str) -> ServiceResponse<BoxBody> {
+    let mut response = HttpResponse::build(problem.status_code());
+    response.insert_header((header::CONTENT_LANGUAGE, lang.as_str()));
+    if let Some(seconds) = problem.retry_after_s() {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
+    if problem.code.status() == 401 {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    let body = problem.body(lang, id).to_string();
+    ServiceResponse::new(request, response.content_type("application/problem+json").body(body))
+}

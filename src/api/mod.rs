@@ -1,0 +1,14 @@
+//! How HTTP is spoken here, once for all concepts: what comes in, what goes out, and the document that tells both.
+//!
+//! A handler's signature *is* its contract: the extractors and the answer in it describe themselves ([`Describe`]), and
+//! `openapi.yaml` is made from them and from the one page of routes. No rule of the domain lives here.
+
+mod answer;
+mod extract;
+mod middleware;
+pub mod openapi;
+
+pub use answer::{Answer, Created, Done, Nothing};
+pub use extract::{Body, IfMatch, Keyed, Query};
+pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of};
+pub use openapi::{Api, Describe, Operation, OperationDoc};

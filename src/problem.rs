@@ -1,0 +1,320 @@
+//! Everything that can be refused, in one shape (RFC 9457) and two languages.
+//!
+//! Every code is one line of the table below: its status, whether the same request may succeed later, and what it says
+//! to a tired person at a counter: first what happened, then what to do. The cause of a fault is never told to a caller.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    db::Fault,
+    words::{Bilingual, Lang},
+};
+
+/// What a closure given to a database door fails with.
+pub type Fail = crate::db::Fail<Problem>;
+
+macro_rules! codes {
+    ($($variant:ident $status:literal $retryable:literal $word:literal $zh:literal $en:literal;)+) => {
+        /// A stable word for one way in which a request can be refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $en] $variant,)+ }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// The word that programs read.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $word,)+ }
+            }
+
+            /// The HTTP status that carries it.
+            pub fn status(self) -> u16 {
+                match self { $(Code::$variant => $status,)+ }
+            }
+
+            /// Whether the same request may succeed later without anything being changed.
+            pub fn retryable(self) -> bool {
+                match self { $(Code::$variant => $retryable,)+ }
+            }
+
+            /// What happened and what to do, for people; `{name}` stands for the parameter of that name.
+            pub fn text(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((Code::$variant, Lang::Zh) => $zh, (Code::$variant, Lang::En) => $en,)+ }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+codes! {
+    // The request itself
+    MalformedJson        400 false "malformed_json"        "请求内容不是有效的 JSON。请检查格式后重发。" "The body is not valid JSON. Check it and send it again.";
+    BadField             400 false "bad_field"             "有一项内容不正确。请按提示修改后重发。" "A field is not right. Mend it as described and send it again.";
+    BadQuery             400 false "bad_query"             "查询参数不正确。请按接口说明修改。" "A query parameter is not right. Mend it as described in the API document.";
+    BadHeader            400 false "bad_header"            "请求头 {header} 不正确。请按接口说明修改。" "The header {header} is not right. Mend it as described in the API document.";
+    BadCursor            400 false "bad_cursor"            "翻页标记无效。请从第一页重新开始。" "The cursor is not one of ours. Start again from the first page.";
+    KeyRequired          400 false "idempotency_key_required" "缺少 Idempotency-Key 请求头。请为这次操作带上一个新的唯一标识。" "The header Idempotency-Key is missing. Send one that is unique for this operation.";
+    NotFound             404 false "not_found"             "没有找到。请检查地址或编号。" "Nothing was found there. Check the address or the id.";
+    MethodNotAllowed     405 false "method_not_allowed"    "此地址不支持这种请求方法。请查看接口说明。" "This address does not take that method. See the API document.";
+    BodyTooLarge         413 false "body_too_large"        "内容超过 {limit} 字节。请缩小后重发。" "The body has more than {limit} bytes. Send a smaller one.";
+    NotJson              415 false "unsupported_media_type" "内容类型必须是 application/json。请修改后重发。" "The content type has to be application/json. Mend it and send it again.";
+    KeyReused            422 false "idempotency_key_reused" "同一个 Idempotency-Key 已用于另一个请求。请换一个新的。" "This Idempotency-Key was used for another request. Use a new one.";
+    InProgress           409 true  "request_in_progress"   "同样的请求正在处理。请稍后再试。" "The same request is still under way. Try again in a moment.";
+    IfMatchRequired      428 false "if_match_required"     "修改前请先读取，并在 If-Match 中带上读到的 ETag。" "Read it first, and send the ETag that you got in If-Match.";
+    Stale                412 false "stale"                 "这条记录已被别人修改。请重新读取后再改。" "Somebody changed this since you read it. Read it again, then change it.";
+
+    // The service
+    Internal             500 false "internal_error"        "程序出错了，没有写入任何内容。请记下请求编号并联系管理员。" "Something broke in the program; nothing was written. Note the request id and tell the administrator.";
+    Busy                 503 true  "busy"                  "现在很忙，没有写入任何内容。请稍后再试。" "Very busy at the moment; nothing was written. Try again shortly.";
+    DiskFull             503 true  "disk_full"             "磁盘已满，没有写入任何内容。请管理员清理磁盘后再试。" "The disk is full; nothing was written. Ask the administrator to make room, then try again.";
+    DatabaseUnavailable  503 true  "database_unavailable"  "数据库暂时无法使用，没有写入任何内容。请稍后再试。" "The database cannot be used at the moment; nothing was written. Try again shortly.";
+    ClockBehind          503 true  "clock_behind"          "本机时钟比最新记录慢五分钟以上，暂停写入。请校准时钟。" "This machine's clock is more than five minutes behind the newest record, so nothing is written. Set the clock right.";
+    Conflict             409 true  "conflict"              "与刚刚发生的另一项修改冲突，没有写入任何内容。请再试一次。" "This collided with another change; nothing was written. Try again.";
+
+    // Who you are, what you may do
+    SignInRequired       401 false "sign_in_required"      "请先登录。" "Sign in first.";
+    TokenExpired         401 false "token_expired"         "登录已过期。请刷新或重新登录。" "This sign-in has run out. Refresh it or sign in again.";
+    SessionEnded         401 false "session_ended"         "此登录已结束。请重新登录。" "This sign-in was ended. Sign in again.";
+    WrongCredentials     401 false "wrong_credentials"     "用户名、卡号、密码或 PIN 不对。请检查后再试，或请服务台帮忙。" "The name, card number, password or PIN is not right. Check it, or ask at the desk.";
+    PinClosed            403 false "pin_closed"            "今天 PIN 输错十次，卡号加 PIN 的登录已关闭到明天。家属和服务台仍可办理。" "Ten wrong PINs today: card number with PIN is closed until tomorrow. Family and the desk can still help.";
+    NotAllowed           403 false "not_allowed"           "您的身份不能做这件事。请找有权限的工作人员。" "Your role does not cover this. Ask somebody whose role does.";
+    NotHere              403 false "not_allowed_here"      "您的权限不包括这个食堂或区域。请找那里的工作人员。" "Your rights do not reach this canteen or area. Ask somebody there.";
+    WrongPassword        400 false "wrong_password"        "现在的密码不对。请再试一次。" "The present password is not right. Try again.";
+
+    // Accounts and family
+    UserNameTaken        409 false "user_name_taken"       "这个用户名已有人用。请换一个。" "This user name is taken. Choose another.";
+    AccountNotFound      404 false "account_not_found"     "没有找到这个账户。请检查编号。" "There is no such account. Check the id.";
+    GrantNotFound        404 false "grant_not_found"       "没有找到这项授权。请检查编号。" "There is no such grant. Check the id.";
+    GrantScope           400 false "grant_scope"           "志愿者和工作人员的授权要指定食堂，民政和审计的授权要指定区域，管理员都不要。请修改。" "Volunteers and staff are granted a canteen, district officers and auditors an area, administrators neither. Mend the scope.";
+    GrantSpan            400 false "grant_span"            "授权的结束时间必须晚于开始时间。请修改。" "A grant ends after it starts. Mend the times.";
+    CardNotMatched       404 false "card_not_matched"      "卡号与生日对不上。请核对卡片，或到服务台办理。" "Card number and birth date do not belong together. Check the card, or come to the desk.";
+    LinkNotFound         404 false "family_link_not_found" "没有找到这条家属关系。请检查编号。" "There is no such family link. Check the id.";
+    LinkExists           409 false "family_link_exists"    "已有申请或关系存在。请等待审批。" "It was asked already or stands already. Wait for the decision.";
+    LinkDecided          409 false "family_link_decided"   "这条申请已处理过。请刷新查看。" "This was decided already. Read it again.";
+
+    // Calendar and canteens
+    BadCalendar          400 false "bad_calendar"          "日历有误：{reason}。请修改后重发。" "The calendar is not right: {reason}. Mend it and send it again.";
+    CalendarNotFound     404 false "calendar_not_found"    "{year} 年的日历还没有导入。请民政人员导入。" "The calendar of {year} was not imported. Ask a district officer to import it.";
+    CanteenNotFound      404 false "canteen_not_found"     "没有找到这个食堂。请检查编号。" "There is no such canteen. Check the id.";
+    CanteenExists        409 false "canteen_exists"        "该区域已有同名食堂。请换一个名称。" "There is a canteen of this name in this area. Choose another name.";
+    BadCanteen           400 false "bad_canteen"           "食堂设置有误：{reason}。请修改后重发。" "The canteen is not right: {reason}. Mend it and send it again.";
+    BadClosure           400 false "bad_closure"           "停餐日期有误：{reason}。请修改后重发。" "The closure is not right: {reason}. Mend it and send it again.";
+
+    // Residents
+    ResidentNotFound     404 false "resident_not_found"    "没有找到这位老人。请检查编号或卡号。" "There is no such resident. Check the id or card number.";
+    BadBirthDate         400 false "bad_birth_date"        "出生日期要在今天以前，且不早于 130 年前。请核对。" "A birth date lies before today and not more than 130 years ago. Check it.";
+    BadIdNumber          400 false "bad_id_number"         "身份证号校验不通过。请核对。" "The identity number fails its check digit or does not fit the birth date. Check it.";
+    IdNumberTaken        409 false "id_number_taken"       "已有在册老人使用同一身份证号。请先查找那份档案。" "An active resident has this identity number. Look for that record first.";
+    CardTaken            409 false "card_number_taken"     "这个卡号已在使用。请换一个。" "This card number is in use. Choose another.";
+    UnknownFactKind      400 false "unknown_fact_kind"     "没有这种资格类型。请先由民政人员添加。" "There is no such kind of fact. A district officer can add it first.";
+    FactKindExists       409 false "fact_kind_exists"      "这种资格类型已存在。" "This kind of fact exists already.";
+    BadFact              400 false "bad_fact"              "资格认定有误：{reason}。请修改后重发。" "The fact is not right: {reason}. Mend it and send it again.";
+    FactNotFound         404 false "fact_not_found"        "没有找到这条资格认定。请检查编号。" "There is no such fact. Check the id.";
+    FactVerified         409 false "fact_verified"         "这条资格已核实过。" "This fact was verified already.";
+
+    // Menus
+    MenuNotFound         404 false "menu_not_found"        "没有找到这份菜单。请检查编号。" "There is no such menu. Check the id.";
+    MenuExists           409 false "menu_exists"           "这一天这一餐已有菜单。请修改那一份。" "There is a menu for this day and meal. Change that one.";
+    MenuInPast           400 false "menu_in_past"          "这一餐的供餐时间已过，不能再发菜单。请选以后的日期。" "This meal's serving time is over. Choose a later day.";
+    PeriodNotServed      400 false "period_not_served"     "这个食堂这天不供应这一餐。请检查食堂的餐段设置。" "The canteen does not serve this meal on that day. Check its meal periods.";
+    CanteenClosed        409 false "canteen_closed"        "食堂这天停餐：{reason}。请选别的日期。" "The canteen is closed then: {reason}. Choose another day.";
+    BadMenu              400 false "bad_menu"              "菜单有误：{reason}。请修改后重发。" "The menu is not right: {reason}. Mend it and send it again.";
+    MenuNotDraft         409 false "menu_not_draft"        "菜单不是草稿，已发布或撤回。请刷新查看。" "The menu is no draft any more. Read it again.";
+    MenuNotOpen          409 false "menu_not_open"         "这份菜单现在不能订餐或核销。请看菜单状态：{status}。" "This menu takes no reservations or check-ins now: it is {status}.";
+    CapacityBelowTaken   409 false "capacity_below_taken"  "已订 {taken} 份，不能把名额改到更少。请先联系已订的人。" "{taken} are taken, so it cannot be made less. Call those who reserved first.";
+    NothingToCopy        404 false "nothing_to_copy"       "来源日期没有菜单可复制。请另选日期。" "There is no menu to copy on the days named. Choose others.";
+
+    // Pricing
+    BadPolicy            400 false "bad_policy"            "政策文件有 {count} 处错误。请按所指位置逐一修改。" "The policy document has {count} faults. Mend each at the place named.";
+    PolicyNotFound       404 false "policy_not_found"      "没有找到这份政策。请检查编号。" "There is no such policy. Check the id.";
+    PolicyCodeTaken      409 false "policy_code_taken"     "这个政策代码属于另一个区域。请换一个代码。" "This policy code belongs to another area. Choose another code.";
+    PolicyActive         409 false "policy_active"         "这个版本已启用。要修改请发布新版本。" "This version is active already. To change it, post a new version.";
+    RankClash            409 false "rank_clash"            "与同时生效的政策 {policy} 的次序 {rank} 相同。请改次序。" "Rank {rank} is also used by {policy}, in force at the same time. Change the rank.";
+    BadSpan              400 false "bad_span"              "结束日期早于开始日期。请修改。" "It ends before it starts. Mend the dates.";
+    BadOrder             400 false "bad_order"             "点餐内容有误：{reason}。请修改后重发。" "The order is not right: {reason}. Mend it and send it again.";
+
+    // Reservations
+    ReservationNotFound  404 false "reservation_not_found" "没有找到这份预订。请检查编号。" "There is no such reservation. Check the id.";
+    AlreadyReserved      409 false "already_reserved"      "这一餐已经订过了。可以修改原来的预订。" "This meal is reserved already. Change that reservation instead.";
+    MenuFull             409 false "menu_full"             "这一餐已订满。请选别的餐，或问服务台。" "This meal is full. Choose another, or ask at the desk.";
+    ItemSoldOut          409 false "item_sold_out"         "“{item}”已订完。请选别的菜品。" "{item} is sold out. Choose something else.";
+    CutoffPassed         409 false "cutoff_passed"         "已过截止时间 {cutoff_at}。请联系服务台。" "The cut-off was {cutoff_at}. Ask at the desk.";
+    ModeNotOffered       400 false "mode_not_offered"      "这份菜单不提供这种取餐方式。请另选。" "This menu does not offer that way of serving. Choose another.";
+    DietConflict         409 false "diet_conflict"         "“{item}”含有过敏物：{allergens}。请换菜，或逐项确认。" "{item} contains {allergens}, which is on the resident's record. Choose another, or confirm it by name.";
+    ReservationCancelled 409 false "reservation_cancelled" "这份预订已取消。" "This reservation was cancelled already.";
+    ReservationServed    409 false "reservation_served"    "这份预订已用餐，不能再改。" "This reservation was served already; it cannot be changed.";
+    ResidentInactive     409 false "resident_inactive"     "这份档案已停用，不能订餐。请联系服务台。" "This resident's record is not active. Ask at the desk.";
+
+    // Attendance: the words of the door
+    AlreadyServed        409 false "already_served"        "这一餐已于 {served_at} 在 {canteen} 由 {by} 核销。若再吃一份，请记为加餐。" "Served already at {served_at}, {canteen}, by {by}. If it is another helping, record a second meal.";
+    NotReserved          409 false "not_reserved"          "没有预订这一餐。可以记为未预约就餐。" "Not reserved for this meal. It can be recorded as a walk-in.";
+    Cancelled            409 false "cancelled"             "这份预订已取消。可以记为未预约就餐。" "That reservation was cancelled. It can be recorded as a walk-in.";
+    OtherCanteen         409 false "other_canteen"         "这份预订在别的食堂：{canteen}。" "That reservation is for another canteen: {canteen}.";
+    OtherDay             409 false "other_day"             "这份预订是 {served_on} 的另一餐。" "That reservation is for another meal, on {served_on}.";
+    ResidentSuspended    409 false "resident_suspended"    "这份档案已停用。请联系服务台。" "This resident's record is not active. Ask at the desk.";
+    UnknownCard          409 false "unknown_card"          "没有这张卡。请核对卡号，或记为其他用餐。" "There is no such card. Check the number, or record a guest meal.";
+    Voided               409 false "voided"                "这条就餐记录已作废。请用新的记录。" "That attendance was voided. Record it anew.";
+    AttendanceNotFound   404 false "attendance_not_found"  "没有找到这条就餐记录。请检查编号。" "There is no such attendance. Check the id.";
+    NotYourMistake       403 false "not_your_mistake"      "志愿者只能当天作废自己的记录。请找工作人员。" "A volunteer voids only their own mistake, the same day. Ask the staff.";
+    NotInReview          409 false "not_in_review"         "这条记录不在待核中。请刷新查看。" "This attendance is not waiting for review. Read it again.";
+    BadTap               400 false "bad_tap"               "核销内容有误：{reason}。请修改后重发。" "The check-in is not right: {reason}. Mend it and send it again.";
+    TapReused            422 false "tap_reused"            "同一个 tap_id 已用于另一次核销。请换一个新的。" "This tap_id was used for another check-in. Make a new one.";
+}
+
+/// One field that is not right.
+#[derive(Clone, Debug)]
+pub struct FieldError {
+    /// A JSON pointer into the body.
+    pub pointer: String,
+    /// A stable word.
+    pub code: String,
+    pub detail: Bilingual,
+}
+
+/// A refusal on its way out: a code, what it is about, and the fields at fault.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub code: Code,
+    params: Vec<(&'static str, Value)>,
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Problem {
+        Problem { code, params: Vec::new(), errors: Vec::new() }
+    }
+
+    /// Adds a parameter, for programs and for the text.
+    pub fn with(mut self, name: &'static str, value: impl Serialize) -> Problem {
+        self.params.push((name, serde_json::to_value(value).unwrap_or(Value::Null)));
+        self
+    }
+
+    /// Names a field that is not right.
+    pub fn field(
+        mut self,
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        detail: Bilingual,
+    ) -> Problem {
+        self.errors.push(FieldError { pointer: pointer.into(), code: code.into(), detail });
+        self
+    }
+
+    /// The fields named so far.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Seconds after which a retry makes sense, where one does.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        match self.code.status() {
+            503 => Some(if self.code == Code::Busy { 1 } else { 5 }),
+            429 => Some(5),
+            _ => self.code.retryable().then_some(1),
+        }
+    }
+
+    /// What happened and what to do, with the parameters put in.
+    pub fn detail(&self, lang: Lang) -> String {
+        let mut text = self.code.text(lang).to_owned();
+        for (name, value) in &self.params {
+            let shown = match value {
+                Value::String(word) => word.clone(),
+                Value::Array(words) => {
+                    words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+                }
+                other => other.to_string(),
+            };
+            text = text.replace(&format!("{{{name}}}"), &shown);
+        }
+        text
+    }
+
+    /// The body of the answer (RFC 9457).
+    pub fn body(&self, lang: Lang, request_id: &str) -> Value {
+        let detail = self.detail(lang);
+        let end = match lang {
+            Lang::Zh => detail.find('。'),
+            Lang::En => detail.find(". ").or_else(|| detail.rfind('.')),
+        };
+        let title = &detail[..end.unwrap_or(detail.len())];
+        let params: Map<String, Value> =
+            self.params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let errors: Vec<Value> = self
+            .errors
+            .iter()
+            .map(|error| json!({"pointer": error.pointer, "code": error.code, "detail": error.detail.get(lang)}))
+            .collect();
+        json!({
+            "type": format!("urn:leling:problem:{}", self.code.as_str()),
+            "title": title,
+            "status": self.code.status(),
+            "detail": detail,
+            "instance": request_id,
+            "code": self.code.as_str(),
+            "retryable": self.code.retryable(),
+            "params": params,
+            "errors": errors,
+        })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail(Lang::En))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Problem {
+        Problem::new(code)
+    }
+}
+
+impl From<Code> for Fail {
+    fn from(code: Code) -> Fail {
+        Fail::Refused(Problem::new(code))
+    }
+}
+
+impl From<Problem> for Fail {
+    fn from(problem: Problem) -> Fail {
+        Fail::Refused(problem)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Problem {
+        Problem::new(match fault {
+            Fault::Busy => Code::Busy,
+            Fault::LockTimeout => Code::InProgress,
+            Fault::DiskFull => Code::DiskFull,
+            Fault::Unavailable => Code::DatabaseUnavailable,
+            Fault::Conflict => Code::Conflict,
+            Fault::Broken => Code::Internal,
+        })
+    }
+}
+
+/// The table of codes as people who do not program read it; compared with the committed one in a test.
+pub fn table() -> String {
+    let mut text = String::from("| code | status | try again | 中文 | English |\n| --- | --- | --- | --- | --- |\n");
+    for code in Code::ALL {
+        let again = if code.retryable() { "yes" } else { "no" };
+        text += &format!(
+            "| `{}` | {} | {again} | {} | {} |\n",
+            code.as_str(),
+            code.status(),
+            code.text(Lang::Zh),
+            code.text(Lang::En)
+        );
+    }
+    text
+}

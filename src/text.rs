@@ -1,0 +1,250 @@
+//! What comes in from outside as text or a number, parsed at the edge into types that cannot be wrong.
+
+use std::{borrow::Cow, fmt};
+
+use chrono::NaiveTime;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A line of text of 1 to `MAX` characters, without space at its ends and without control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Line<const MAX: usize>(String);
+
+impl<const MAX: usize> Line<MAX> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    /// Fails with a sentence when the text is empty, too long, or holds a control character.
+    pub fn parse(text: &str) -> Result<Line<MAX>, String> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > MAX {
+            return Err(format!("a text of 1 to {MAX} characters is expected"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err("a text holds no control characters".into());
+        }
+        Ok(Line(text.to_owned()))
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Line<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Line::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<const MAX: usize> JsonSchema for Line<MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Line{MAX}").into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX })
+    }
+}
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Whole<const MIN: i32, const MAX: i32>(i32);
+
+impl<const MIN: i32, const MAX: i32> Whole<MIN, MAX> {
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl<'de, const MIN: i32, const MAX: i32> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        i32::try_from(number)
+            .ok()
+            .filter(|number| (MIN..=MAX).contains(number))
+            .map(Whole)
+            .ok_or_else(|| D::Error::custom(format!("a whole number from {MIN} to {MAX} is expected")))
+    }
+}
+
+impl<const MIN: i32, const MAX: i32> JsonSchema for Whole<MIN, MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Whole{MIN}To{MAX}").into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+    }
+}
+
+/// Makes a text type with a pattern that is checked when it comes in and told in the API document.
+macro_rules! pattern {
+    ($(#[$meta:meta])* $name:ident, $min:literal, $max:literal, $pattern:literal, $example:literal, $fits:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Fails with a sentence when the text does not have the form.
+            pub fn parse(text: &str) -> Result<$name, String> {
+                let fits: fn(&str) -> bool = $fits;
+                if ($min..=$max).contains(&text.chars().count()) && fits(text) {
+                    Ok($name(text.to_owned()))
+                } else {
+                    Err(format!("a text like {} is expected ({})", $example, $pattern))
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $name::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "type": "string", "minLength": $min, "maxLength": $max, "pattern": $pattern, "examples": [$example]
+                })
+            }
+        }
+    };
+}
+
+pattern!(
+    /// A user name: lower-case letters, digits, `.`, `_` and `-`.
+    UserName, 3, 40, "^[a-z0-9][a-z0-9._-]*$", "wang.fang",
+    |text| text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
+);
+pattern!(
+    /// A telephone number as people write it.
+    Phone, 5, 20, "^[0-9+][0-9 -]*$", "0851-5550100",
+    |text| text.starts_with(|c: char| c.is_ascii_digit() || c == '+')
+        && text.chars().skip(1).all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
+);
+pattern!(
+    /// The number printed on a resident's card.
+    CardNumber, 6, 20, "^[0-9]+$", "31415926",
+    |text| text.chars().all(|c| c.is_ascii_digit())
+);
+pattern!(
+    /// A stable lower-case word.
+    Slug, 1, 60, "^[a-z0-9][a-z0-9_-]*$", "minimum_living",
+    |text| !text.starts_with(['_', '-'])
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
+);
+pattern!(
+    /// A resident's PIN.
+    Pin, 6, 6, "^[0-9]+$", "271828",
+    |text| text.chars().all(|c| c.is_ascii_digit())
+);
+pattern!(
+    /// A password: long enough that nobody guesses it, short enough to hash.
+    Password, 10, 128, "^[^\\u0000-\\u001f]*$", "correct-horse-battery",
+    |text| !text.chars().any(char::is_control)
+);
+pattern!(
+    /// A resident identity number of 18 characters; its check digit is verified by `residents`.
+    IdNumber, 18, 18, "^[0-9]{17}[0-9X]$", "11010519491231002X",
+    |text| text.chars().take(17).all(|c| c.is_ascii_digit())
+        && text.ends_with(|c: char| c.is_ascii_digit() || c == 'X')
+);
+
+macro_rules! shown {
+    ($($name:ident),+) => { $(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Debug::fmt(&self.0, f) }
+        }
+    )+ };
+}
+macro_rules! hidden {
+    ($($name:ident),+) => { $(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str("(hidden)") }
+        }
+    )+ };
+}
+shown!(UserName, Phone, CardNumber, Slug);
+hidden!(Pin, Password, IdNumber);
+
+/// A local clock time to the minute, `HH:MM`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClockTime(pub NaiveTime);
+
+impl<'de> Deserialize<'de> for ClockTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let two_by_two = text.len() == 5;
+        NaiveTime::parse_from_str(&text, "%H:%M")
+            .ok()
+            .filter(|_| two_by_two)
+            .map(ClockTime)
+            .ok_or_else(|| D::Error::custom("a time of day like 09:30 is expected"))
+    }
+}
+
+impl Serialize for ClockTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.format("%H:%M"))
+    }
+}
+
+impl JsonSchema for ClockTime {
+    fn schema_name() -> Cow<'static, str> {
+        "ClockTime".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["09:30"] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_trimmed_and_bounded() {
+        assert_eq!(Line::<4>::parse(" 王芳 ").unwrap().as_str(), "王芳");
+        assert!(Line::<4>::parse("   ").is_err());
+        assert!(Line::<4>::parse("12345").is_err());
+        assert!(Line::<4>::parse("a\nb").is_err());
+    }
+
+    #[test]
+    fn a_time_of_day_has_hours_and_minutes() {
+        for bad in ["24:00", "9:30", "09:30:00", "noon"] {
+            assert!(serde_json::from_value::<ClockTime>(bad.into()).is_err(), "{bad}");
+        }
+        let time: ClockTime = serde_json::from_value("16:05".into()).unwrap();
+        assert_eq!(serde_json::to_value(time).unwrap(), "16:05");
+    }
+
+    #[test]
+    fn a_secret_never_shows_itself() {
+        assert_eq!(format!("{:?}", Pin::parse("123456").unwrap()), "(hidden)");
+    }
+}
