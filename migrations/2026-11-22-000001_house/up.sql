@@ -1,0 +1,4 @@
+CREATE TABLE installation (
+    key   TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+);
