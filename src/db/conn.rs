@@ -1,0 +1,354 @@
+//! One connection type over two databases. No other file but those beside it knows which of the two is in use.
+//!
+//! The URL's scheme decides, and nothing is guessed: `sqlite:` names a file, `postgres:` a server.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use diesel::{
+    Connection, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate},
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    r2d2::R2D2Connection,
+    result::{ConnectionError, DatabaseErrorKind, Error},
+    sql_types::{BigInt, Nullable},
+    sqlite::Sqlite,
+};
+
+use super::{Kind, OpenError};
+
+/// A connection to the database, whichever it is.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// To a PostgreSQL server.
+    Pg(PgConnection),
+    /// To an SQLite file.
+    Sqlite(SqliteConnection),
+}
+
+/// A statement that both databases understand but the derive of [`Conn`] leaves out: anything with `on_conflict`, and
+/// the insertion of several rows.
+pub struct Both<T>(
+    /// The statement.
+    pub T,
+);
+
+impl<T: QueryFragment<Pg> + QueryFragment<Sqlite>> QueryFragment<MultiBackend> for Both<T> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        MultiBackend::walk_variant_ast(&self.0, pass)
+    }
+}
+
+impl<T: QueryId> QueryId for Both<T> {
+    type QueryId = T::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = T::HAS_STATIC_QUERY_ID;
+}
+
+impl<T: Query> Query for Both<T> {
+    type SqlType = T::SqlType;
+}
+
+impl<T> RunQueryDsl<Conn> for Both<T> {}
+
+/// Runs `$statement` with `$c` bound to the connection of the database in use: for what not even
+/// [`Both`](crate::db::Both) can carry.
+#[macro_export]
+macro_rules! each {
+    ($conn:expr, $c:ident => $statement:expr) => {
+        match $conn {
+            $crate::db::Conn::Pg($c) => $statement,
+            $crate::db::Conn::Sqlite($c) => $statement,
+        }
+    };
+}
+
+/// The sum of a `BIGINT` expression over the rows, as a `BIGINT`; `NULL` when there are none.
+///
+/// Diesel's own `sum` answers a decimal number on PostgreSQL.
+pub fn total<E: Expression>(amount: E) -> Total<E> {
+    Total(amount)
+}
+
+/// What [`total`] makes.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub struct Total<E>(E);
+
+impl<E: Expression> Expression for Total<E> {
+    type SqlType = Nullable<BigInt>;
+}
+
+impl<E: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for Total<E> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        pass.push_sql("CAST(SUM(");
+        self.0.walk_ast(pass.reborrow())?;
+        pass.push_sql(") AS BIGINT)");
+        Ok(())
+    }
+}
+
+impl<E, Source> SelectableExpression<Source> for Total<E>
+where
+    E: SelectableExpression<Source>,
+    Total<E>: AppearsOnTable<Source>,
+{
+}
+
+impl<E: AppearsOnTable<Source>, Source> AppearsOnTable<Source> for Total<E> where Total<E>: Expression {}
+
+impl<E, Grouping> ValidGrouping<Grouping> for Total<E> {
+    type IsAggregate = is_aggregate::Yes;
+}
+
+/// The longest that a statement on PostgreSQL may run, and a whole write with it.
+pub(super) const POSTGRES_LONGEST: Duration = Duration::from_secs(10);
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub(super) enum Address {
+    Postgres(String),
+    Sqlite(PathBuf),
+}
+
+impl Address {
+    /// Reads `postgres://…`, `postgresql://…`, `sqlite:path` or `sqlite://path`.
+    pub(super) fn parse(url: &str) -> Result<Address, OpenError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Address::Postgres(url.to_owned()));
+        }
+        let path = url.strip_prefix("sqlite:").ok_or(OpenError::BadUrl)?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        // SQLite would take these for a URL of its own or for a database in memory.
+        if path.is_empty() || path.starts_with("file:") || path.starts_with(':') {
+            return Err(OpenError::BadUrl);
+        }
+        Ok(Address::Sqlite(path.into()))
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Address::Postgres(_) => Kind::Postgres,
+            Address::Sqlite(_) => Kind::Sqlite,
+        }
+    }
+
+    /// A connection that may write.
+    pub(super) fn connect(&self) -> Result<Conn, ConnectionError> {
+        match self {
+            Address::Postgres(url) => postgres(url),
+            Address::Sqlite(path) => sqlite(path),
+        }
+    }
+
+    /// A connection for the pool: the one for reading on SQLite, the one for everything on PostgreSQL.
+    fn connect_pooled(&self) -> Result<Conn, ConnectionError> {
+        let mut conn = self.connect_existing()?;
+        if let Conn::Sqlite(sqlite) = &mut conn {
+            sqlite
+                .batch_execute("PRAGMA query_only = ON")
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
+        Ok(conn)
+    }
+
+    /// As [`connect`](Address::connect), but never makes a new, empty file where the database has gone.
+    pub(super) fn connect_existing(&self) -> Result<Conn, ConnectionError> {
+        if let Address::Sqlite(path) = self
+            && !path.exists()
+        {
+            return Err(ConnectionError::BadConnection(format!("{} is gone", path.display())));
+        }
+        self.connect()
+    }
+}
+
+fn postgres(url: &str) -> Result<Conn, ConnectionError> {
+    let mut conn = PgConnection::establish(url)?;
+    // Errors that carry no code through diesel are told apart by their English words. The server may refuse this to an
+    // ordinary user; then the words are those that it is configured with.
+    let _ = conn.batch_execute("SET lc_messages TO 'C'");
+    let limits = format!(
+        "SET statement_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms}; SET lock_timeout = 2000",
+        ms = POSTGRES_LONGEST.as_millis()
+    );
+    conn.batch_execute(&limits).map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(Conn::Pg(conn))
+}
+
+fn sqlite(path: &Path) -> Result<Conn, ConnectionError> {
+    let text = path.to_str().ok_or_else(|| ConnectionError::InvalidConnectionUrl("not UTF-8".into()))?;
+    let mut conn = SqliteConnection::establish(text)?;
+    // The switch to WAL waits for nobody by itself: another process that opens the same new file may hold it a moment.
+    conn.batch_execute("PRAGMA busy_timeout = 5000").map_err(ConnectionError::CouldntSetupConfiguration)?;
+    let mut tries = 0;
+    while let Err(error) = conn.batch_execute("PRAGMA journal_mode = WAL") {
+        tries += 1;
+        if tries > 50 || !is_locked(&error) {
+            return Err(ConnectionError::CouldntSetupConfiguration(error));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    conn.batch_execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(Conn::Sqlite(conn))
+}
+
+fn is_locked(error: &Error) -> bool {
+    Trouble::of(error) == Trouble::Locked
+}
+
+impl Conn {
+    /// Begins a transaction in which `what` the caller wants to do is safe.
+    pub(super) fn begin(&mut self, what: Purpose) -> QueryResult<()> {
+        match self {
+            Conn::Pg(conn) => {
+                let sql = match what {
+                    Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+                    Purpose::Migrate => {
+                        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+                    }
+                };
+                AnsiTransactionManager::begin_transaction_sql(conn, sql)
+            }
+            Conn::Sqlite(conn) => {
+                let sql = match what {
+                    Purpose::Read => "BEGIN",
+                    Purpose::Write => "BEGIN IMMEDIATE",
+                    Purpose::Migrate => "BEGIN EXCLUSIVE",
+                };
+                AnsiTransactionManager::begin_transaction_sql(conn, sql)
+            }
+        }
+    }
+
+    /// Commits, and fails when there is nothing left to commit.
+    pub(super) fn commit(&mut self) -> QueryResult<()> {
+        if let Conn::Pg(conn) = self {
+            // PostgreSQL answers COMMIT with success, and rolls back, when a statement failed and nobody minded. The
+            // statement before it fails then, and costs no trip of its own.
+            conn.batch_execute("SELECT 1; COMMIT")?;
+            return Ok(());
+        }
+        <Conn as Connection>::TransactionManager::commit_transaction(self)
+    }
+
+    /// Rolls back. A connection that cannot is noticed by its pool, or replaced by the writer.
+    pub(super) fn rollback(&mut self) -> QueryResult<()> {
+        <Conn as Connection>::TransactionManager::rollback_transaction(self)
+    }
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// Everything is seen as of one moment; nothing can be changed.
+    Read,
+    /// All or nothing.
+    Write,
+    /// Nobody else reads or writes meanwhile on SQLite; no statement is too long.
+    Migrate,
+}
+
+/// What a database error means to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// A constraint of the schema was hit: the statement did nothing, the rest stands.
+    Constraint,
+    /// The statement could not be built or its answer not be read: the fault is in this program.
+    OurFault,
+    /// Two transactions were in each other's way, and one has to begin again.
+    TryAgain,
+    /// A lock was not given in time (PostgreSQL).
+    LockTimeout,
+    /// The database file is locked by another process (SQLite), or a statement took too long (PostgreSQL).
+    Locked,
+    /// No room left.
+    DiskFull,
+    /// The file is no database.
+    NotADatabase,
+    /// The connection or the file is lost.
+    Gone,
+    /// Anything else.
+    Unknown,
+}
+
+impl Trouble {
+    pub(super) fn of(error: &Error) -> Trouble {
+        match error {
+            Error::DatabaseError(kind, information) => Trouble::told(*kind, information.message()),
+            Error::RollbackErrorOnCommit { commit_error, .. } => Trouble::of(commit_error),
+            Error::NotFound
+            | Error::InvalidCString(_)
+            | Error::QueryBuilderError(_)
+            | Error::DeserializationError(_)
+            | Error::SerializationError(_)
+            | Error::IntegerConversion(_) => Trouble::OurFault,
+            // What is left says that the transaction is not in the state that we thought.
+            _ => Trouble::Unknown,
+        }
+    }
+
+    fn told(kind: DatabaseErrorKind, message: &str) -> Trouble {
+        match kind {
+            DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::RestrictViolation
+            | DatabaseErrorKind::ExclusionViolation => Trouble::Constraint,
+            DatabaseErrorKind::SerializationFailure => Trouble::TryAgain,
+            DatabaseErrorKind::ReadOnlyTransaction => Trouble::OurFault,
+            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => Trouble::Gone,
+            // Neither database gives a code for these.
+            _ => WORDS
+                .iter()
+                .find(|(words, _)| message.contains(words))
+                .map_or(Trouble::Unknown, |(_, is)| *is),
+        }
+    }
+}
+
+const WORDS: &[(&str, Trouble)] = &[
+    ("deadlock detected", Trouble::TryAgain),
+    ("due to lock timeout", Trouble::LockTimeout),
+    ("due to statement timeout", Trouble::Locked),
+    ("is locked", Trouble::Locked),
+    ("database or disk is full", Trouble::DiskFull),
+    ("No space left on device", Trouble::DiskFull),
+    ("file is not a database", Trouble::NotADatabase),
+    ("disk I/O error", Trouble::Gone),
+    ("unable to open database file", Trouble::Gone),
+    ("disk image is malformed", Trouble::Gone),
+];
+
+/// Makes and judges the connections of a pool.
+#[derive(Debug)]
+pub(super) struct Manager {
+    pub(super) address: Address,
+    /// Whether the latest attempt to connect failed.
+    pub(super) unreachable: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl diesel::r2d2::ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<Conn, ConnectionError> {
+        let conn = self.address.connect_pooled();
+        self.unreachable.store(conn.is_err(), std::sync::atomic::Ordering::Relaxed);
+        conn.inspect_err(|error| tracing::error!(%error, "connecting to the database"))
+    }
+
+    /// Not asked: a connection that was lost shows itself when a transaction begins.
+    fn is_valid(&self, _: &mut Conn) -> Result<(), ConnectionError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        std::thread::panicking() || conn.is_broken()
+    }
+}

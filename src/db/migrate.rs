@@ -1,0 +1,157 @@
+//! Brings the database to the shape that this program knows, before anything else touches it.
+//!
+//! Several processes may start at once on one database, also on an empty one: one of them migrates, the others wait and
+//! find it done. An existing file is copied first.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use diesel::{QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{
+    OpenError,
+    conn::{Address, Conn, MultiBackend, Purpose, Trouble},
+};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+type Migration = Box<dyn diesel::migration::Migration<MultiBackend>>;
+
+/// Any number that other programs on the same PostgreSQL database are unlikely to lock.
+const LOCK: i64 = 0x6C65_6C69_6E67;
+
+/// Migrates the database at `address`.
+///
+/// Fails when it cannot be reached or written, is no database of ours, or is newer than this program.
+pub(super) fn migrate(address: &Address) -> Result<(), OpenError> {
+    let mut conn = address.connect().map_err(|error| unreachable(address, &error))?;
+    let applied = applied(&mut conn)?;
+    if pending(&applied)?.is_empty() {
+        return Ok(());
+    }
+    if let (Address::Sqlite(path), Some(newest)) = (address, applied.last()) {
+        back_up(&mut conn, path, newest, &applied)?;
+    }
+    apply(&mut conn)
+}
+
+/// Why a connection could not be made, in our words.
+fn unreachable(address: &Address, error: &diesel::ConnectionError) -> OpenError {
+    match address {
+        Address::Postgres(_) => OpenError::Unreachable(error.to_string()),
+        Address::Sqlite(_) => match error {
+            diesel::ConnectionError::CouldntSetupConfiguration(error)
+                if Trouble::of(error) == Trouble::NotADatabase =>
+            {
+                OpenError::NotADatabase
+            }
+            // No directory, no right, a directory of that name, a medium that is read-only.
+            error => OpenError::Unwritable(error.to_string()),
+        },
+    }
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    word: String,
+}
+
+/// The versions that were applied, in order; none when the database is empty.
+///
+/// It looks without writing, so that the usual start of the program needs no lock.
+fn applied(conn: &mut Conn) -> Result<BTreeSet<String>, OpenError> {
+    let catalogue = match conn {
+        Conn::Pg(_) => "SELECT tablename::text AS word FROM pg_tables WHERE schemaname = current_schema()",
+        Conn::Sqlite(_) => "SELECT name AS word FROM sqlite_master WHERE type = 'table'",
+    };
+    let tables = words(conn, catalogue)?;
+    if tables.contains("__diesel_schema_migrations") {
+        return words(conn, "SELECT version AS word FROM __diesel_schema_migrations");
+    }
+    match conn {
+        // A server's database may well be shared; a file with other tables belongs to another program.
+        Conn::Sqlite(_) if !tables.is_empty() => Err(OpenError::Foreign),
+        Conn::Pg(_) | Conn::Sqlite(_) => Ok(BTreeSet::new()),
+    }
+}
+
+fn words(conn: &mut Conn, query: &str) -> Result<BTreeSet<String>, OpenError> {
+    let rows: Vec<Word> = sql_query(query).load(conn).map_err(failed)?;
+    Ok(rows.into_iter().map(|row| row.word).collect())
+}
+
+/// The migrations that are still to be applied, in order.
+///
+/// Fails when some were applied that this program does not know.
+fn pending(applied: &BTreeSet<String>) -> Result<Vec<Migration>, OpenError> {
+    use diesel::migration::MigrationSource;
+    let mut known: Vec<Migration> =
+        MigrationSource::<MultiBackend>::migrations(&MIGRATIONS).map_err(not_migrated)?;
+    let versions: BTreeSet<String> = known.iter().map(version).collect();
+    if let Some(unknown) = applied.difference(&versions).last() {
+        return Err(OpenError::Newer(unknown.clone()));
+    }
+    known.retain(|migration| !applied.contains(&version(migration)));
+    known.sort_by_key(version);
+    Ok(known)
+}
+
+fn version(migration: &Migration) -> String {
+    migration.name().version().to_string()
+}
+
+/// Copies the file to `<file>.before-<newest applied>`, beside it.
+fn back_up(conn: &mut Conn, path: &Path, newest: &str, before: &BTreeSet<String>) -> Result<(), OpenError> {
+    let copy = beside(path, &format!(".before-{newest}"));
+    let unfinished = beside(path, &format!(".before-{newest}.{}", std::process::id()));
+    let quoted = unfinished.display().to_string().replace('\'', "''");
+    conn.batch_execute(&format!("VACUUM INTO '{quoted}'")).map_err(failed)?;
+    // When another process has migrated meanwhile, this copy may be of the new shape and its copy of the old.
+    let kept =
+        if applied(conn)? == *before { fs::rename(&unfinished, &copy) } else { fs::remove_file(&unfinished) };
+    kept.map_err(|error| OpenError::Unwritable(format!("{}: {error}", copy.display())))
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Applies what is pending, all of it or none.
+fn apply(conn: &mut Conn) -> Result<(), OpenError> {
+    conn.begin(Purpose::Migrate).map_err(failed)?;
+    if let Conn::Pg(_) = conn {
+        conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).map_err(failed)?;
+    }
+    // Another process may have been quicker.
+    for migration in pending(&applied(conn)?)? {
+        tracing::info!(version = version(&migration), "migrating the database");
+        diesel::migration::MigrationConnection::setup(conn).map_err(failed)?;
+        conn.run_migration(&migration).map_err(not_migrated)?;
+    }
+    conn.commit().map_err(failed)
+}
+
+fn failed(error: diesel::result::Error) -> OpenError {
+    match Trouble::of(&error) {
+        Trouble::NotADatabase => OpenError::NotADatabase,
+        Trouble::DiskFull => OpenError::Unwritable(error.to_string()),
+        Trouble::Constraint
+        | Trouble::OurFault
+        | Trouble::TryAgain
+        | Trouble::LockTimeout
+        | Trouble::Locked
+        | Trouble::Gone
+        | Trouble::Unknown => OpenError::Migration(error.to_string()),
+    }
+}
+
+fn not_migrated(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(error.to_string())
+}

@@ -1,0 +1,6 @@
+diesel::table! {
+    installation (key) {
+        key -> Text,
+        value -> Text,
+    }
+}

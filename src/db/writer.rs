@@ -1,0 +1,234 @@
+//! The one thread that writes to SQLite, and its group commit.
+//!
+//! A commit costs a write that must reach the disk, and SQLite has one writer. So the acts that wait while a commit runs
+//! share the next one: each runs in a savepoint of its own, and none is answered before the commit that holds it is
+//! durable. Nobody waits for a fuller batch; a lone act commits at once.
+//!
+//! **A batch is all or nothing.** When anything but a constraint fails, SQLite may have rolled back on its own, and what
+//! later acts did would stand outside any transaction. So the batch ends there: everybody in it is told that nothing was
+//! done, and the connection is opened anew.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, PoisonError, RwLock,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use diesel::{ConnectionError, QueryResult, connection::SimpleConnection};
+
+use super::{
+    Fail, Fault,
+    conn::{Address, Conn, Purpose, Trouble},
+};
+
+/// So many acts may wait; one more is told at once to come back.
+const QUEUE: usize = 2048;
+
+/// So many acts share a commit.
+const MAX_BATCH: usize = 256;
+
+/// An act that has waited longer is not begun: its caller has given up, and its instant is no longer now.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// What a job tells its caller, given what became of its batch: `None` when it was committed.
+type Answer = Box<dyn FnOnce(Option<Fault>) + Send>;
+
+/// An act in the queue.
+trait Job: Send {
+    /// Does it, within the open transaction of its batch.
+    fn run(self: Box<Self>, conn: &mut Conn) -> Ran;
+
+    /// Tells the caller that it was not even begun.
+    fn refuse(self: Box<Self>, fault: Fault);
+}
+
+/// A job that was done, or tried.
+struct Ran {
+    answer: Answer,
+    /// What the others in the batch are told, when nothing of it can stand.
+    ended: Option<Fault>,
+}
+
+struct Work<F, R> {
+    act: F,
+    reply: R,
+    asked: Instant,
+}
+
+impl<T, E, F, R> Job for Work<F, R>
+where
+    F: Fn(&mut Conn) -> Result<T, Fail<E>> + Send,
+    R: FnOnce(Result<T, E>) + Send + 'static,
+    E: From<Fault> + Send + 'static,
+    T: Send + 'static,
+{
+    fn run(self: Box<Self>, conn: &mut Conn) -> Ran {
+        let Work { act, reply, asked } = *self;
+        if asked.elapsed() > LONGEST_WAIT {
+            return Ran { answer: Box::new(move |_| reply(Err(Fault::Busy.into()))), ended: None };
+        }
+        match catch_unwind(AssertUnwindSafe(|| in_savepoint(conn, act))) {
+            Ok(Ok(outcome)) => Ran {
+                answer: Box::new(move |batch| reply(batch.map_or(outcome, |fault| Err(fault.into())))),
+                ended: None,
+            },
+            Ok(Err(error)) => {
+                let fault = Fault::of(&error, false);
+                Ran { answer: Box::new(move |_| reply(Err(fault.into()))), ended: Some(fault) }
+            }
+            Err(_) => {
+                tracing::error!("an act panicked while it wrote; its batch is rolled back");
+                Ran {
+                    answer: Box::new(move |_| reply(Err(Fault::Broken.into()))),
+                    ended: Some(Fault::Unavailable),
+                }
+            }
+        }
+    }
+
+    fn refuse(self: Box<Self>, fault: Fault) {
+        (self.reply)(Err(fault.into()));
+    }
+}
+
+/// Runs an act so that it leaves all of its traces or none; an error that remains ends the batch.
+///
+/// The savepoint is set by hand: diesel's own forgives a rollback that fails after another did, and that is how one
+/// would come to write outside any transaction.
+fn in_savepoint<T, E: From<Fault>>(
+    conn: &mut Conn,
+    act: impl Fn(&mut Conn) -> Result<T, Fail<E>>,
+) -> QueryResult<Result<T, E>> {
+    conn.batch_execute("SAVEPOINT act")?;
+    let refused = match act(conn) {
+        Ok(value) => {
+            conn.batch_execute("RELEASE act")?;
+            return Ok(Ok(value));
+        }
+        Err(Fail::Refused(refused)) => refused,
+        Err(Fail::Database(error)) => match Trouble::of(&error) {
+            Trouble::Constraint | Trouble::OurFault => Fault::of(&error, false).into(),
+            Trouble::TryAgain
+            | Trouble::LockTimeout
+            | Trouble::Locked
+            | Trouble::DiskFull
+            | Trouble::NotADatabase
+            | Trouble::Gone
+            | Trouble::Unknown => return Err(error),
+        },
+    };
+    conn.batch_execute("ROLLBACK TO act; RELEASE act")?;
+    Ok(Err(refused))
+}
+
+/// The queue to the writing thread.
+pub(super) struct Writer {
+    queue: RwLock<Option<SyncSender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread on its own connection.
+    pub(super) fn start(address: Address) -> Result<Writer, ConnectionError> {
+        let conn = address.connect_existing()?;
+        let (sender, jobs) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || Thread { address, jobs }.work(conn))
+            .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        Ok(Writer { queue: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Puts an act into the queue; `reply` is called with its answer, from the writing thread or, when the act cannot
+    /// be taken, from this one.
+    pub(super) fn submit<T, E>(
+        &self,
+        act: impl Fn(&mut Conn) -> Result<T, Fail<E>> + Send + 'static,
+        reply: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        E: From<Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        use std::sync::mpsc::TrySendError::{Disconnected, Full};
+        let job: Box<dyn Job> = Box::new(Work { act, reply, asked: Instant::now() });
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        match &*queue {
+            None => job.refuse(Fault::Unavailable),
+            Some(sender) => match sender.try_send(job) {
+                Ok(()) => {}
+                Err(Full(job)) => job.refuse(Fault::Busy),
+                Err(Disconnected(job)) => job.refuse(Fault::Unavailable),
+            },
+        }
+    }
+
+    /// Does what is in the queue, takes nothing more, and ends the thread.
+    pub(super) fn close(&self) {
+        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writing thread ended in a panic");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What the writing thread has.
+struct Thread {
+    address: Address,
+    jobs: Receiver<Box<dyn Job>>,
+}
+
+impl Thread {
+    /// Does jobs until the queue is closed and empty. Without a connection it tries again with every job.
+    fn work(self, conn: Conn) {
+        let mut conn = Some(conn);
+        while let Ok(first) = self.jobs.recv() {
+            let open = match conn.take() {
+                Some(open) => Ok(open),
+                None => self.address.connect_existing(),
+            };
+            match open {
+                Ok(open) => conn = self.batch(open, first),
+                Err(error) => first.refuse(Fault::of_connecting(&error)),
+            }
+        }
+    }
+
+    /// Does `first` and what has come since in one transaction. Gives the connection back when it is still good.
+    fn batch(&self, mut conn: Conn, first: Box<dyn Job>) -> Option<Conn> {
+        if let Err(error) = conn.begin(Purpose::Write) {
+            first.refuse(Fault::of(&error, false));
+            return None;
+        }
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        let mut ended = None;
+        while let Some(job) = next.take() {
+            let ran = job.run(&mut conn);
+            answers.push(ran.answer);
+            ended = ran.ended;
+            if ended.is_none() && answers.len() < MAX_BATCH {
+                next = self.jobs.try_recv().ok();
+            }
+        }
+        let fault = ended.or_else(|| conn.commit().err().map(|error| Fault::of(&error, false)));
+        // Closing the connection rolls back: that must have happened before anybody is told.
+        let conn = fault.is_none().then_some(conn);
+        for answer in answers {
+            answer(fault);
+        }
+        conn
+    }
+}
