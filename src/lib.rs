@@ -12,4 +12,5 @@ pub mod ids;
 pub mod money;
 pub mod problem;
 pub mod text;
+pub mod pricing;
 pub mod words;
