@@ -344,6 +344,8 @@ CREATE TABLE reservations (
     mode TEXT NOT NULL CHECK (mode IN ('dine_in', 'takeaway', 'delivery')),
     edition INTEGER NOT NULL,
     late BOOLEAN NOT NULL,
+    -- Whether an attendance stands for it: set and unset together with it, so that no cancelling can come between.
+    served BOOLEAN NOT NULL,
     channel TEXT NOT NULL,
     -- By which right: self, or a family link, or a grant (BR-24).
     right_kind TEXT NOT NULL,
@@ -356,7 +358,8 @@ CREATE TABLE reservations (
     placed_at TIMESTAMP NOT NULL,
     cancelled_at TIMESTAMP,
     cancelled_as TEXT,
-    version INTEGER NOT NULL
+    version INTEGER NOT NULL,
+    CHECK (status = 'active' OR NOT served)
 );
 -- BR-20
 CREATE UNIQUE INDEX reservations_one_active ON reservations (menu_id, resident_id) WHERE status = 'active';
@@ -399,6 +402,8 @@ CREATE TABLE attendances (
     -- How the person was known: by reservation, card or resident; a guest by none.
     known_by TEXT NOT NULL,
     lines TEXT NOT NULL,
+    -- Whether it took a place of its own, having no reservation.
+    seated BOOLEAN NOT NULL,
     served_at TIMESTAMP NOT NULL,
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
@@ -415,7 +420,8 @@ CREATE TABLE attendances (
     void_reason TEXT,
     settled_by_kind TEXT,
     settled_by_id UUID,
-    CHECK ((class = 'guest' OR class = 'staff' OR class = 'volunteer') = (resident_id IS NULL)),
+    CHECK (resident_id IS NULL OR class IN ('meal', 'second')),
+    CHECK (resident_id IS NOT NULL OR class IN ('guest', 'staff', 'volunteer') OR status <> 'served'),
     CHECK ((status = 'voided') = (voided_at IS NOT NULL))
 );
 -- BR-31: one meal of one resident is served once.

@@ -187,7 +187,7 @@ impl Caller {
     }
 
     /// The roles granted to this caller that cover the act at this canteen.
-    pub fn roles_at(&self, site: &Site) -> impl Iterator<Item = Role> {
+    pub fn roles_at<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = Role> + 'a {
         self.grants_at(site).map(|grant| grant.role)
     }
 

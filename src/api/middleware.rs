@@ -12,7 +12,7 @@ use actix_web::{
 use futures_util::FutureExt;
 
 use crate::{
-    id::random_hex,
+    id::random_bytes,
     problem::{Code, Problem},
     words::Lang,
 };
@@ -56,7 +56,7 @@ pub async fn guard_panics_and_name_requests(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    let id = random_hex::<8>();
+    let id = hex::encode(random_bytes::<8>());
     request.extensions_mut().insert(RequestId(id.clone()));
     let outer = request.request().clone();
     let lang = lang_of(&outer);
