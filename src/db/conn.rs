@@ -30,8 +30,8 @@ pub enum Conn {
     Sqlite(SqliteConnection),
 }
 
-/// A statement that both databases understand but the derive of [`Conn`] leaves out: anything with `on_conflict`, and
-/// the insertion of several rows.
+/// A statement that both databases understand but the derive of [`Conn`] leaves out: anything with `on_conflict`. When
+/// rows are to come back, it says `.returning(…)`.
 pub struct Both<T>(
     /// The statement.
     pub T,
@@ -55,7 +55,10 @@ impl<T: Query> Query for Both<T> {
 impl<T> RunQueryDsl<Conn> for Both<T> {}
 
 /// Runs `$statement` with `$c` bound to the connection of the database in use: for what not even
-/// [`Both`](crate::db::Both) can carry.
+/// [`Both`](crate::db::Both) can carry, the insertion of several rows at once.
+///
+/// The rows' struct says `#[diesel(treat_none_as_default_value = false)]`. A statement has at most 32 766 values (rows
+/// times columns).
 #[macro_export]
 macro_rules! each {
     ($conn:expr, $c:ident => $statement:expr) => {
