@@ -135,6 +135,10 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Applies what is pending, all of it or none.
 fn apply(conn: &mut Conn, known: &Known) -> Result<(), OpenError> {
+    if let Conn::Sqlite(_) = conn {
+        // Whoever migrates at this moment may take a while.
+        conn.batch_execute("PRAGMA busy_timeout = 60000").map_err(failed)?;
+    }
     conn.begin(Purpose::Migrate).map_err(failed)?;
     if let Conn::Pg(_) = conn {
         conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).map_err(failed)?;
