@@ -6,6 +6,7 @@ pub mod condition;
 pub mod document;
 mod policy;
 mod quote;
+mod satisfy;
 mod usage;
 
 pub use apply::quote;
