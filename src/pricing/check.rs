@@ -120,7 +120,13 @@ struct Check {
 }
 
 impl Check {
-    fn fault(&mut self, pointer: impl Into<String>, code: FaultCode, zh: impl Into<String>, en: impl Into<String>) {
+    fn fault(
+        &mut self,
+        pointer: impl Into<String>,
+        code: FaultCode,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) {
         self.faults.push(DocumentFault { pointer: pointer.into(), code, detail: Bilingual::new(zh, en) });
     }
 
@@ -152,15 +158,30 @@ impl Check {
         self.unique("/layers", "code", document.layers.iter().map(|layer| layer.code().to_owned()));
         self.unique("/layers", "rank", document.layers.iter().map(|layer| layer.rank.to_string()));
         self.unique("/to_canteen", "code", document.to_canteen.iter().map(|payment| payment.code.clone()));
-        for name in document.limits.keys().filter(|name| !self.limits_named.contains(*name)).cloned().collect::<Vec<_>>()
+        for name in document
+            .limits
+            .keys()
+            .filter(|name| !self.limits_named.contains(*name))
+            .cloned()
+            .collect::<Vec<_>>()
         {
             let pointer = format!("/limits/{}", escaped(&name));
             let en = "no layer and no tier names this limit: name it where it holds, or take it out";
-            self.fault(pointer, FaultCode::UnusedLimit, "没有任何层级或档次引用这个限额：请引用它，或将它删除", en);
+            self.fault(
+                pointer,
+                FaultCode::UnusedLimit,
+                "没有任何层级或档次引用这个限额：请引用它，或将它删除",
+                en,
+            );
         }
         if self.conditions > MAX_CONDITIONS {
             let zh = format!("整份文件最多{MAX_CONDITIONS}个条件");
-            self.fault("", FaultCode::TooMany, zh, format!("a document holds at most {MAX_CONDITIONS} conditions"));
+            self.fault(
+                "",
+                FaultCode::TooMany,
+                zh,
+                format!("a document holds at most {MAX_CONDITIONS} conditions"),
+            );
         }
     }
 
@@ -247,7 +268,12 @@ impl Check {
         self.conditions += 1;
         if depth > MAX_DEPTH {
             let zh = format!("条件最多嵌套{MAX_DEPTH}层");
-            return self.fault(at, FaultCode::TooDeep, zh, format!("conditions nest at most {MAX_DEPTH} deep"));
+            return self.fault(
+                at,
+                FaultCode::TooDeep,
+                zh,
+                format!("conditions nest at most {MAX_DEPTH} deep"),
+            );
         }
         match condition.shape() {
             Shape::All(parts) => self.conditions_in(&format!("{at}/all"), parts, depth),
@@ -391,7 +417,8 @@ impl Check {
         for (index, value) in values.enumerate() {
             if let Some(first) = seen.get(&value) {
                 let zh = format!("“{value}”已在第{}项使用，不能重复", first + 1);
-                let en = format!("\"{value}\" is taken by entry {} of this list; each is used once", first + 1);
+                let en =
+                    format!("\"{value}\" is taken by entry {} of this list; each is used once", first + 1);
                 let key = if key.is_empty() { String::new() } else { format!("/{key}") };
                 self.fault(format!("{at}/{index}{key}"), FaultCode::Duplicate, zh, en);
             } else {
@@ -416,7 +443,11 @@ impl Check {
             for tier in 0..layer.tiers.len() {
                 let required: Vec<&Condition> = layer.when.iter().chain(&layer.tiers[tier].when).collect();
                 if !can_hold(canteen, &required, &[], &mut budget) {
-                    self.never_applies(format!("{at}/tiers/{tier}"), "它的条件不可能成立", "its condition can never hold");
+                    self.never_applies(
+                        format!("{at}/tiers/{tier}"),
+                        "它的条件不可能成立",
+                        "its condition can never hold",
+                    );
                 } else if !can_hold(canteen, &required, &hiding(policy, index, tier), &mut budget) {
                     self.never_applies(
                         format!("{at}/tiers/{tier}"),
@@ -431,7 +462,12 @@ impl Check {
             let required: Vec<&Condition> = payment.when.iter().collect();
             if !self.is_faulty(&at) && !can_hold(canteen, &required, &[], &mut budget) {
                 let en = "this payment never applies: its condition can never hold";
-                self.fault(at, FaultCode::PaymentNeverApplies, "这项补助永远不会适用：它的条件不可能成立", en);
+                self.fault(
+                    at,
+                    FaultCode::PaymentNeverApplies,
+                    "这项补助永远不会适用：它的条件不可能成立",
+                    en,
+                );
             }
         }
     }
@@ -442,7 +478,9 @@ impl Check {
     }
 
     fn is_faulty(&self, at: &str) -> bool {
-        let inside = |pointer: &str| pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let inside = |pointer: &str| {
+            pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         self.faults.iter().any(|fault| inside(&fault.pointer))
     }
 }
@@ -483,5 +521,8 @@ fn is_policy_code(code: &str) -> bool {
 }
 
 fn is_text(text: &str, longest: usize) -> bool {
-    !text.is_empty() && text.trim() == text && text.chars().count() <= longest && !text.chars().any(char::is_control)
+    !text.is_empty()
+        && text.trim() == text
+        && text.chars().count() <= longest
+        && !text.chars().any(char::is_control)
 }

@@ -7,6 +7,9 @@ pub mod document;
 mod policy;
 mod quote;
 mod satisfy;
+#[cfg(test)]
+mod schemes_test;
+mod trial;
 mod usage;
 
 pub use apply::quote;
@@ -18,4 +21,5 @@ pub use quote::{
     Arguments, CanteenPlace, Claim, Fact, Order, OrderLine, Person, PolicyInForce, Quote, QuoteLine,
     RankClash, Reason, ToCanteen, rank_clashes,
 };
+pub use trial::{EarlierMeal, usage_after};
 pub use usage::{Needs, Usage, Used, needs};

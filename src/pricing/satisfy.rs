@@ -98,7 +98,8 @@ impl Formula {
             Shape::Single => {
                 let dimension = Dimension::of(condition);
                 let table = singles.keys().position(|known| *known == dimension).unwrap_or_default();
-                let column = singles[&dimension].iter().position(|known| *known == condition).unwrap_or_default();
+                let column =
+                    singles[&dimension].iter().position(|known| *known == condition).unwrap_or_default();
                 Formula::Single { table, column }
             }
         }
@@ -132,7 +133,12 @@ impl Formula {
 }
 
 /// Whether some choice of rows makes the formula true; also when the budget runs out.
-fn search(formula: &Formula, tables: &[Vec<Row>], chosen: &mut Vec<Option<usize>>, budget: &mut Budget) -> bool {
+fn search(
+    formula: &Formula,
+    tables: &[Vec<Row>],
+    chosen: &mut Vec<Option<usize>>,
+    budget: &mut Budget,
+) -> bool {
     if budget.spend(1).is_none() {
         return true;
     }
@@ -185,7 +191,12 @@ impl Dimension {
     }
 
     /// Every combination of outcomes that can be; `None` if there are too many to tell.
-    fn rows(&self, canteen: Canteen<'_>, singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row>> {
+    fn rows(
+        &self,
+        canteen: Canteen<'_>,
+        singles: &[&Condition],
+        budget: &mut Budget,
+    ) -> Option<BTreeSet<Row>> {
         let rows = |outcome: &mut dyn FnMut(&Condition) -> bool| -> Row {
             singles.iter().map(|single| outcome(single)).collect()
         };
@@ -204,10 +215,9 @@ impl Dimension {
                 .collect(),
             Dimension::Day => days()
                 .map(|(weekday, kind)| {
-                    rows(&mut |single| match single {
-                        Condition::Weekday(days) => days.contains(&weekday),
-                        Condition::DayKind(kinds) => kinds.contains(&kind),
-                        _ => false,
+                    rows(&mut |single| {
+                        matches!(single, Condition::Weekday(days) if days.contains(&weekday))
+                            || matches!(single, Condition::DayKind(kinds) if kinds.contains(&kind))
                     })
                 })
                 .collect(),
@@ -227,10 +237,9 @@ impl Dimension {
 
 /// One age of every stretch between two bounds.
 fn ages(singles: &[&Condition]) -> BTreeSet<i32> {
-    let bounds = singles.iter().flat_map(|single| match single {
-        Condition::Age(band) => [band.from, band.to],
-        _ => [None, None],
-    });
+    let bounds = singles
+        .iter()
+        .flat_map(|single| if let Condition::Age(band) = single { [band.from, band.to] } else { [None; 2] });
     bounds.flatten().chain([0]).collect()
 }
 
@@ -252,10 +261,7 @@ fn fact_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row
     const MOST_VALUES: usize = 10;
     let tests: Vec<&FactTest> = singles
         .iter()
-        .filter_map(|single| match single {
-            Condition::Fact(test) => Some(test),
-            _ => None,
-        })
+        .filter_map(|single| if let Condition::Fact(test) = single { Some(test) } else { None })
         .collect();
     let values: BTreeSet<&String> = tests.iter().flat_map(|test| test.wanted()).collect();
     if values.len() > MOST_VALUES {
@@ -263,7 +269,8 @@ fn fact_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row
     }
     budget.spend(1 << values.len())?;
     let subsets = (0..1_u32 << values.len()).map(|subset| {
-        let has = |value| values.iter().position(|known| *known == value).is_some_and(|bit| subset >> bit & 1 == 1);
+        let has =
+            |value| values.iter().position(|known| *known == value).is_some_and(|bit| subset >> bit & 1 == 1);
         tests.iter().map(|test| test.wanted().is_empty() || test.wanted().iter().any(has)).collect()
     });
     Some(subsets.chain([vec![false; tests.len()]]).collect())
@@ -272,10 +279,12 @@ fn fact_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row
 /// Canteens and homes in, beside and below every area that is named, and homes near the canteen at every level.
 fn place_rows(canteen: Canteen<'_>, singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row>> {
     let (Canteen::Within(bounds) | Canteen::At(bounds)) = canteen;
-    let named = singles.iter().filter_map(|single| match single {
-        Condition::RegisteredIn(PersonPlace::In(area)) | Condition::LivesIn(PersonPlace::In(area)) => Some(area),
-        Condition::CanteenIn(area) => Some(area),
-        _ => None,
+    let named = singles.iter().filter_map(|single| {
+        let home = registered_in(single).or(lives_in(single));
+        match (single, home) {
+            (Condition::CanteenIn(area), _) | (_, Some(PersonPlace::In(area))) => Some(area),
+            (_, Some(PersonPlace::SameAsCanteen { .. }) | None) => None,
+        }
     });
     let stems: BTreeSet<Vec<&str>> = named.chain([bounds]).flat_map(stems).collect();
     let canteens: Vec<Area> = match canteen {
@@ -286,12 +295,17 @@ fn place_rows(canteen: Canteen<'_>, singles: &[&Condition], budget: &mut Budget)
     };
     let mut rows = BTreeSet::new();
     for canteen in canteens {
-        let homes: Vec<Area> = stems.iter().cloned().chain(self::stems(&canteen))
+        let homes: Vec<Area> = stems
+            .iter()
+            .cloned()
+            .chain(self::stems(&canteen))
             .filter_map(|stem| filled(&stem, "\u{2217}2"))
             .collect();
         budget.spend(homes.len() * singles.len() / 10 + 1)?;
         let outcomes = |of: fn(&Condition) -> Option<&PersonPlace>| -> BTreeSet<Row> {
-            let test = |home: &Area, single: &Condition| of(single).is_some_and(|place| matches(place, home, &canteen));
+            let test = |home: &Area, single: &Condition| {
+                of(single).is_some_and(|place| matches(place, home, &canteen))
+            };
             homes.iter().map(|home| singles.iter().map(|single| test(home, single)).collect()).collect()
         };
         let own: Row = singles
@@ -302,7 +316,9 @@ fn place_rows(canteen: Canteen<'_>, singles: &[&Condition], budget: &mut Budget)
         budget.spend(registered.len() * lives.len())?;
         for registered in &registered {
             for lives in &lives {
-                rows.insert((0..own.len()).map(|column| own[column] || registered[column] || lives[column]).collect());
+                rows.insert(
+                    (0..own.len()).map(|column| own[column] || registered[column] || lives[column]).collect(),
+                );
             }
         }
     }
@@ -310,17 +326,11 @@ fn place_rows(canteen: Canteen<'_>, singles: &[&Condition], budget: &mut Budget)
 }
 
 fn registered_in(single: &Condition) -> Option<&PersonPlace> {
-    match single {
-        Condition::RegisteredIn(place) => Some(place),
-        _ => None,
-    }
+    if let Condition::RegisteredIn(place) = single { Some(place) } else { None }
 }
 
 fn lives_in(single: &Condition) -> Option<&PersonPlace> {
-    match single {
-        Condition::LivesIn(place) => Some(place),
-        _ => None,
-    }
+    if let Condition::LivesIn(place) = single { Some(place) } else { None }
 }
 
 fn matches(place: &PersonPlace, home: &Area, canteen: &Area) -> bool {
@@ -379,10 +389,7 @@ fn nth_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row>
     ];
     let tests: Vec<&NthMeal> = singles
         .iter()
-        .filter_map(|single| match single {
-            Condition::NthMeal(nth) => Some(nth),
-            _ => None,
-        })
+        .filter_map(|single| if let Condition::NthMeal(nth) = single { Some(nth) } else { None })
         .collect();
     let of_window = |window: &Window| {
         let of_window = tests.iter().filter(move |nth| nth.window == *window);
@@ -395,7 +402,10 @@ fn nth_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Row>
         INSIDE.iter().all(|&(inner, outer)| at(choice, inner).0 <= at(choice, outer).1)
     };
     let row = |choice: Vec<Stretch>| {
-        tests.iter().map(|nth| nth.contains(i32::try_from(at(&choice, nth.window).0).unwrap_or(i32::MAX))).collect()
+        tests
+            .iter()
+            .map(|nth| nth.contains(i32::try_from(at(&choice, nth.window).0).unwrap_or(i32::MAX)))
+            .collect()
     };
     Some(choices(&lists, budget)?.into_iter().filter(possible).map(row).collect())
 }
@@ -412,10 +422,7 @@ fn money_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Ro
     };
     let tests: Vec<&MoneyTest> = singles
         .iter()
-        .filter_map(|single| match single {
-            Condition::Money(test) => Some(test),
-            _ => None,
-        })
+        .filter_map(|single| if let Condition::Money(test) = single { Some(test) } else { None })
         .collect();
     let lists: Vec<Vec<Stretch>> = (0..AMOUNTS)
         .map(|index| {
@@ -427,7 +434,8 @@ fn money_rows(singles: &[&Condition], budget: &mut Budget) -> Option<BTreeSet<Ro
     let possible = |choice: &Vec<Stretch>| {
         let &[gross, food, net, net_food, set] = choice.as_slice() else { return false };
         // The smaller of each pair may not begin where the larger has ended.
-        let ordered = [(food, gross), (net, gross), (net_food, net), (net_food, food), (set, food), (set, gross)];
+        let ordered =
+            [(food, gross), (net, gross), (net_food, net), (net_food, food), (set, food), (set, gross)];
         ordered.iter().all(|(small, large)| small.0 <= large.1)
             && net_food.0 <= gross.1
             // net_food >= net - (gross - food)
