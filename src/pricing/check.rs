@@ -150,7 +150,6 @@ impl Check {
             let at = format!("/to_canteen/{index}");
             self.text(&format!("{at}/payer"), &payment.payer);
             self.code(&format!("{at}/code"), &payment.code);
-            self.name(&format!("{at}/name"), payment.name.as_ref());
             self.condition(&format!("{at}/when"), payment.when.as_ref());
             self.amount(&format!("{at}/fixed_fen"), payment.fixed_fen);
             self.named_limits(&format!("{at}/limits"), payment.limits.as_ref(), document);
@@ -525,4 +524,188 @@ fn is_text(text: &str, longest: usize) -> bool {
         && text.trim() == text
         && text.chars().count() <= longest
         && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document(tiers: Value) -> Value {
+        json!({
+            "code": "test",
+            "area": { "city": "Jiangcheng" },
+            "name": { "zh": "试", "en": "test" },
+            "layers": [{ "payer": "city", "rank": 1, "pick": "first", "tiers": tiers }],
+        })
+    }
+
+    fn tier(code: &str, when: Value) -> Value {
+        let mut tier = json!({ "code": code, "pay": { "fixed_fen": 100 } });
+        if !when.is_null() {
+            tier["when"] = when;
+        }
+        tier
+    }
+
+    /// Pointer and code of every fault.
+    fn faults(document: &Value) -> Vec<(String, &'static str)> {
+        let faults = parse(document).err().unwrap_or_default();
+        faults.into_iter().map(|fault| (fault.pointer, fault.code.as_str())).collect()
+    }
+
+    fn assert_never(when: Value) {
+        let expected = [("/layers/0/tiers/0".to_owned(), "tier_never_applies")];
+        assert_eq!(faults(&document(json!([tier("a", when.clone())]))), expected, "{when}");
+    }
+
+    fn assert_may(when: Value) {
+        assert_eq!(faults(&document(json!([tier("a", when.clone())]))), [], "{when}");
+    }
+
+    #[test]
+    fn a_document_of_the_wrong_shape_is_told_with_the_place() {
+        let cases = [
+            (json!({ "age": { "form": 60 } }), "/layers/0/tiers/0/when/age/form"),
+            (json!({ "agee": { "from": 60 } }), "/layers/0/tiers/0/when"),
+            (json!({ "all": [{ "period": ["supper"] }] }), "/layers/0/tiers/0/when/all/0/period/0"),
+            (json!({ "registered_in": { "town": "Hongqi" } }), "/layers/0/tiers/0/when/registered_in"),
+        ];
+        for (when, pointer) in cases {
+            let faults = parse(&document(json!([tier("a", when)]))).unwrap_err();
+            assert_eq!(faults[0].code, FaultCode::Malformed, "{faults:?}");
+            assert!(faults[0].pointer.starts_with(pointer), "{faults:?}");
+        }
+        let mut pays_two = document(json!([tier("a", Value::Null)]));
+        pays_two["layers"][0]["tiers"][0]["pay"]["resident_price_fen"] = json!(1);
+        assert_eq!(faults(&pays_two), [("/layers/0/tiers/0/pay".to_owned(), "malformed")]);
+        let mut limits = document(json!([tier("a", Value::Null)]));
+        limits["layers"][0]["limits"] = json!("none");
+        assert_eq!(faults(&limits), [("/layers/0/limits".to_owned(), "malformed")]);
+    }
+
+    #[test]
+    fn every_fault_is_listed() {
+        let mut document = document(json!([
+            tier("a", json!({ "age": { "from": 70, "to": 60 } })),
+            tier("a", json!({ "any": [] })),
+        ]));
+        document["code"] = json!("No Code");
+        document["limits"] = json!({ "idle": { "window": "day", "count": 1 }, "open": { "window": "day" } });
+        document["layers"][0]["limits"] = json!(["open", "missing"]);
+        assert_eq!(
+            faults(&document),
+            [
+                ("/code", "bad_code"),
+                ("/limits/open", "boundless_limit"),
+                ("/layers/0/limits/1", "unknown_limit"),
+                ("/layers/0/tiers/0/when/age", "empty_range"),
+                ("/layers/0/tiers/1/when/any", "empty_list"),
+                ("/layers/0/tiers/1/code", "duplicate"),
+                ("/limits/idle", "unused_limit"),
+            ]
+            .map(|(pointer, code)| (pointer.to_owned(), code))
+        );
+    }
+
+    #[test]
+    fn conditions_nest_only_so_deep() {
+        let nested = |depth: usize| {
+            (1..depth).fold(json!({ "age": { "from": 60 } }), |inner, _| json!({ "all": [inner] }))
+        };
+        assert_may(nested(MAX_DEPTH));
+        let deep = faults(&document(json!([tier("a", nested(MAX_DEPTH + 1))])));
+        assert_eq!(deep[0].1, "too_deep");
+    }
+
+    #[test]
+    fn what_can_never_hold_is_refused() {
+        let town = |town: &str| json!({ "city": "Jiangcheng", "district": "East", "town": town });
+        assert_never(json!({ "all": [{ "age": { "from": 70 } }, { "age": { "to": 70 } }] }));
+        assert_never(json!({ "canteen_in": { "city": "Elsewhere" } }));
+        assert_never(
+            json!({ "all": [{ "registered_in": town("A") }, { "not": { "registered_in": { "city": "Jiangcheng" } } }] }),
+        );
+        assert_never(json!({ "all": [
+            { "registered_in": { "same_as_canteen": "town" } },
+            { "not": { "registered_in": { "same_as_canteen": "district" } } },
+        ] }));
+        assert_never(json!({ "all": [
+            { "registered_in": town("A") }, { "registered_in": { "same_as_canteen": "town" } }, { "canteen_in": town("B") },
+        ] }));
+        assert_never(json!({ "all": [{ "day_kind": ["rest_day"] }, { "weekday": ["mon"] }] }));
+        assert_never(
+            json!({ "all": [{ "fact": { "kind": "disabled", "value": "1" } }, { "not": { "fact": { "kind": "disabled" } } }] }),
+        );
+        assert_never(json!({ "all": [
+            { "money": { "of": "gross", "lt": 1000 } }, { "money": { "of": "net", "ge": 1000 } },
+        ] }));
+        assert_never(json!({ "all": [
+            { "nth_meal": { "window": "week", "from": 1, "to": 1 } }, { "nth_meal": { "window": "day", "from": 2 } },
+        ] }));
+    }
+
+    #[test]
+    fn what_may_hold_is_let_through() {
+        let town = |town: &str| json!({ "city": "Jiangcheng", "district": "East", "town": town });
+        assert_may(
+            json!({ "all": [{ "registered_in": town("A") }, { "lives_in": town("B") }, { "canteen_in": town("A") }] }),
+        );
+        assert_may(
+            json!({ "all": [{ "not": { "registered_in": { "same_as_canteen": "town" } } }, { "registered_in": { "same_as_canteen": "district" } }] }),
+        );
+        assert_may(json!({ "all": [{ "day_kind": ["makeup_workday"] }, { "weekday": ["sun"] }] }));
+        assert_may(
+            json!({ "all": [{ "fact": { "kind": "disabled" } }, { "not": { "fact": { "kind": "disabled", "value": "1" } } }] }),
+        );
+        assert_may(json!({ "all": [
+            { "money": { "of": "gross", "ge": 1000 } },
+            { "money": { "of": "gross", "without_delivery_fee": true, "lt": 1000 } },
+            { "money": { "of": "net", "gt": 999 } },
+        ] }));
+        assert_may(json!({ "not": { "registered_in": { "city": "Jiangcheng" } } }));
+    }
+
+    #[test]
+    fn a_tier_behind_one_that_always_comes_first_is_refused() {
+        let hidden = document(json!([
+            tier("60", json!({ "age": { "from": 60 } })),
+            tier("80", json!({ "age": { "from": 80 } })),
+        ]));
+        assert_eq!(faults(&hidden), [("/layers/0/tiers/1".to_owned(), "tier_never_applies")]);
+        let mut best = hidden.clone();
+        best["layers"][0]["pick"] = json!("best");
+        best["layers"][0]["tiers"][1]["pay"]["fixed_fen"] = json!(500);
+        assert_eq!(faults(&best), []);
+        let split = document(json!([
+            tier("young", json!({ "age": { "to": 70 } })),
+            tier("old", json!({ "age": { "from": 70 } })),
+            tier("rest", Value::Null),
+        ]));
+        assert_eq!(faults(&split), [("/layers/0/tiers/2".to_owned(), "tier_never_applies")]);
+    }
+
+    #[test]
+    fn a_tier_behind_one_that_may_be_used_up_before_it_is_let_through() {
+        let mut document = document(json!([tier("daily", Value::Null), tier("further", Value::Null)]));
+        document["limits"] =
+            json!({ "day": { "window": "day", "count": 1 }, "week": { "window": "week", "count": 5 } });
+        document["layers"][0]["tiers"][0]["limits"] = json!(["day"]);
+        document["layers"][0]["tiers"][1]["limits"] = json!(["week"]);
+        assert_eq!(faults(&document), []);
+        document["layers"][0]["tiers"][1]["limits"] = json!(["week", "day"]);
+        assert_eq!(faults(&document), [("/layers/0/tiers/1".to_owned(), "tier_never_applies")]);
+    }
+
+    #[test]
+    fn a_document_made_to_be_hard_does_not_hold_the_server_up() {
+        let fact = |index: usize| json!({ "fact": { "kind": format!("kind {index}") } });
+        let pairs =
+            (0..28).map(|index| json!({ "any": [fact(index), { "not": fact((index * 5 + 3) % 28) }] }));
+        let one_of: Vec<Value> = (0..28).map(fact).collect();
+        let mut all: Vec<Value> = pairs.collect();
+        all.push(json!({ "any": one_of }));
+        assert_may(json!({ "all": all }));
+    }
 }
