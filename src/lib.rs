@@ -1,10 +1,13 @@
 //! Leling: meal ordering for senior canteens.
 
 pub mod access;
+pub mod accounts;
 pub mod api;
 pub mod app;
+pub mod calendar;
 pub mod clock;
 pub mod db;
+pub mod families;
 pub mod guards;
 pub mod id;
 pub mod idempotency;
@@ -13,5 +16,6 @@ pub mod money;
 pub mod page;
 pub mod pricing;
 pub mod problem;
+pub mod sign_in;
 pub mod text;
 pub mod words;

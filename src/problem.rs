@@ -228,6 +228,10 @@ impl Problem {
                 Value::Array(words) => {
                     words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
                 }
+                // A text in both languages.
+                Value::Object(texts) => {
+                    texts.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
+                }
                 other => other.to_string(),
             };
             text = text.replace(&format!("{{{name}}}"), &shown);
