@@ -73,7 +73,11 @@ pub async fn guard_panics_and_name_requests(
 
     let problem = response.response().extensions().get::<Problem>().cloned();
     if let Some(problem) = problem.or_else(|| unspoken(response.status())) {
+        let allow = response.headers().get(header::ALLOW).cloned();
         response = written(outer.clone(), &problem, lang, &id);
+        if let Some(methods) = allow {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
     }
     let headers = response.headers_mut();
     headers.insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
