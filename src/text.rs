@@ -57,6 +57,15 @@ impl<const MAX: usize> JsonSchema for Line<MAX> {
 pub struct Whole<const MIN: i32, const MAX: i32>(i32);
 
 impl<const MIN: i32, const MAX: i32> Whole<MIN, MAX> {
+    /// Fails with a sentence when the number is out of bounds.
+    pub fn new(number: i32) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&number) {
+            Ok(Whole(number))
+        } else {
+            Err(format!("a whole number from {MIN} to {MAX} is expected"))
+        }
+    }
+
     pub fn get(self) -> i32 {
         self.0
     }
@@ -65,11 +74,8 @@ impl<const MIN: i32, const MAX: i32> Whole<MIN, MAX> {
 impl<'de, const MIN: i32, const MAX: i32> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = i64::deserialize(deserializer)?;
-        i32::try_from(number)
-            .ok()
-            .filter(|number| (MIN..=MAX).contains(number))
-            .map(Whole)
-            .ok_or_else(|| D::Error::custom(format!("a whole number from {MIN} to {MAX} is expected")))
+        // What does not fit an i32 is out of every such bounds.
+        Whole::new(i32::try_from(number).unwrap_or(i32::MIN)).map_err(D::Error::custom)
     }
 }
 

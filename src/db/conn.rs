@@ -30,8 +30,8 @@ pub enum Conn {
     Sqlite(SqliteConnection),
 }
 
-/// A statement that both databases understand but the derive of [`Conn`] leaves out: anything with `on_conflict`, and
-/// the insertion of several rows.
+/// A statement that both databases understand but the derive of [`Conn`] leaves out: anything with `on_conflict`. When
+/// rows are to come back, it says `.returning(…)`.
 pub struct Both<T>(
     /// The statement.
     pub T,
@@ -55,7 +55,10 @@ impl<T: Query> Query for Both<T> {
 impl<T> RunQueryDsl<Conn> for Both<T> {}
 
 /// Runs `$statement` with `$c` bound to the connection of the database in use: for what not even
-/// [`Both`](crate::db::Both) can carry.
+/// [`Both`](crate::db::Both) can carry, the insertion of several rows at once.
+///
+/// The rows' struct says `#[diesel(treat_none_as_default_value = false)]`. A statement has at most 32 766 values (rows
+/// times columns).
 #[macro_export]
 macro_rules! each {
     ($conn:expr, $c:ident => $statement:expr) => {
@@ -167,11 +170,11 @@ impl Address {
 
 fn postgres(url: &str) -> Result<Conn, ConnectionError> {
     let mut conn = PgConnection::establish(url)?;
-    // Errors that carry no code through diesel are told apart by their English words. The server may refuse this to an
-    // ordinary user; then the words are those that it is configured with.
-    let _ = conn.batch_execute("SET lc_messages TO 'C'");
+    // Errors that carry no code through diesel are told apart by their words, best by the English ones. Only a superuser
+    // may ask for these; for others the words are those that the server is configured with.
     let limits = format!(
-        "SET statement_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms}; SET lock_timeout = 2000",
+        "SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE rolname = current_user AND rolsuper;
+         SET statement_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms}; SET lock_timeout = 2000",
         ms = POSTGRES_LONGEST.as_millis()
     );
     conn.batch_execute(&limits).map_err(ConnectionError::CouldntSetupConfiguration)?;
@@ -312,7 +315,12 @@ impl Trouble {
     }
 }
 
+/// Words in the messages of SQLite, and of PostgreSQL in English and in Chinese.
 const WORDS: &[(&str, Trouble)] = &[
+    ("检测到死锁", Trouble::TryAgain),
+    ("锁超时", Trouble::LockTimeout),
+    ("语句执行超时", Trouble::Locked),
+    ("设备上没有空间", Trouble::DiskFull),
     ("deadlock detected", Trouble::TryAgain),
     ("due to lock timeout", Trouble::LockTimeout),
     ("due to statement timeout", Trouble::Locked),

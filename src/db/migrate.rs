@@ -9,7 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use diesel::{QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
+use diesel::{
+    QueryableByName, RunQueryDsl,
+    connection::SimpleConnection,
+    migration::{self, MigrationConnection, MigrationSource},
+    sql_query,
+    sql_types::Text,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
@@ -19,7 +25,9 @@ use super::{
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-type Migration = Box<dyn diesel::migration::Migration<MultiBackend>>;
+type Migration = Box<dyn migration::Migration<MultiBackend>>;
+
+type Known = dyn MigrationSource<MultiBackend>;
 
 /// Any number that other programs on the same PostgreSQL database are unlikely to lock.
 const LOCK: i64 = 0x6C65_6C69_6E67;
@@ -28,15 +36,19 @@ const LOCK: i64 = 0x6C65_6C69_6E67;
 ///
 /// Fails when it cannot be reached or written, is no database of ours, or is newer than this program.
 pub(super) fn migrate(address: &Address) -> Result<(), OpenError> {
+    migrate_with(address, &MIGRATIONS)
+}
+
+fn migrate_with(address: &Address, known: &Known) -> Result<(), OpenError> {
     let mut conn = address.connect().map_err(|error| unreachable(address, &error))?;
     let applied = applied(&mut conn)?;
-    if pending(&applied)?.is_empty() {
+    if pending(known, &applied)?.is_empty() {
         return Ok(());
     }
     if let (Address::Sqlite(path), Some(newest)) = (address, applied.last()) {
         back_up(&mut conn, path, newest, &applied)?;
     }
-    apply(&mut conn)
+    apply(&mut conn, known)
 }
 
 /// Why a connection could not be made, in our words.
@@ -88,17 +100,15 @@ fn words(conn: &mut Conn, query: &str) -> Result<BTreeSet<String>, OpenError> {
 /// The migrations that are still to be applied, in order.
 ///
 /// Fails when some were applied that this program does not know.
-fn pending(applied: &BTreeSet<String>) -> Result<Vec<Migration>, OpenError> {
-    use diesel::migration::MigrationSource;
-    let mut known: Vec<Migration> =
-        MigrationSource::<MultiBackend>::migrations(&MIGRATIONS).map_err(not_migrated)?;
-    let versions: BTreeSet<String> = known.iter().map(version).collect();
+fn pending(known: &Known, applied: &BTreeSet<String>) -> Result<Vec<Migration>, OpenError> {
+    let mut migrations = known.migrations().map_err(not_migrated)?;
+    let versions: BTreeSet<String> = migrations.iter().map(version).collect();
     if let Some(unknown) = applied.difference(&versions).last() {
         return Err(OpenError::Newer(unknown.clone()));
     }
-    known.retain(|migration| !applied.contains(&version(migration)));
-    known.sort_by_key(version);
-    Ok(known)
+    migrations.retain(|migration| !applied.contains(&version(migration)));
+    migrations.sort_by_key(version);
+    Ok(migrations)
 }
 
 fn version(migration: &Migration) -> String {
@@ -124,15 +134,19 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Applies what is pending, all of it or none.
-fn apply(conn: &mut Conn) -> Result<(), OpenError> {
+fn apply(conn: &mut Conn, known: &Known) -> Result<(), OpenError> {
+    if let Conn::Sqlite(_) = conn {
+        // Whoever migrates at this moment may take a while.
+        conn.batch_execute("PRAGMA busy_timeout = 60000").map_err(failed)?;
+    }
     conn.begin(Purpose::Migrate).map_err(failed)?;
     if let Conn::Pg(_) = conn {
         conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).map_err(failed)?;
     }
     // Another process may have been quicker.
-    for migration in pending(&applied(conn)?)? {
+    for migration in pending(known, &applied(conn)?)? {
         tracing::info!(version = version(&migration), "migrating the database");
-        diesel::migration::MigrationConnection::setup(conn).map_err(failed)?;
+        conn.setup().map_err(failed)?;
         conn.run_migration(&migration).map_err(not_migrated)?;
     }
     conn.commit().map_err(failed)
@@ -154,4 +168,48 @@ fn failed(error: diesel::result::Error) -> OpenError {
 
 fn not_migrated(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
     OpenError::Migration(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel_migrations::FileBasedMigrations;
+
+    use super::*;
+
+    /// A source with one migration for each of these statements.
+    fn source(directory: &Path, statements: &[&str]) -> FileBasedMigrations {
+        for (number, statement) in statements.iter().enumerate() {
+            let migration = directory.join(format!("migrations/000{number}_m"));
+            fs::create_dir_all(&migration).unwrap();
+            fs::write(migration.join("up.sql"), statement).unwrap();
+            fs::write(migration.join("down.sql"), "SELECT 1;").unwrap();
+        }
+        FileBasedMigrations::from_path(directory.join("migrations")).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_copied_before_it_is_migrated() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("it's.db");
+        let address = Address::Sqlite(path.clone());
+        let first = "CREATE TABLE plates (id BIGINT PRIMARY KEY NOT NULL);";
+        migrate_with(&address, &source(directory.path(), &[first])).unwrap();
+        assert!(!beside(&path, ".before-0000").exists());
+
+        let second = source(directory.path(), &[first, "ALTER TABLE plates ADD COLUMN colour TEXT;"]);
+        migrate_with(&address, &second).unwrap();
+        let copy = Address::Sqlite(beside(&path, ".before-0000"));
+        assert_eq!(applied(&mut copy.connect().unwrap()).unwrap().len(), 1);
+        assert_eq!(applied(&mut address.connect().unwrap()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_migration_that_fails_takes_those_before_it_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(directory.path().join("house.db"));
+        let broken =
+            source(directory.path(), &["CREATE TABLE plates (id BIGINT PRIMARY KEY);", "CREATE GIBBERISH;"]);
+        assert_eq!(migrate_with(&address, &broken).unwrap_err().code(), "migration_failed");
+        assert_eq!(applied(&mut address.connect().unwrap()).unwrap().len(), 0);
+    }
 }

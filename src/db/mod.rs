@@ -283,7 +283,8 @@ impl Db {
         TimeDelta::from_std(longest).expect("a few seconds are a span")
     }
 
-    /// Finishes what was asked for and takes no more writes, from any clone. Dropping the last clone does the same.
+    /// Finishes the writes that were asked for; a queue that was closed takes no more, from any clone. Dropping the last
+    /// clone does the same. PostgreSQL has no queue: there each write is finished by the thread that does it.
     pub fn close(self) {
         if let Some(writer) = &self.0.writer {
             writer.close();

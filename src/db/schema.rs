@@ -1,3 +1,5 @@
+//! The tables, as the migrations make them. Derived; `BLESS=1 cargo test schema` writes it anew.
+
 diesel::table! {
     accounts (id) {
         id -> crate::db::types::DbUuid,

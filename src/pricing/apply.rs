@@ -305,6 +305,23 @@ impl<'a> Pricing<'a> {
     }
 }
 
+/// The tier that a payment by a layer was for: the one with this code, or else the first whose condition holds whatever
+/// its limits, or else the first.
+pub(super) fn tier_meant(
+    in_force: &PolicyInForce,
+    layer: usize,
+    code: Option<&str>,
+    args: &Arguments,
+) -> usize {
+    let document = in_force.policy.document();
+    let tiers = &document.layers[layer].tiers;
+    let mut facts = Pricing::new(args).facts;
+    facts.age = age_on(args.served_on, args.person.born_on, document.leap_birthday);
+    let named = code.and_then(|code| tiers.iter().position(|tier| tier.code == code));
+    let holding = || tiers.iter().position(|tier| tier.when.as_ref().is_none_or(|when| when.holds(&facts)));
+    named.or_else(holding).unwrap_or_default()
+}
+
 /// Why a meal draws nothing from anybody, if that is so.
 fn barred(args: &Arguments) -> Option<Reason> {
     match (args.order.class, &args.person.suspended) {

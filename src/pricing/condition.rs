@@ -93,7 +93,7 @@ impl FactTest {
 
 /// A place of a person's: an area that it lies in, or the same as the canteen's down to a level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum PersonPlace {
     /// In this area.
     In(Area),

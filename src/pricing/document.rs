@@ -50,15 +50,11 @@ pub struct Document {
 
 words! {
     /// The birthday, in other years, of a person born on 29 February (BR-02).
+    #[derive(Default)]
     pub enum LeapBirthday {
         Feb28 = "feb_28",
+        #[default]
         Mar1 = "mar_1",
-    }
-}
-
-impl Default for LeapBirthday {
-    fn default() -> LeapBirthday {
-        LeapBirthday::Mar1
     }
 }
 
@@ -94,6 +90,7 @@ pub struct Limit {
     pub count: Option<i64>,
     /// So much money; the last meal gets what is left of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub fen: Option<Fen>,
 }
 
@@ -252,6 +249,7 @@ pub enum Pay {
         without_delivery_fee: bool,
         /// Never more than this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1))]
         cap_fen: Option<Fen>,
     },
     /// A fixed price to the resident: pays what is left of the charge above it. 0 is a free meal.
@@ -378,7 +376,7 @@ impl JsonSchema for Limits {
             "description": "Which limits hold: the word `unlimited`, or names from the document's `limits`.",
             "oneOf": [
                 { "type": "string", "const": "unlimited" },
-                { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 10 },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 50 },
             ],
         })
     }
@@ -394,9 +392,6 @@ pub struct CanteenPayment {
     /// What the payment is called in the document. Unique among its payments to the canteen.
     #[schemars(length(min = 1, max = 60))]
     pub code: String,
-    /// What people call it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Bilingual>,
     /// For which meals; all if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,

@@ -1,0 +1,428 @@
+//! Menus over HTTP. Everybody reads what is published; staff write.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Copied, Item, ItemPlan, Menu, MenuPlan, MenuStatus};
+use crate::{
+    access::{Allowed, Caller, Role, act, acts},
+    api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    attendance, canteens,
+    clock::At,
+    db::Conn,
+    ids::{CanteenId, MenuId, MenuItemId},
+    money::Fen,
+    problem::{Code, Fail, Problem},
+    reservations::{self, ToCall},
+    text::{Line, Whole},
+    words::{ItemKind, Mode, Period},
+};
+
+/// A menu.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Menu")]
+pub struct MenuBody {
+    pub id: MenuId,
+    pub canteen_id: CanteenId,
+    pub served_on: NaiveDate,
+    pub period: Period,
+    pub status: MenuStatus,
+    /// How many persons it is made for.
+    pub capacity: i32,
+    /// How many places are left; nobody is promised one before they reserve.
+    pub places_left: i32,
+    pub modes: Vec<Mode>,
+    pub delivery_fee_fen: Fen,
+    pub note: String,
+    /// The last instant to reserve, change or cancel without staff.
+    pub cutoff_at: At,
+    pub serves_from_at: At,
+    pub serves_to_at: At,
+    pub published_at: Option<At>,
+    pub closed_at: Option<At>,
+    /// Counts the changes since it was published.
+    pub edition: i32,
+    pub items: Vec<ItemBody>,
+    #[serde(skip)]
+    version: i32,
+}
+
+/// An item of a menu.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MenuItem")]
+pub struct ItemBody {
+    pub id: MenuItemId,
+    pub name: String,
+    pub kind: ItemKind,
+    pub price_fen: Fen,
+    /// How many portions there are; unlimited without.
+    pub portions: Option<i32>,
+    pub portions_left: Option<i32>,
+    pub allergens: Vec<String>,
+    pub diet_tags: Vec<String>,
+}
+
+impl From<Menu> for MenuBody {
+    fn from(menu: Menu) -> MenuBody {
+        MenuBody {
+            items: menu.offered().map(ItemBody::from).collect(),
+            id: menu.id,
+            canteen_id: menu.canteen_id,
+            served_on: menu.served_on,
+            period: menu.period,
+            status: menu.status,
+            capacity: menu.capacity,
+            places_left: (menu.capacity - menu.taken).max(0),
+            modes: menu.modes,
+            delivery_fee_fen: menu.delivery_fee_fen,
+            note: menu.note,
+            cutoff_at: menu.cutoff_at,
+            serves_from_at: menu.serves_from_at,
+            serves_to_at: menu.serves_to_at,
+            published_at: menu.published_at,
+            closed_at: menu.closed_at,
+            edition: menu.edition,
+            version: menu.version,
+        }
+    }
+}
+
+impl From<&Item> for ItemBody {
+    fn from(item: &Item) -> ItemBody {
+        ItemBody {
+            id: item.id,
+            name: item.name.clone(),
+            kind: item.kind,
+            price_fen: item.price_fen,
+            portions: item.portions,
+            portions_left: item.portions.map(|portions| (portions - item.taken).max(0)),
+            allergens: item.allergens.clone(),
+            diet_tags: item.diet_tags.clone(),
+        }
+    }
+}
+
+/// A menu to be drafted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMenu {
+    pub served_on: NaiveDate,
+    pub period: Period,
+    /// For how many persons; the canteen's usual number without.
+    #[serde(default)]
+    pub capacity: Option<Whole<1, 5000>>,
+    /// The canteen's usual ways without.
+    #[serde(default)]
+    pub modes: Option<Vec<Mode>>,
+    #[serde(default)]
+    pub note: Option<Line<300>>,
+    #[schemars(length(max = 60))]
+    pub items: Vec<ItemPlan>,
+    /// Whether to publish it at once.
+    #[serde(default)]
+    pub publish: bool,
+}
+
+/// The menus of a week, posted in one act: all of them or none.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWeek {
+    #[schemars(length(min = 1, max = 42))]
+    pub menus: Vec<NewMenu>,
+}
+
+/// What a menu is to be from now on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MenuChange {
+    #[serde(default)]
+    pub capacity: Option<Whole<1, 5000>>,
+    #[serde(default)]
+    pub modes: Option<Vec<Mode>>,
+    #[serde(default)]
+    pub note: Option<Line<300>>,
+    /// All items: those with an `id` are kept and changed, those without are new, those left out are struck.
+    #[schemars(length(max = 60))]
+    pub items: Vec<ItemPlan>,
+}
+
+/// Which menus to copy where.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CopyMenus {
+    /// The first day to copy from.
+    pub from_on: NaiveDate,
+    /// The day that it is copied to; the following days follow.
+    pub to_on: NaiveDate,
+    /// How many days: 1 for a day, 7 for a week.
+    pub days: Whole<1, 31>,
+    /// Whether to publish them at once.
+    #[serde(default)]
+    pub publish: bool,
+}
+
+/// A menu that was not copied, and why.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SkippedMenu {
+    pub served_on: NaiveDate,
+    pub period: Period,
+    pub code: String,
+    pub detail: String,
+}
+
+/// Menus that were made, and those that were not.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MenusMade {
+    pub items: Vec<MenuBody>,
+    pub skipped: Vec<SkippedMenu>,
+}
+
+/// A list of menus.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Menus {
+    pub items: Vec<MenuBody>,
+}
+
+/// The days to list.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Days {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day, at most 62 days later.
+    pub to: NaiveDate,
+}
+
+/// A menu after a change, and the reservations that it touches: an allergen on the resident's record came in (BR-13).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ChangedMenu {
+    pub menu: MenuBody,
+    pub touched: Vec<ToCall>,
+}
+
+/// A menu that was withdrawn or closed, and whom to call.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct EndedMenu {
+    pub menu: MenuBody,
+    /// Whose reservations were cancelled by it, or who did not come.
+    pub to_call: Vec<ToCall>,
+}
+
+type CanteenPath = web::Path<CanteenId>;
+type MenuPath = web::Path<MenuId>;
+
+fn plan(capacity: Option<Whole<1, 5000>>, modes: &Option<Vec<Mode>>, note: &Option<Line<300>>, items: &[ItemPlan]) -> MenuPlan {
+    MenuPlan {
+        capacity: capacity.map(Whole::get),
+        modes: modes.clone(),
+        note: note.as_ref().map(|note| note.as_str().to_owned()).unwrap_or_default(),
+        items: items.to_vec(),
+    }
+}
+
+fn make(conn: &mut Conn, caller: &Caller, canteen: CanteenId, new: &NewMenu) -> Result<Menu, Fail> {
+    let canteen = canteens::find(conn, canteen)?;
+    let duty = caller.on_duty(&canteen.site())?;
+    let plan = plan(new.capacity, &new.modes, &new.note, &new.items);
+    let menu = super::draft(conn, &duty, &canteen, new.served_on, new.period, &plan, caller.now)?;
+    if new.publish { super::publish(conn, &duty, menu.id, caller.now) } else { Ok(menu) }
+}
+
+/// `GET /canteens/{id}/menus`
+pub async fn list(
+    allowed: Allowed<act::ReadCanteens>,
+    canteen: CanteenPath,
+    Query(days): Query<Days>,
+) -> Result<Done<Menus>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let span = (days.to - days.from).num_days();
+            if !(0..=62).contains(&span) {
+                return Err(Code::BadSpan.into());
+            }
+            let site = canteens::site(conn, *canteen)?;
+            let drafts = sees_drafts(caller, &site);
+            let menus = super::between(conn, site.id, days.from, days.to)?;
+            let items = menus.into_iter().filter(|menu| drafts || menu.is_public()).map(MenuBody::from).collect();
+            Ok(Answer::new(Menus { items }).cacheable())
+        })
+        .await
+}
+
+/// Whether the caller may see what is not published: whoever a grant there lets read drafts.
+fn sees_drafts(caller: &Caller, site: &crate::access::Site) -> bool {
+    caller.grants().iter().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
+        acts::Reach::Canteen => grant.canteen_id == Some(site.id),
+        acts::Reach::Area => grant.area.as_ref().is_some_and(|area| area.contains(&site.area)),
+        acts::Reach::Everywhere => true,
+        acts::Reach::No | acts::Reach::Own | acts::Reach::Linked => false,
+    })
+}
+
+/// `POST /canteens/{id}/menus`
+pub async fn create(
+    allowed: Allowed<act::EditMenus>,
+    canteen: CanteenPath,
+    request: Keyed<NewMenu>,
+) -> Result<Created<MenuBody>, Problem> {
+    allowed
+        .once(request, move |conn, caller, new| {
+            let menu = make(conn, caller, *canteen, new)?;
+            let version = menu.version;
+            Ok(Answer::new(menu.into()).version(version))
+        })
+        .await
+}
+
+/// `POST /canteens/{id}/menus/week`
+pub async fn create_week(
+    allowed: Allowed<act::EditMenus>,
+    canteen: CanteenPath,
+    request: Keyed<NewWeek>,
+) -> Result<Created<Menus>, Problem> {
+    allowed
+        .once(request, move |conn, caller, week| {
+            let mut items = Vec::new();
+            for (position, new) in week.menus.iter().enumerate() {
+                let menu = make(conn, caller, *canteen, new).map_err(|fail| at_menu(fail, position))?;
+                items.push(menu.into());
+            }
+            Ok(Answer::new(Menus { items }))
+        })
+        .await
+}
+
+/// Says which of several menus was refused.
+fn at_menu(fail: Fail, position: usize) -> Fail {
+    match fail {
+        Fail::Refused(problem) => {
+            let words = crate::words::Bilingual::new(
+                problem.detail(crate::words::Lang::Zh),
+                problem.detail(crate::words::Lang::En),
+            );
+            let code = problem.code.as_str();
+            Fail::Refused(problem.field(format!("/menus/{position}"), code, words))
+        }
+        Fail::Database(error) => Fail::Database(error),
+    }
+}
+
+/// `POST /canteens/{id}/menus/copy`
+pub async fn copy(
+    allowed: Allowed<act::EditMenus>,
+    canteen: CanteenPath,
+    request: Keyed<CopyMenus>,
+) -> Result<Created<MenusMade>, Problem> {
+    allowed
+        .once(request, move |conn, caller, wish| {
+            let canteen = canteens::find(conn, *canteen)?;
+            let duty = caller.on_duty(&canteen.site())?;
+            let days = wish.days.get();
+            let copied = super::copy(conn, &duty, &canteen, wish.from_on, wish.to_on, days, caller.now)?;
+            let mut made = MenusMade { items: Vec::new(), skipped: Vec::new() };
+            for copy in copied {
+                match copy {
+                    Copied::Made(menu) if wish.publish => {
+                        made.items.push(super::publish(conn, &duty, menu.id, caller.now)?.into());
+                    }
+                    Copied::Made(menu) => made.items.push(menu.into()),
+                    Copied::Skipped { served_on, period, why } => made.skipped.push(SkippedMenu {
+                        served_on,
+                        period,
+                        code: why.code.as_str().into(),
+                        detail: why.detail(caller.lang),
+                    }),
+                }
+            }
+            Ok(Answer::new(made))
+        })
+        .await
+}
+
+/// `GET /menus/{id}`
+pub async fn read(allowed: Allowed<act::ReadCanteens>, id: MenuPath) -> Result<Done<MenuBody>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let menu = super::find(conn, *id)?;
+            let site = canteens::site(conn, menu.canteen_id)?;
+            if !menu.is_public() && !sees_drafts(caller, &site) {
+                return Err(Code::MenuNotFound.into());
+            }
+            let version = menu.version;
+            Ok(Answer::new(MenuBody::from(menu)).version(version))
+        })
+        .await
+}
+
+/// `PUT /menus/{id}`
+pub async fn change(
+    allowed: Allowed<act::EditMenus>,
+    id: MenuPath,
+    IfMatch(version): IfMatch,
+    Body(change): Body<MenuChange>,
+) -> Result<Done<ChangedMenu>, Problem> {
+    allowed
+        .write(move |conn, caller| {
+            let menu = super::find(conn, *id)?;
+            let duty = caller.on_duty_as(Role::Staff, &canteens::site(conn, menu.canteen_id)?)?;
+            let plan = plan(change.capacity, &change.modes, &change.note, &change.items);
+            let menu = super::change(conn, &duty, *id, &plan, version, caller.now)?;
+            let touched = reservations::with_diet_conflicts(conn, &menu)?;
+            let version = menu.version;
+            Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).version(version))
+        })
+        .await
+}
+
+/// `POST /menus/{id}/publish`
+pub async fn publish(
+    allowed: Allowed<act::EditMenus>,
+    id: MenuPath,
+    request: Keyed<()>,
+) -> Result<Done<MenuBody>, Problem> {
+    allowed
+        .once(request, move |conn, caller, ()| {
+            let menu = super::find(conn, *id)?;
+            let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
+            let menu = super::publish(conn, &duty, *id, caller.now)?;
+            let version = menu.version;
+            Ok(Answer::new(menu.into()).version(version))
+        })
+        .await
+}
+
+/// `POST /menus/{id}/withdraw`
+pub async fn withdraw(
+    allowed: Allowed<act::EditMenus>,
+    id: MenuPath,
+    request: Keyed<()>,
+) -> Result<Done<EndedMenu>, Problem> {
+    allowed
+        .once(request, move |conn, caller, ()| {
+            let menu = super::find(conn, *id)?;
+            let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
+            let to_call = reservations::cancel_for_menu(conn, &menu, duty.actor(), caller.now)?;
+            let menu = super::withdraw(conn, &duty, *id)?;
+            Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
+        })
+        .await
+}
+
+/// `POST /menus/{id}/close`
+pub async fn close(
+    allowed: Allowed<act::EditMenus>,
+    id: MenuPath,
+    request: Keyed<()>,
+) -> Result<Done<EndedMenu>, Problem> {
+    allowed
+        .once(request, move |conn, caller, ()| {
+            let menu = super::find(conn, *id)?;
+            caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
+            let menu = attendance::close_menu(conn, *id, caller.now)?;
+            let to_call = reservations::no_shows(conn, &menu)?;
+            Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
+        })
+        .await
+}

@@ -1,0 +1,13 @@
+//! The suite: every test that needs a database runs on both, each time with a fresh one of its own.
+
+#[macro_use]
+mod support;
+
+mod doors;
+mod opening;
+mod schema;
+mod values;
+
+fn main() -> std::process::ExitCode {
+    support::run()
+}
