@@ -92,6 +92,12 @@ impl State {
         Ok(now)
     }
 
+    /// Whether somebody can administer this installation. Blocks.
+    pub fn has_administrator(&self) -> Result<bool, Problem> {
+        let now = self.clock.now();
+        self.db.read_blocking(|conn| -> Result<_, Fail> { Ok(installation::has_administrator(conn, now)?) })
+    }
+
     /// Whether the database answers in time and still has the shape that this program knows.
     async fn is_ready(&self) -> Result<(), Problem> {
         let unavailable = || Problem::new(Code::DatabaseUnavailable);
@@ -213,7 +219,8 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
     config.default_service(web::to(nothing_there));
 }
 
-fn api() -> Api {
+/// Every operation, on one page.
+pub fn api() -> Api {
     Api::new()
 }
 

@@ -1,1 +1,132 @@
-fn main() {}
+//! The command line.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use clap::{Parser, error::ErrorKind};
+use leling::{
+    access::acts,
+    app::{self, State},
+    clock::Clock,
+    db::Db,
+    problem,
+    settings::{Flags, LogFormat, Settings},
+    start_error::StartError,
+};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+/// Meal ordering for senior canteens: menus, reservations, check-ins, subsidies, headcounts.
+#[derive(Parser)]
+#[command(name = "leling", version)]
+struct CommandLine {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Serve requests until stopped; what happens when no command is named
+    Serve,
+    /// Bring the database up to date and end
+    Migrate,
+    /// Print the API's document (OpenAPI 3.1, YAML)
+    Openapi,
+    /// Print which role may do what
+    AccessTable,
+    /// Print every code with which a request can be refused
+    ProblemCodes,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("leling: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), StartError> {
+    let CommandLine { flags, command } = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(help) if matches!(help.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return said(&help.to_string());
+        }
+        Err(error) => return Err(mistyped(&error)),
+    };
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&settings(&flags)?),
+        Command::Migrate => migrate(&settings(&flags)?),
+        Command::Openapi => said(&app::api().yaml()),
+        Command::AccessTable => said(&acts::table()),
+        Command::ProblemCodes => said(&problem::table()),
+    }
+}
+
+/// The settings; from here on the log is written as they say.
+fn settings(flags: &Flags) -> Result<Settings, StartError> {
+    let settings = Settings::of_process(flags)?;
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env()
+        .map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(settings)
+}
+
+fn serve(settings: &Settings) -> Result<(), StartError> {
+    let state = State::open(settings, Clock::system())?;
+    if !state.has_administrator()? {
+        eprintln!("{}", how_to_begin(settings));
+    }
+    actix_web::rt::System::new().block_on(async { app::start(settings, state)?.until_told().await })
+}
+
+/// Told at every start while nobody can administer the installation.
+fn how_to_begin(settings: &Settings) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "leling".into());
+    // A URL with a server in it may hold a password.
+    let database = match settings.database_url.strip_prefix("sqlite:") {
+        Some(_) => format!(" --database-url '{}'", settings.database_url),
+        None => " with the same settings".into(),
+    };
+    format!(
+        "leling: there is no administrator yet. Make the first one (it asks for a password):\n  \
+         {program} account create-admin --user-name admin{database}"
+    )
+}
+
+fn migrate(settings: &Settings) -> Result<(), StartError> {
+    Db::open(&settings.database_url)?.close();
+    said("The database is up to date.\n")
+}
+
+/// What clap says of a command line, with our codes.
+fn mistyped(error: &clap::Error) -> StartError {
+    let code = match error.kind() {
+        ErrorKind::UnknownArgument => "unknown_setting",
+        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => "unknown_command",
+        _ => "bad_setting",
+    };
+    let text = error.to_string();
+    StartError::new(code, text.strip_prefix("error: ").unwrap_or(&text).trim_end())
+}
+
+/// Writes to standard output. Whoever reads it may stop early.
+fn said(text: &str) -> Result<(), StartError> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(StartError::new("cannot_write", format!("The output cannot be written. It said: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
