@@ -212,9 +212,9 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
         .app_data(state)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
-        .route("/healthz", web::get().to(healthz))
-        .route("/readyz", web::get().to(readyz))
-        .route("/api/v1/openapi.json", web::get().to(openapi));
+        .service(web::resource("/healthz").route(web::get().to(healthz)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
     api().mount(config);
     config.default_service(web::to(nothing_there));
 }

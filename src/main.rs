@@ -15,7 +15,10 @@ use leling::{
     settings::{Flags, LogFormat, Settings},
     start_error::StartError,
 };
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless RUST_LOG says otherwise: a line for each request, and what the server itself complains of.
+const DEFAULT_LOG_FILTER: &str = "info,actix_server=warn";
 
 /// Meal ordering for senior canteens: menus, reservations, check-ins, subsidies, headcounts.
 #[derive(Parser)]
@@ -71,10 +74,9 @@ fn run() -> Result<(), StartError> {
 /// The settings; from here on the log is written as they say.
 fn settings(flags: &Flags) -> Result<Settings, StartError> {
     let settings = Settings::of_process(flags)?;
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env()
-        .map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT_LOG_FILTER.into());
+    let filter =
+        EnvFilter::try_new(filter).map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match settings.log_format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
