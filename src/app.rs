@@ -106,7 +106,11 @@ impl State {
         if shape == self.shape {
             return Ok(());
         }
-        tracing::error!(now = shape, opened = self.shape, "the database was migrated by another program: restart");
+        tracing::error!(
+            now = shape,
+            opened = self.shape,
+            "the database was migrated by another program: restart"
+        );
         Err(unavailable())
     }
 }
@@ -294,7 +298,9 @@ fn tls(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
         let file = files.cert.display();
         StartError::new(
             "bad_tls_certificate",
-            format!("The certificate {file} cannot be used. Name a PEM file with the whole chain. It said: {said}"),
+            format!(
+                "The certificate {file} cannot be used. Name a PEM file with the whole chain. It said: {said}"
+            ),
         )
     };
     let bad_key = |said: String| {

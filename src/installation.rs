@@ -37,7 +37,9 @@ pub fn bind_identity_fingerprint(conn: &mut Conn, fingerprint: &str) -> QueryRes
 
 /// The newest migration that was applied.
 pub fn shape(conn: &mut Conn) -> QueryResult<Option<String>> {
-    __diesel_schema_migrations::table.select(diesel::dsl::max(__diesel_schema_migrations::version)).first(conn)
+    __diesel_schema_migrations::table
+        .select(diesel::dsl::max(__diesel_schema_migrations::version))
+        .first(conn)
 }
 
 /// The instant of the newest thing that was recorded: a request with a key, a sign-in, an entry of a headcount.
@@ -47,8 +49,11 @@ pub fn newest_record(conn: &mut Conn) -> QueryResult<Option<At>> {
     // Ids begin with the instant of their making, so the last of an index is the newest.
     let session: Option<SessionId> =
         sessions::table.select(sessions::id).order(sessions::id.desc()).first(conn).optional()?;
-    let entry: Option<CountEntryId> =
-        count_entries::table.select(count_entries::id).order(count_entries::id.desc()).first(conn).optional()?;
+    let entry: Option<CountEntryId> = count_entries::table
+        .select(count_entries::id)
+        .order(count_entries::id.desc())
+        .first(conn)
+        .optional()?;
     Ok(request.max(session.and_then(|id| made_at(id.uuid()))).max(entry.and_then(|id| made_at(id.uuid()))))
 }
 

@@ -14,13 +14,7 @@ use std::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    db::Db,
-    id::random_bytes,
-    installation,
-    problem::Fail,
-    start_error::StartError,
-};
+use crate::{db::Db, id::random_bytes, installation, problem::Fail, start_error::StartError};
 
 /// Signs access tokens.
 #[derive(Clone, PartialEq, Eq)]
@@ -134,7 +128,9 @@ fn read(path: &Path) -> Result<Option<Keys>, StartError> {
         let path = path.display();
         StartError::new(
             "key_file_unreadable",
-            format!("The key file {path} cannot be read. Mend it, or restore it from the backup. It said: {said}"),
+            format!(
+                "The key file {path} cannot be read. Mend it, or restore it from the backup. It said: {said}"
+            ),
         )
     };
     let mode = match fs::metadata(path) {
@@ -172,7 +168,9 @@ fn make(path: &Path) -> Result<Keys, StartError> {
     // Nothing but clutter if it stays.
     drop(fs::remove_file(&draft));
     match linked {
-        Ok(()) => tracing::warn!(file = %path.display(), "new keys were made: keep a copy of this file with every backup"),
+        Ok(()) => {
+            tracing::warn!(file = %path.display(), "new keys were made: keep a copy of this file with every backup")
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => {
             return Err(StartError::new(
@@ -244,7 +242,10 @@ mod tests {
         let first = Keys::of_installation(&db, &source).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(Keys::of_installation(&db, &source).unwrap(), first);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name() == "k").count(), 1);
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name() == "k").count(),
+            1
+        );
     }
 
     #[test]
@@ -283,7 +284,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("k");
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
-        write!(file, "token_key = 'abcdef\n").unwrap();
+        writeln!(file, "token_key = 'abcdef").unwrap();
         let error = read(&path).unwrap_err();
         assert_eq!(error.code, "key_file_unreadable");
         assert!(!error.sentence.contains("abcdef"));

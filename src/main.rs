@@ -5,7 +5,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, error::ErrorKind};
+use clap::{
+    CommandFactory as _, Parser,
+    error::{ContextKind, ErrorKind},
+};
 use leling::{
     access::acts,
     app::{self, State},
@@ -75,8 +78,7 @@ fn run() -> Result<(), StartError> {
 fn settings(flags: &Flags) -> Result<Settings, StartError> {
     let settings = Settings::of_process(flags)?;
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT_LOG_FILTER.into());
-    let filter =
-        EnvFilter::try_new(filter).map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match settings.log_format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
@@ -87,24 +89,28 @@ fn settings(flags: &Flags) -> Result<Settings, StartError> {
 
 fn serve(settings: &Settings) -> Result<(), StartError> {
     let state = State::open(settings, Clock::system())?;
-    if !state.has_administrator()? {
-        eprintln!("{}", how_to_begin(settings));
-    }
-    actix_web::rt::System::new().block_on(async { app::start(settings, state)?.until_told().await })
+    let governed = state.has_administrator()?;
+    actix_web::rt::System::new().block_on(async {
+        let running = app::start(settings, state)?;
+        if !governed {
+            eprintln!("{}", how_to_begin(settings));
+        }
+        running.until_told().await
+    })
 }
 
 /// Told at every start while nobody can administer the installation.
 fn how_to_begin(settings: &Settings) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "leling".into());
-    // A URL with a server in it may hold a password.
-    let database = match settings.database_url.strip_prefix("sqlite:") {
-        Some(_) => format!(" --database-url '{}'", settings.database_url),
-        None => " with the same settings".into(),
-    };
-    format!(
-        "leling: there is no administrator yet. Make the first one (it asks for a password):\n  \
-         {program} account create-admin --user-name admin{database}"
-    )
+    let mut command = format!("{program} account create-admin --user-name admin");
+    let mut with = "it asks for a password";
+    if settings.database_url.starts_with("sqlite:") {
+        command += &format!(" --database-url '{}'", settings.database_url);
+    } else {
+        // The URL of a server may hold a password, which is not to stand on a screen.
+        with = "with the database URL set as for this start; it asks for a password";
+    }
+    format!("leling: there is no administrator yet. Make the first one ({with}):\n  {command}")
 }
 
 fn migrate(settings: &Settings) -> Result<(), StartError> {
@@ -114,13 +120,32 @@ fn migrate(settings: &Settings) -> Result<(), StartError> {
 
 /// What clap says of a command line, with our codes.
 fn mistyped(error: &clap::Error) -> StartError {
-    let code = match error.kind() {
-        ErrorKind::UnknownArgument => "unknown_setting",
-        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => "unknown_command",
-        _ => "bad_setting",
-    };
-    let text = error.to_string();
-    StartError::new(code, text.strip_prefix("error: ").unwrap_or(&text).trim_end())
+    let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let flags: Vec<String> = CommandLine::command()
+                .get_arguments()
+                .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
+                .collect();
+            StartError::new(
+                "unknown_setting",
+                format!(
+                    "There is no {} here. Take it away or correct it; everywhere there are: {}; and see --help.",
+                    named(ContextKind::InvalidArg),
+                    flags.join(", ")
+                ),
+            )
+        }
+        ErrorKind::InvalidSubcommand => StartError::new(
+            "unknown_command",
+            format!("There is no command {}. See --help.", named(ContextKind::InvalidSubcommand)),
+        ),
+        _ => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            StartError::new("bad_setting", format!("{}. See --help.", first.trim_start_matches("error: ")))
+        }
+    }
 }
 
 /// Writes to standard output. Whoever reads it may stop early.

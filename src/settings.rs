@@ -234,7 +234,10 @@ fn read(path: &Path) -> Result<SettingsFile, StartError> {
     let unreadable = |said: String| {
         StartError::new(
             "settings_file_unreadable",
-            format!("The file of settings {} cannot be read. Mend it or name another. It said: {said}", path.display()),
+            format!(
+                "The file of settings {} cannot be read. Mend it or name another. It said: {said}",
+                path.display()
+            ),
         )
     };
     let text = fs::read_to_string(path).map_err(|error: io::Error| unreadable(error.to_string()))?;
@@ -247,7 +250,7 @@ fn read(path: &Path) -> Result<SettingsFile, StartError> {
     let mut values = BTreeMap::new();
     for (name, value) in table {
         if !known.contains(&name.as_str()) {
-            return Err(unknown(&format!("setting in {}", path.display()), &name, &known));
+            return Err(unknown(&format!("setting of this name in {}:", path.display()), &name, &known));
         }
         let text = match value {
             toml::Value::String(text) => text,
@@ -288,9 +291,10 @@ fn tls(cert: Option<Value>, key: Option<Value>) -> Result<Option<TlsFiles>, Star
     match (cert, key) {
         (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert: cert.text.into(), key: key.text.into() })),
         (None, None) => Ok(None),
-        (Some(cert), None) => {
-            Err(StartError::bad_setting(&cert.from, "HTTPS needs tls_key with it, the certificate's private key"))
-        }
+        (Some(cert), None) => Err(StartError::bad_setting(
+            &cert.from,
+            "HTTPS needs tls_key with it, the certificate's private key",
+        )),
         (None, Some(key)) => {
             Err(StartError::bad_setting(&key.from, "HTTPS needs tls_cert with it, the key's certificate"))
         }
@@ -373,9 +377,15 @@ mod tests {
 
     #[test]
     fn the_key_file_lies_beside_the_database() {
-        let at = |url| resolve(Flags { database_url: Some(String::from(url)), ..Flags::default() }, &[]).unwrap().keys;
-        assert!(matches!(at("sqlite:data/x.db"), KeySource::File(path) if path == Path::new("data/leling.keys")));
-        assert!(matches!(at("sqlite:///srv/x.db"), KeySource::File(path) if path == Path::new("/srv/leling.keys")));
+        let at = |url| {
+            resolve(Flags { database_url: Some(String::from(url)), ..Flags::default() }, &[]).unwrap().keys
+        };
+        assert!(
+            matches!(at("sqlite:data/x.db"), KeySource::File(path) if path == Path::new("data/leling.keys"))
+        );
+        assert!(
+            matches!(at("sqlite:///srv/x.db"), KeySource::File(path) if path == Path::new("/srv/leling.keys"))
+        );
         assert!(matches!(at("postgres://a/b"), KeySource::File(path) if path == Path::new("leling.keys")));
     }
 

@@ -17,7 +17,10 @@ pub struct StartError {
 
 impl StartError {
     pub fn new(code: &'static str, sentence: impl Into<String>) -> StartError {
-        StartError { code, sentence: sentence.into() }
+        let sentence: String = sentence.into();
+        // What libraries say may have several lines; a log has one for each event.
+        let lines: Vec<&str> = sentence.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        StartError { code, sentence: lines.join(" ") }
     }
 
     /// A setting whose value cannot be used: which one, where it was set, and what is expected.

@@ -24,7 +24,8 @@ pub struct RequestId(pub String);
 
 /// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said.
 pub fn lang_of(request: &HttpRequest) -> Lang {
-    let Some(wanted) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
+    let Some(wanted) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
+    else {
         return Lang::Zh;
     };
     let weighed = wanted.split(',').filter_map(|part| {
@@ -33,9 +34,7 @@ pub fn lang_of(request: &HttpRequest) -> Lang {
         let lang = Lang::from_word(tag.split('-').next()?)?;
         Some((lang, weight.trim().parse::<f32>().ok()?))
     });
-    weighed
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map_or(Lang::Zh, |(lang, _)| lang)
+    weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(Lang::Zh, |(lang, _)| lang)
 }
 
 impl ResponseError for Problem {
@@ -98,7 +97,8 @@ fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpRespon
         None => response,
     };
     let headers = response.headers_mut();
-    headers.insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
+    headers
+        .insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     response
 }
