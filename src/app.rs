@@ -27,6 +27,7 @@ use tokio::{
 
 use crate::{
     access::tokens::Tokens,
+    accounts::passwords::Hasher,
     api::{Api, BODY_LIMIT, guard_panics_and_name_requests},
     clock::{At, Clock},
     db::{Conn, Db},
@@ -55,6 +56,7 @@ pub struct State {
     pub clock: Clock,
     pub tokens: Tokens,
     pub identity_key: IdentityKey,
+    pub hasher: Hasher,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
     /// The newest migration when this program opened the database, which fits it.
@@ -76,6 +78,7 @@ impl State {
             clock,
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
+            hasher: Hasher::new(argon2::Params::DEFAULT),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
