@@ -334,3 +334,41 @@ fn tls(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
             _ => bad_key(error.to_string()),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::{db::schema::idempotency_keys::dsl::*, keys::KeySource, settings::LogFormat};
+
+    #[test]
+    fn whoever_starts_with_a_clock_behind_the_newest_record_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            bind: "127.0.0.1:0".parse().unwrap(),
+            database_url: format!("sqlite:{}", dir.path().join("a.db").display()),
+            tls: None,
+            keys: KeySource::File(dir.path().join("keys")),
+            log_format: LogFormat::Text,
+            workers: 1,
+        };
+        let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let (clock, hand) = Clock::held(noon);
+        let state = State::open(&settings, clock.clone()).unwrap();
+        let row = (principal.eq("a"), key.eq("k"), request_hash.eq("h"), created_at.eq(noon));
+        let kept = state.db.write_blocking(move |conn| -> Result<_, Fail> {
+            Ok(diesel::insert_into(idempotency_keys).values(row).execute(conn)?)
+        });
+        assert_eq!(kept.unwrap(), 1);
+        drop(state);
+
+        let state = State::open(&settings, clock).unwrap();
+        hand.set(noon - CLOCK_TOLERANCE);
+        assert!(state.now_for_writing().is_ok());
+        hand.set(noon - CLOCK_TOLERANCE - TimeDelta::seconds(1));
+        let refused = state.now_for_writing().unwrap_err();
+        assert!(matches!(refused, Fail::Refused(problem) if problem.code == Code::ClockBehind));
+    }
+}

@@ -149,7 +149,8 @@ fn create_admin(settings: &Settings, new: &NewAdmin) -> Result<(), StartError> {
     let display_name =
         Line::parse(new.display_name.as_deref().unwrap_or(&new.user_name)).map_err(bad("--display-name"))?;
     let db = Db::open(&settings.database_url)?;
-    let password = Password::parse(&password(new.password_stdin)?).map_err(bad("password"))?;
+    let password = Password::parse(&password(new.password_stdin)?)
+        .map_err(|_| StartError::bad_setting("password", "10 to 128 characters are expected"))?;
     let password_hash = Hasher::new(argon2::Params::DEFAULT).hash_blocking(password.as_str());
     let signs_in_as = user_name.as_str().to_owned();
     db.write_blocking(move |conn| -> Result<_, Fail> {
