@@ -110,6 +110,7 @@ codes! {
     BadIdNumber          400 false "bad_id_number"         "身份证号校验不通过。请核对。" "The identity number fails its check digit or does not fit the birth date. Check it.";
     IdNumberTaken        409 false "id_number_taken"       "已有在册老人使用同一身份证号。请先查找那份档案。" "An active resident has this identity number. Look for that record first.";
     CardTaken            409 false "card_number_taken"     "这个卡号已在使用。请换一个。" "This card number is in use. Choose another.";
+    StatusByFact         409 false "status_by_fact"        "去世只能由资格认定登记或终止。请先处理那条认定。" "A death is recorded and undone by its fact alone. See to that fact first.";
     UnknownFactKind      400 false "unknown_fact_kind"     "没有这种资格类型。请先由民政人员添加。" "There is no such kind of fact. A district officer can add it first.";
     FactKindExists       409 false "fact_kind_exists"      "这种资格类型已存在。" "This kind of fact exists already.";
     BadFact              400 false "bad_fact"              "资格认定有误：{reason}。请修改后重发。" "The fact is not right: {reason}. Mend it and send it again.";
@@ -188,7 +189,7 @@ impl Problem {
         Problem { code, params: Vec::new(), errors: Vec::new() }
     }
 
-    /// Adds a parameter, for programs and for the text.
+    /// Adds a parameter, for programs and for the text; a [`Bilingual`] is told in the reader's language.
     pub fn with(mut self, name: &'static str, value: impl Serialize) -> Problem {
         self.params.push((name, serde_json::to_value(value).unwrap_or(Value::Null)));
         self
@@ -228,9 +229,8 @@ impl Problem {
                 Value::Array(words) => {
                     words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
                 }
-                // A text in both languages.
-                Value::Object(texts) => {
-                    texts.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
+                Value::Object(both) => {
+                    both.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
                 }
                 other => other.to_string(),
             };

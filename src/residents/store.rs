@@ -1,0 +1,385 @@
+//! The statements on `residents`, `facts` and `fact_kinds`.
+
+use chrono::NaiveDate;
+use diesel::{
+    dsl::{exists, select},
+    prelude::*,
+    sql_types::{Nullable, Text},
+};
+
+use crate::{
+    access::Actor,
+    clock::At,
+    db::{
+        Both, Conn, Json,
+        schema::{fact_kinds, facts, residents},
+    },
+    id::Id,
+    ids::{AccountId, CanteenId, FactId, ResidentId},
+    pricing,
+    residents::{
+        Edit, Fact, FactEdit, FactKind, NewFact, Profile, Resident, Status,
+        names::{Spelling, typed},
+    },
+};
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// A text with every occurrence of one part replaced by another.
+    fn replace(text: Nullable<Text>, part: Text, by: Text) -> Nullable<Text>;
+}
+
+// Residents -----------------------------------------------------------------------------------------------------------
+
+/// Writes an active resident.
+pub(super) fn insert(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    profile: &Profile,
+    card_number: &str,
+    now: At,
+) -> QueryResult<Resident> {
+    let spelling = Spelling::of(&profile.full_name);
+    let id: ResidentId = Id::new(now);
+    diesel::insert_into(residents::table)
+        .values((
+            (
+                residents::id.eq(id),
+                residents::canteen_id.eq(canteen),
+                residents::full_name.eq(&profile.full_name),
+                residents::pinyin.eq(spelling.pinyin),
+                residents::initials.eq(spelling.initials),
+                residents::born_on.eq(profile.born_on),
+                residents::phone.eq(&profile.phone),
+                residents::id_number_hash.eq(profile.identity.as_ref().map(|identity| &identity.hash)),
+                residents::id_number_last4.eq(profile.identity.as_ref().map(|identity| &identity.last4)),
+            ),
+            (
+                residents::registered_in.eq(&profile.registered_in),
+                residents::lives_in.eq(&profile.lives_in),
+                residents::card_number.eq(card_number),
+                residents::allergens.eq(Json(profile.allergens.clone())),
+                residents::diet_tags.eq(Json(profile.diet_tags.clone())),
+                residents::status.eq(Status::Active),
+                residents::created_at.eq(now),
+                residents::version.eq(1),
+            ),
+        ))
+        .execute(conn)?;
+    residents::table.find(id).select(Resident::as_select()).first(conn)
+}
+
+/// Replaces what is recorded of a resident who was read at version `seen`; nothing when it has another version by now.
+pub(super) fn update(
+    conn: &mut Conn,
+    id: ResidentId,
+    canteen: CanteenId,
+    seen: i32,
+    edit: &Edit,
+) -> QueryResult<Option<Resident>> {
+    let profile = &edit.profile;
+    let spelling = Spelling::of(&profile.full_name);
+    let updated =
+        diesel::update(residents::table.filter(residents::id.eq(id)).filter(residents::version.eq(seen)))
+            .set((
+                residents::canteen_id.eq(canteen),
+                residents::full_name.eq(&profile.full_name),
+                residents::pinyin.eq(spelling.pinyin),
+                residents::initials.eq(spelling.initials),
+                residents::born_on.eq(profile.born_on),
+                residents::phone.eq(&profile.phone),
+                residents::registered_in.eq(&profile.registered_in),
+                residents::lives_in.eq(&profile.lives_in),
+                residents::card_number.eq(&edit.card_number),
+                residents::allergens.eq(Json(profile.allergens.clone())),
+                residents::diet_tags.eq(Json(profile.diet_tags.clone())),
+                residents::status.eq(edit.status),
+                residents::version.eq(residents::version + 1),
+            ))
+            .execute(conn)?;
+    if updated == 0 {
+        return Ok(None);
+    }
+    if let Some(identity) = &profile.identity {
+        diesel::update(residents::table.find(id))
+            .set((
+                residents::id_number_hash.eq(&identity.hash),
+                residents::id_number_last4.eq(&identity.last4),
+            ))
+            .execute(conn)?;
+    }
+    find(conn, id)
+}
+
+/// Sets how a resident's record stands.
+pub(super) fn set_status(conn: &mut Conn, id: ResidentId, status: Status) -> QueryResult<()> {
+    diesel::update(residents::table.find(id))
+        .set((residents::status.eq(status), residents::version.eq(residents::version + 1)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Keeps the hash of a PIN.
+pub(super) fn set_pin_hash(conn: &mut Conn, id: ResidentId, hash: &str) -> QueryResult<()> {
+    diesel::update(residents::table.find(id)).set(residents::pin_hash.eq(hash)).execute(conn).map(|_| ())
+}
+
+/// The resident with this id.
+pub(super) fn find(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<Resident>> {
+    residents::table.find(id).select(Resident::as_select()).first(conn).optional()
+}
+
+/// The canteen that registered this resident.
+pub(super) fn canteen_of(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<CanteenId>> {
+    residents::table.find(id).select(residents::canteen_id).first(conn).optional()
+}
+
+/// The resident with this card, whatever the status.
+pub fn by_card(conn: &mut Conn, card_number: &str) -> QueryResult<Option<Resident>> {
+    residents::table
+        .filter(residents::card_number.eq(card_number))
+        .select(Resident::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// The residents with these ids, by id; those that do not exist are left out.
+pub fn by_ids(conn: &mut Conn, ids: &[ResidentId]) -> QueryResult<Vec<Resident>> {
+    residents::table
+        .filter(residents::id.eq_any(ids.iter().copied()))
+        .order(residents::id)
+        .select(Resident::as_select())
+        .load(conn)
+}
+
+/// The active resident with this card, the hash of their PIN, and the canteen that registered them.
+pub(super) fn credentials(
+    conn: &mut Conn,
+    card_number: &str,
+) -> QueryResult<Option<(ResidentId, Option<String>, CanteenId)>> {
+    residents::table
+        .filter(residents::card_number.eq(card_number))
+        .filter(residents::status.eq(Status::Active))
+        .select((residents::id, residents::pin_hash, residents::canteen_id))
+        .first(conn)
+        .optional()
+}
+
+/// Whether another resident than `own` has this card.
+pub(super) fn is_card_taken(
+    conn: &mut Conn,
+    card_number: &str,
+    own: Option<ResidentId>,
+) -> QueryResult<bool> {
+    let holder: Option<ResidentId> = residents::table
+        .filter(residents::card_number.eq(card_number))
+        .select(residents::id)
+        .first(conn)
+        .optional()?;
+    Ok(holder.is_some_and(|holder| Some(holder) != own))
+}
+
+/// Whether another active resident than `own` has the identity number with this hash.
+pub(super) fn has_active_twin(conn: &mut Conn, hash: &str, own: Option<ResidentId>) -> QueryResult<bool> {
+    let holder: Option<ResidentId> = residents::table
+        .filter(residents::id_number_hash.eq(hash))
+        .filter(residents::status.eq(Status::Active))
+        .select(residents::id)
+        .first(conn)
+        .optional()?;
+    Ok(holder.is_some_and(|holder| Some(holder) != own))
+}
+
+/// The hash of a resident's identity number, when it is known.
+pub(super) fn identity_hash(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<String>> {
+    residents::table.find(id).select(residents::id_number_hash).first(conn)
+}
+
+/// Whom to look for.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// The canteens that registered them.
+    pub canteens: Vec<CanteenId>,
+    /// Part of the name or its pinyin, the beginning of its initials or of the card number, or at least four digits with
+    /// which the telephone number ends.
+    pub text: Option<String>,
+    /// Only those after this one.
+    pub after: Option<ResidentId>,
+    pub limit: i64,
+}
+
+/// The residents that are looked for, by id.
+pub fn search(conn: &mut Conn, wanted: &Search) -> QueryResult<Vec<Resident>> {
+    let mut found = residents::table
+        .filter(residents::canteen_id.eq_any(wanted.canteens.iter().copied()))
+        .order(residents::id)
+        .limit(wanted.limit)
+        .select(Resident::as_select())
+        .into_boxed();
+    if let Some(after) = wanted.after {
+        found = found.filter(residents::id.gt(after));
+    }
+    if let Some(text) = &wanted.text {
+        let letters = typed(text);
+        let digits = if letters.len() >= 4 && letters.bytes().all(|c| c.is_ascii_digit()) { &letters } else { "" };
+        let phone = replace(replace(residents::phone, " ", ""), "-", "");
+        // What is not there to be looked for must not match everything.
+        let at_end = |part: &str| if part.is_empty() { String::new() } else { format!("%{part}") };
+        let begins = |part: &str| if part.is_empty() { String::new() } else { format!("{part}%") };
+        let within = |part: &str| if part.is_empty() { String::new() } else { format!("%{part}%") };
+        let name = text.replace(['%', '_', '\\'], "");
+        found = found.filter(
+            residents::full_name
+                .like(within(&name))
+                .or(residents::pinyin.like(within(&letters)))
+                .or(residents::initials.like(begins(&letters)))
+                .or(residents::card_number.like(begins(&letters)))
+                .or(phone.like(at_end(digits))),
+        );
+    }
+    found.load(conn)
+}
+
+// Facts ---------------------------------------------------------------------------------------------------------------
+
+/// Writes a fact that nobody has verified.
+pub(super) fn insert_fact(
+    conn: &mut Conn,
+    resident: ResidentId,
+    new: &NewFact,
+    by: Actor,
+    now: At,
+) -> QueryResult<Fact> {
+    let id: FactId = Id::new(now);
+    diesel::insert_into(facts::table)
+        .values((
+            facts::id.eq(id),
+            facts::resident_id.eq(resident),
+            facts::kind.eq(&new.kind),
+            facts::value.eq(&new.value),
+            facts::source.eq(&new.source),
+            facts::evidence.eq(&new.evidence),
+            facts::from_on.eq(new.from_on),
+            facts::to_on.eq(new.to_on),
+            facts::entered_at.eq(now),
+            facts::actor_kind.eq(by.kind()),
+            facts::actor_id.eq(by.id()),
+            facts::version.eq(1),
+        ))
+        .execute(conn)?;
+    facts::table.find(id).select(Fact::as_select()).first(conn)
+}
+
+/// Verifies a fact; nothing when it is verified already.
+pub(super) fn verify_fact(
+    conn: &mut Conn,
+    id: FactId,
+    by: AccountId,
+    now: At,
+) -> QueryResult<Option<Fact>> {
+    let verified =
+        diesel::update(facts::table.filter(facts::id.eq(id)).filter(facts::verified_at.is_null()))
+            .set((
+                facts::verified_at.eq(now),
+                facts::verified_by.eq(by),
+                facts::version.eq(facts::version + 1),
+            ))
+            .execute(conn)?;
+    if verified == 0 { Ok(None) } else { fact(conn, id) }
+}
+
+/// Corrects a fact that was read at version `seen`; nothing when it has another version by now.
+pub(super) fn update_fact(
+    conn: &mut Conn,
+    id: FactId,
+    seen: i32,
+    edit: &FactEdit,
+) -> QueryResult<Option<Fact>> {
+    let updated = diesel::update(facts::table.filter(facts::id.eq(id)).filter(facts::version.eq(seen)))
+        .set((
+            facts::to_on.eq(edit.to_on),
+            facts::evidence.eq(&edit.evidence),
+            facts::version.eq(facts::version + 1),
+        ))
+        .execute(conn)?;
+    if updated == 0 { Ok(None) } else { fact(conn, id) }
+}
+
+/// The fact with this id.
+pub(super) fn fact(conn: &mut Conn, id: FactId) -> QueryResult<Option<Fact>> {
+    facts::table.find(id).select(Fact::as_select()).first(conn).optional()
+}
+
+/// At most `limit` facts of a resident after the one with the id `after`, by id.
+pub(super) fn facts_of(
+    conn: &mut Conn,
+    resident: ResidentId,
+    after: Option<FactId>,
+    limit: i64,
+) -> QueryResult<Vec<Fact>> {
+    let mut found = facts::table
+        .filter(facts::resident_id.eq(resident))
+        .order(facts::id)
+        .limit(limit)
+        .select(Fact::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        found = found.filter(facts::id.gt(after));
+    }
+    found.load(conn)
+}
+
+/// The verified facts that hold for a resident on a day, each with whether its kind suspends every subsidy, in the order
+/// in which they were entered.
+pub(super) fn verified_on(
+    conn: &mut Conn,
+    resident: ResidentId,
+    on: NaiveDate,
+) -> QueryResult<Vec<(pricing::Fact, bool)>> {
+    let rows: Vec<(String, Option<String>, bool)> = facts::table
+        .inner_join(fact_kinds::table)
+        .filter(facts::resident_id.eq(resident))
+        .filter(facts::verified_at.is_not_null())
+        .filter(facts::from_on.le(on))
+        .filter(facts::to_on.is_null().or(facts::to_on.ge(on)))
+        .order(facts::id)
+        .select((facts::kind, facts::value, fact_kinds::suspends))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(kind, value, suspends)| (pricing::Fact { kind, value }, suspends)).collect())
+}
+
+/// Whether a verified fact of this kind stands for a resident, without a last day.
+pub(super) fn has_standing_fact(conn: &mut Conn, resident: ResidentId, kind: &str) -> QueryResult<bool> {
+    let standing = facts::table
+        .filter(facts::resident_id.eq(resident))
+        .filter(facts::kind.eq(kind))
+        .filter(facts::verified_at.is_not_null())
+        .filter(facts::to_on.is_null());
+    select(exists(standing)).get_result(conn)
+}
+
+/// Whether there is this kind of fact.
+pub(super) fn has_kind(conn: &mut Conn, code: &str) -> QueryResult<bool> {
+    select(exists(fact_kinds::table.find(code))).get_result(conn)
+}
+
+/// Writes a kind of fact; false when its code is taken.
+pub(super) fn insert_kind(conn: &mut Conn, kind: &FactKind) -> QueryResult<bool> {
+    let written = Both(
+        diesel::insert_into(fact_kinds::table)
+            .values((
+                fact_kinds::code.eq(&kind.code),
+                fact_kinds::zh.eq(&kind.zh),
+                fact_kinds::en.eq(&kind.en),
+                fact_kinds::suspends.eq(kind.suspends),
+            ))
+            .on_conflict_do_nothing(),
+    )
+    .execute(conn)?;
+    Ok(written == 1)
+}
+
+/// Every kind of fact, by code.
+pub(super) fn kinds(conn: &mut Conn) -> QueryResult<Vec<FactKind>> {
+    fact_kinds::table.order(fact_kinds::code).select(FactKind::as_select()).load(conn)
+}
