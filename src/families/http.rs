@@ -192,7 +192,7 @@ async fn told_pin(
         .read(move |conn, caller| {
             let link = families::find(conn, caller, id)?;
             let card_number = residents::find(conn, link.resident_id)?.card_number;
-            residents::credentials_by_card(conn, &card_number)?.ok_or_else(|| Code::LinkNotFound.into())
+            residents::credentials_by_card(conn, &card_number)?.ok_or_else(|| Code::WrongCredentials.into())
         })
         .await?;
     if pin_is_right(allowed, resident, pin_hash, zone, pin.as_str()).await? {
