@@ -35,7 +35,6 @@ use crate::{
     keys::{IdentityKey, Keys},
     problem::{Code, Fail, Problem},
     settings::{Settings, TlsFiles},
-    sign_in,
     start_error::StartError,
 };
 
@@ -56,8 +55,8 @@ pub struct State {
     pub db: Db,
     pub clock: Clock,
     pub tokens: Tokens,
-    pub hasher: Hasher,
     pub identity_key: IdentityKey,
+    pub hasher: Hasher,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
     /// The newest migration when this program opened the database, which fits it.
@@ -68,7 +67,7 @@ impl State {
     /// Opens the database, migrates it, and settles the keys. Blocks.
     ///
     /// Fails with what is wrong with the database or the keys.
-    pub fn open(settings: &Settings, clock: Clock, hasher: Hasher) -> Result<State, StartError> {
+    pub fn open(settings: &Settings, clock: Clock) -> Result<State, StartError> {
         let db = Db::open(&settings.database_url)?;
         let keys = Keys::of_installation(&db, &settings.keys)?;
         let (newest, shape) = db.read_blocking(|conn| -> Result<_, Fail> {
@@ -78,8 +77,8 @@ impl State {
             db,
             clock,
             tokens: Tokens::new(keys.token.bytes()),
-            hasher,
             identity_key: keys.identity,
+            hasher: Hasher::new(argon2::Params::DEFAULT),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
@@ -128,18 +127,11 @@ struct Chore {
     act: fn(&mut Conn, At) -> Result<usize, Fail>,
 }
 
-const CHORES: &[Chore] = &[
-    Chore {
-        name: "forget idempotency keys",
-        rounds: 3600 / ROUND.as_secs(),
-        act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
-    },
-    Chore {
-        name: "forget refresh tokens and wrong PINs",
-        rounds: 3600 / ROUND.as_secs(),
-        act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
-    },
-];
+const CHORES: &[Chore] = &[Chore {
+    name: "forget idempotency keys",
+    rounds: 3600 / ROUND.as_secs(),
+    act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
+}];
 
 /// The service while it runs. It stops when told, not when dropped.
 pub struct Running {
@@ -341,4 +333,42 @@ fn tls(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
             rustls::Error::InvalidCertificate(_) => bad_cert(error.to_string()),
             _ => bad_key(error.to_string()),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::{db::schema::idempotency_keys::dsl::*, keys::KeySource, settings::LogFormat};
+
+    #[test]
+    fn whoever_starts_with_a_clock_behind_the_newest_record_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            bind: "127.0.0.1:0".parse().unwrap(),
+            database_url: format!("sqlite:{}", dir.path().join("a.db").display()),
+            tls: None,
+            keys: KeySource::File(dir.path().join("keys")),
+            log_format: LogFormat::Text,
+            workers: 1,
+        };
+        let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let (clock, hand) = Clock::held(noon);
+        let state = State::open(&settings, clock.clone()).unwrap();
+        let row = (principal.eq("a"), key.eq("k"), request_hash.eq("h"), created_at.eq(noon));
+        let kept = state.db.write_blocking(move |conn| -> Result<_, Fail> {
+            Ok(diesel::insert_into(idempotency_keys).values(row).execute(conn)?)
+        });
+        assert_eq!(kept.unwrap(), 1);
+        drop(state);
+
+        let state = State::open(&settings, clock).unwrap();
+        hand.set(noon - CLOCK_TOLERANCE);
+        assert!(state.now_for_writing().is_ok());
+        hand.set(noon - CLOCK_TOLERANCE - TimeDelta::seconds(1));
+        let refused = state.now_for_writing().unwrap_err();
+        assert!(matches!(refused, Fail::Refused(problem) if problem.code == Code::ClockBehind));
+    }
 }

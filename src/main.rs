@@ -11,13 +11,14 @@ use clap::{
 };
 use leling::{
     access::acts,
-    accounts::passwords::{Hasher, Params},
+    accounts::{self, passwords::Hasher},
     app::{self, State},
     clock::Clock,
     db::Db,
-    problem,
+    problem::{self, Fail},
     settings::{Flags, LogFormat, Settings},
     start_error::StartError,
+    text::{Line, Password, UserName},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -40,12 +41,34 @@ enum Command {
     Serve,
     /// Bring the database up to date and end
     Migrate,
+    /// What concerns accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Print the API's document (OpenAPI 3.1, YAML)
     Openapi,
     /// Print which role may do what
     AccessTable,
     /// Print every code with which a request can be refused
     ProblemCodes,
+}
+
+#[derive(clap::Subcommand)]
+enum AccountCommand {
+    /// Make an account that administers the installation; asks for its password
+    CreateAdmin(NewAdmin),
+}
+
+#[derive(clap::Args)]
+struct NewAdmin {
+    /// The name to sign in with, such as wang.fang
+    #[arg(long)]
+    user_name: String,
+    /// What people call them [default: the user name]
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Read the password from the first line of standard input instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 fn main() -> ExitCode {
@@ -69,6 +92,7 @@ fn run() -> Result<(), StartError> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&settings(&flags)?),
         Command::Migrate => migrate(&settings(&flags)?),
+        Command::Account(AccountCommand::CreateAdmin(new)) => create_admin(&settings(&flags)?, &new),
         Command::Openapi => said(&app::api().yaml()),
         Command::AccessTable => said(&acts::table()),
         Command::ProblemCodes => said(&problem::table()),
@@ -89,7 +113,7 @@ fn settings(flags: &Flags) -> Result<Settings, StartError> {
 }
 
 fn serve(settings: &Settings) -> Result<(), StartError> {
-    let state = State::open(settings, Clock::system(), Hasher::new(Params::DEFAULT))?;
+    let state = State::open(settings, Clock::system())?;
     let governed = state.has_administrator()?;
     actix_web::rt::System::new().block_on(async {
         let running = app::start(settings, state)?;
@@ -117,6 +141,55 @@ fn how_to_begin(settings: &Settings) -> String {
 fn migrate(settings: &Settings) -> Result<(), StartError> {
     Db::open(&settings.database_url)?.close();
     said("The database is up to date.\n")
+}
+
+fn create_admin(settings: &Settings, new: &NewAdmin) -> Result<(), StartError> {
+    let bad = |flag| move |said: String| StartError::bad_setting(flag, said);
+    let user_name = UserName::parse(&new.user_name).map_err(bad("--user-name"))?;
+    let display_name =
+        Line::parse(new.display_name.as_deref().unwrap_or(&new.user_name)).map_err(bad("--display-name"))?;
+    let db = Db::open(&settings.database_url)?;
+    let password = Password::parse(&password(new.password_stdin)?)
+        .map_err(|_| StartError::bad_setting("password", "10 to 128 characters are expected"))?;
+    let password_hash = Hasher::new(argon2::Params::DEFAULT).hash_blocking(password.as_str());
+    let signs_in_as = user_name.as_str().to_owned();
+    db.write_blocking(move |conn| -> Result<_, Fail> {
+        let now = Clock::system().now();
+        accounts::create_first_admin(
+            conn,
+            user_name.clone(),
+            display_name.clone(),
+            password_hash.clone(),
+            now,
+        )
+    })?;
+    db.close();
+    said(&format!("{signs_in_as} can sign in now, and administers this installation.\n"))
+}
+
+/// The password, typed twice without being shown, or the first line of standard input.
+fn password(from_stdin: bool) -> Result<String, StartError> {
+    let unread = |error: io::Error| {
+        StartError::new(
+            "no_password",
+            format!("The password cannot be read here. Give it with --password-stdin. It said: {error}"),
+        )
+    };
+    if from_stdin {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(unread)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let first = rpassword::prompt_password("Password: ").map_err(unread)?;
+    let second = rpassword::prompt_password("The same again: ").map_err(unread)?;
+    if first == second {
+        Ok(first)
+    } else {
+        Err(StartError::new(
+            "passwords_differ",
+            "The two passwords are not the same. Start the command again.",
+        ))
+    }
 }
 
 /// What clap says of a command line, with our codes.
