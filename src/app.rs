@@ -35,6 +35,7 @@ use crate::{
     keys::{IdentityKey, Keys},
     problem::{Code, Fail, Problem},
     settings::{Settings, TlsFiles},
+    sign_in,
     start_error::StartError,
 };
 
@@ -67,7 +68,7 @@ impl State {
     /// Opens the database, migrates it, and settles the keys. Blocks.
     ///
     /// Fails with what is wrong with the database or the keys.
-    pub fn open(settings: &Settings, clock: Clock) -> Result<State, StartError> {
+    pub fn open(settings: &Settings, clock: Clock, hasher: Hasher) -> Result<State, StartError> {
         let db = Db::open(&settings.database_url)?;
         let keys = Keys::of_installation(&db, &settings.keys)?;
         let (newest, shape) = db.read_blocking(|conn| -> Result<_, Fail> {
@@ -78,7 +79,7 @@ impl State {
             clock,
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
-            hasher: Hasher::new(argon2::Params::DEFAULT),
+            hasher,
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
@@ -127,11 +128,18 @@ struct Chore {
     act: fn(&mut Conn, At) -> Result<usize, Fail>,
 }
 
-const CHORES: &[Chore] = &[Chore {
-    name: "forget idempotency keys",
-    rounds: 3600 / ROUND.as_secs(),
-    act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
-}];
+const CHORES: &[Chore] = &[
+    Chore {
+        name: "forget idempotency keys",
+        rounds: 3600 / ROUND.as_secs(),
+        act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
+    },
+    Chore {
+        name: "forget refresh tokens and wrong PINs",
+        rounds: 3600 / ROUND.as_secs(),
+        act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
+    },
+];
 
 /// The service while it runs. It stops when told, not when dropped.
 pub struct Running {
