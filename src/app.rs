@@ -28,8 +28,8 @@ use tokio::{
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
-    attendance,
     api::{BODY_LIMIT, guard_panics_and_name_requests},
+    attendance,
     clock::{At, Clock},
     db::{Conn, Db},
     idempotency, installation,
@@ -70,7 +70,7 @@ impl State {
     /// Opens the database, migrates it, and settles the keys. Blocks.
     ///
     /// Fails with what is wrong with the database or the keys.
-    pub fn open(settings: &Settings, clock: Clock) -> Result<State, StartError> {
+    pub fn open(settings: &Settings, clock: Clock, hasher: Hasher) -> Result<State, StartError> {
         let db = Db::open(&settings.database_url)?;
         let keys = Keys::of_installation(&db, &settings.keys)?;
         let (newest, shape) = db.read_blocking(|conn| -> Result<_, Fail> {
@@ -81,7 +81,7 @@ impl State {
             clock,
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
-            hasher: Hasher::new(argon2::Params::DEFAULT),
+            hasher,
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
@@ -138,7 +138,7 @@ const CHORES: &[Chore] = &[
         act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
     },
     Chore {
-        name: "forget wrong PINs",
+        name: "forget refresh tokens and wrong PINs",
         rounds: 3600 / ROUND.as_secs(),
         act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
     },

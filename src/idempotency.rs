@@ -28,7 +28,10 @@ pub struct Claim<'a> {
 pub enum Begun {
     First,
     /// It was answered with this before.
-    Replay { body: String, etag: Option<String> },
+    Replay {
+        body: String,
+        etag: Option<String>,
+    },
 }
 
 /// Takes the key, or finds the answer that it has already.

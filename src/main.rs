@@ -11,11 +11,15 @@ use clap::{
 };
 use leling::{
     access::acts,
-    accounts::{self, passwords::Hasher},
+    accounts::{
+        self,
+        passwords::{Hasher, Params},
+    },
     app::{self, State},
     clock::Clock,
     db::Db,
     problem::{self, Fail},
+    routes,
     settings::{Flags, LogFormat, Settings},
     start_error::StartError,
     text::{Line, Password, UserName},
@@ -113,7 +117,7 @@ fn settings(flags: &Flags) -> Result<Settings, StartError> {
 }
 
 fn serve(settings: &Settings) -> Result<(), StartError> {
-    let state = State::open(settings, Clock::system())?;
+    let state = State::open(settings, Clock::system(), Hasher::new(Params::DEFAULT))?;
     let governed = state.has_administrator()?;
     actix_web::rt::System::new().block_on(async {
         let running = app::start(settings, state)?;
@@ -151,7 +155,7 @@ fn create_admin(settings: &Settings, new: &NewAdmin) -> Result<(), StartError> {
     let db = Db::open(&settings.database_url)?;
     let password = Password::parse(&password(new.password_stdin)?)
         .map_err(|_| StartError::bad_setting("password", "10 to 128 characters are expected"))?;
-    let password_hash = Hasher::new(argon2::Params::DEFAULT).hash_blocking(password.as_str());
+    let password_hash = Hasher::new(Params::DEFAULT).hash_blocking(password.as_str());
     let signs_in_as = user_name.as_str().to_owned();
     db.write_blocking(move |conn| -> Result<_, Fail> {
         let now = Clock::system().now();

@@ -37,11 +37,19 @@ impl PageQuery {
 }
 
 /// The part of a list that a page shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Window<T> {
     after: Option<Id<T>>,
     limit: usize,
 }
+
+// Derives would demand of `T` what only its id needs.
+impl<T> Clone for Window<T> {
+    fn clone(&self) -> Window<T> {
+        *self
+    }
+}
+impl<T> Copy for Window<T> {}
 
 impl<T> Window<T> {
     /// The page that `cursor` leads to, or the first one.

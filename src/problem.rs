@@ -226,9 +226,7 @@ impl Problem {
         for (name, value) in &self.params {
             let shown = match value {
                 Value::String(word) => word.clone(),
-                Value::Array(words) => {
-                    words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-                }
+                Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
                 // A text in both languages.
                 Value::Object(texts) => {
                     texts.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -310,7 +308,8 @@ impl From<Fault> for Problem {
 
 /// The table of codes as people who do not program read it; compared with the committed one in a test.
 pub fn table() -> String {
-    let mut text = String::from("| code | status | try again | 中文 | English |\n| --- | --- | --- | --- | --- |\n");
+    let mut text =
+        String::from("| code | status | try again | 中文 | English |\n| --- | --- | --- | --- | --- |\n");
     for code in Code::ALL {
         let again = if code.retryable() { "yes" } else { "no" };
         text += &format!(

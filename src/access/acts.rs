@@ -174,7 +174,9 @@ pub fn reach(role: Role, act: Act) -> Reach {
         }
         Act::EditResidents | Act::EnterFacts => &[(Staff, Canteen), (District, Area)],
         Act::VerifyFacts => &[(District, Area)],
-        Act::ReadFamilyLinks => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::ReadFamilyLinks => {
+            &[(SignedIn, Own), (Resident, Own), (Staff, Canteen), (District, Area), (Auditor, Area)]
+        }
         // Whoever asked may decide with the resident's PIN.
         Act::DecideFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
         Act::EndFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
@@ -182,7 +184,9 @@ pub fn reach(role: Role, act: Act) -> Reach {
         Act::EditMenus | Act::ResolveReviews => &[(Staff, Canteen)],
         Act::ReadPolicies | Act::TryPolicies => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
         Act::EditPolicies => &[(District, Area)],
-        Act::AskQuote => &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::AskQuote => {
+            &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)]
+        }
         Act::ReadReservations => {
             &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)]
         }

@@ -7,8 +7,8 @@ use crate::{
     id::Id,
     ids::{AnyoneId, CanteenId, ResidentId, SessionId},
     problem::{Code, Fail},
-    words::{Area, Lang},
     words,
+    words::{Area, Lang},
 };
 
 /// A canteen as rights see it: which one, and where it lies.
@@ -221,7 +221,8 @@ impl Caller {
     /// `resident_not_found` without: who may not act for a resident may not know of them either.
     pub fn acting_for(&self, conn: &mut Conn, resident: &Registered) -> Result<ActingFor, Fail> {
         if let Some(ticket) = self.ticket {
-            if ticket.principal == Principal::Resident(resident.id) && reach(Role::Resident, self.act) == Reach::Own
+            if ticket.principal == Principal::Resident(resident.id)
+                && reach(Role::Resident, self.act) == Reach::Own
             {
                 let right = Right { kind: RightKind::OneSelf, id: None };
                 return Ok(self.acting(resident, right, true));
@@ -234,7 +235,11 @@ impl Caller {
             }
         }
         let grant = self.grants_at(&resident.site).next().ok_or(Code::ResidentNotFound)?;
-        Ok(self.acting(resident, right_of(grant), grant.role == Role::District || grant.role == Role::Auditor))
+        Ok(self.acting(
+            resident,
+            right_of(grant),
+            grant.role == Role::District || grant.role == Role::Auditor,
+        ))
     }
 
     /// Proof of acting for a resident, from whatever canteen, who presents their card where the caller is on duty.
@@ -288,4 +293,3 @@ fn right_of(grant: &Grant) -> Right {
     };
     Right { kind, id: Some(Id::from_uuid(grant.id.uuid())) }
 }
-

@@ -6,7 +6,11 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use serde::Serialize;
 
 use crate::{
-    access::{Caller, Reach, Role, acts::{NamedAct, reach}, tokens::Ticket},
+    access::{
+        Caller, Reach, Role,
+        acts::{NamedAct, reach},
+        tokens::Ticket,
+    },
     api::{Answer, Describe, Keyed, OperationDoc, lang_of},
     app::State,
     db::Conn,

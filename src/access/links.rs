@@ -142,7 +142,13 @@ pub enum Decision {
 }
 
 /// Decides about a link, once: `family_link_decided` when that was done before.
-pub fn decide(conn: &mut Conn, id: FamilyLinkId, decision: &Decision, by: Actor, now: At) -> Result<Link, Fail> {
+pub fn decide(
+    conn: &mut Conn,
+    id: FamilyLinkId,
+    decision: &Decision,
+    by: Actor,
+    now: At,
+) -> Result<Link, Fail> {
     let (status, consent, covers) = match decision {
         Decision::Approve { consent, covers_reasons } => {
             (LinkStatus::Active, Some(consent.as_str()), *covers_reasons)

@@ -172,7 +172,8 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
 
 /// Whether the session was neither ended nor its owner suspended.
 pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
-    let session = sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
+    let session =
+        sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
     let count: i64 = match ticket.principal {
         Principal::Account(id) => session
             .inner_join(accounts::table)

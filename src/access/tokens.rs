@@ -51,7 +51,11 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The clock is ours, not the library's: expiry is judged below.
         validation.validate_exp = false;
-        Tokens { signing: EncodingKey::from_secret(key), verifying: DecodingKey::from_secret(key), validation }
+        Tokens {
+            signing: EncodingKey::from_secret(key),
+            verifying: DecodingKey::from_secret(key),
+            validation,
+        }
     }
 
     /// A token for this session, good until 15 minutes after `now`.

@@ -5,8 +5,9 @@
 
 use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
+pub use argon2::Params;
 use argon2::{
-    Algorithm, Argon2, Params, Version,
+    Algorithm, Argon2, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};

@@ -128,13 +128,9 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
 }
 
 fn wants_no_repeat(request: &HttpRequest, etag: &str) -> bool {
-    request
-        .headers()
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| {
-            tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
-        })
+    request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|tags| {
+        tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    })
 }
 
 impl<const STATUS: u16, T: JsonSchema> Describe for Answer<STATUS, T> {

@@ -143,13 +143,13 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         std::future::ready(
-            web::Query::<T>::from_query(request.query_string()).map(|query| Query(query.into_inner())).map_err(
-                |error| {
+            web::Query::<T>::from_query(request.query_string())
+                .map(|query| Query(query.into_inner()))
+                .map_err(|error| {
                     let said = error.to_string();
                     let said = said.strip_prefix("Query deserialize error: ").unwrap_or(&said).to_owned();
                     Problem::new(Code::BadQuery).field("", "bad_query", both(&said))
-                },
-            ),
+                }),
         )
     }
 }
@@ -190,9 +190,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], json: bool) -> Result<T, Problem> {
         let said = said.split(" at line ").next().unwrap_or_default();
         Problem::new(Code::BadField).field(pointer(error.path()), kind_of(said), both(said))
     })?;
-    deserializer.end().map_err(|error| {
-        Problem::new(Code::MalformedJson).field("", "syntax", both(&error.to_string()))
-    })?;
+    deserializer
+        .end()
+        .map_err(|error| Problem::new(Code::MalformedJson).field("", "syntax", both(&error.to_string())))?;
     Ok(value)
 }
 

@@ -188,7 +188,8 @@ impl Operation {
         if let Some(schema) = doc.request {
             let mut content = json!({ "schema": schema });
             content["example"] = example["request"].clone();
-            operation["requestBody"] = json!({ "required": true, "content": { "application/json": content } });
+            operation["requestBody"] =
+                json!({ "required": true, "content": { "application/json": content } });
         }
         operation["responses"] = responses(doc.answer, &doc.codes, &example["response"]);
         operation
@@ -288,8 +289,11 @@ impl Api {
         }
         let mut schemas: Map<String, Value> = generator.take_definitions(true);
         schemas.insert("Problem".into(), problem_schema());
-        let tags: Vec<Value> =
-            self.groups.iter().map(|(name, about, _)| json!({ "name": name, "description": about })).collect();
+        let tags: Vec<Value> = self
+            .groups
+            .iter()
+            .map(|(name, about, _)| json!({ "name": name, "description": about }))
+            .collect();
         json!({
             "openapi": "3.1.0",
             "info": {

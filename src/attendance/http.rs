@@ -276,7 +276,8 @@ fn list(conn: &mut Conn, menu: &Menu) -> Result<DoorList, Fail> {
         .filter_map(|reservation| {
             let resident = residents.get(&reservation.resident_id)?;
             let served = attended.iter().find(|attendance| {
-                attendance.reservation_id == Some(reservation.id) && attendance.status == AttendanceStatus::Served
+                attendance.reservation_id == Some(reservation.id)
+                    && attendance.status == AttendanceStatus::Served
             });
             Some(Expected {
                 reservation_id: reservation.id,
@@ -432,7 +433,11 @@ pub async fn resolve(
             let reason = resolve.reason.as_str();
             let resolved = super::resolve(conn, &door, *id, resolve.decision, reason, caller.now)?;
             let due_fen = resolved.due_fen;
-            Ok(Answer::new(DeskAnswer { door: door_answer(conn, &menu, &resolved)?, due_fen, promised_fen: None }))
+            Ok(Answer::new(DeskAnswer {
+                door: door_answer(conn, &menu, &resolved)?,
+                due_fen,
+                promised_fen: None,
+            }))
         })
         .await
 }

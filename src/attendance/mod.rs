@@ -175,7 +175,7 @@ pub fn check_in(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<
         return Err(bad_tap("tapped_at lies in the future; set the device's clock right").into());
     }
     // In a savepoint, so that a refusal leaves nothing behind but itself.
-    let served = conn.transaction::<_, Fail, _>(|conn| serve(conn, door, tap, now));
+    let served = conn.in_savepoint(|conn| serve(conn, door, tap, now));
     match served {
         Ok(attendance) => Ok(Outcome::Recorded(Box::new(attendance))),
         Err(Fail::Refused(word)) if DOOR_WORDS.contains(&word.code) => match tap.tapped_at {
@@ -184,8 +184,17 @@ pub fn check_in(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<
                 Ok(Outcome::Recorded(Box::new(kept)))
             }
             None => {
-                let resident = person(conn, door, tap).ok().and_then(|known| known.map(|(resident, _)| resident.id));
-                store::insert_refusal(conn, tap.id, word.code.as_str(), door.menu.id, resident, door.duty.actor(), now)?;
+                let resident =
+                    person(conn, door, tap).ok().and_then(|known| known.map(|(resident, _)| resident.id));
+                store::insert_refusal(
+                    conn,
+                    tap.id,
+                    word.code.as_str(),
+                    door.menu.id,
+                    resident,
+                    door.duty.actor(),
+                    now,
+                )?;
                 Ok(Outcome::Refused(word))
             }
         },
@@ -266,7 +275,12 @@ fn admit(door: &Door<'_>, resident: Option<&Resident>, served_at: At) -> Result<
 }
 
 /// The standing, unserved reservation that the tap is for, or the word why there is none.
-fn reservation(conn: &mut Conn, door: &Door<'_>, tap: &Tap, resident: &Resident) -> Result<Reservation, Fail> {
+fn reservation(
+    conn: &mut Conn,
+    door: &Door<'_>,
+    tap: &Tap,
+    resident: &Resident,
+) -> Result<Reservation, Fail> {
     let found = match &tap.person {
         Person::Reservation(id) => Some(reservations::find(conn, *id)?),
         Person::Card(_) | Person::Resident(_) | Person::Nobody => {
@@ -377,7 +391,8 @@ fn serve_unreserved(
     if !menu.modes.contains(&mode) {
         return Err(Code::ModeNotOffered.into());
     }
-    let priced = price(conn, door, resident.map(|(resident, _)| resident), tap.kind.class(), &lines, mode, now)?;
+    let priced =
+        price(conn, door, resident.map(|(resident, _)| resident), tap.kind.class(), &lines, mode, now)?;
     let attendance = Attendance {
         resident_id: resident.map(|(resident, _)| resident.id),
         mode,

@@ -112,8 +112,11 @@ pub(super) fn by_tap(conn: &mut Conn, tap: TapId) -> QueryResult<Option<Attendan
     if guards::is_off("tap_id") {
         return Ok(None);
     }
-    let row: Option<Row> =
-        attendances::table.filter(attendances::tap_id.eq(tap)).select(Row::as_select()).first(conn).optional()?;
+    let row: Option<Row> = attendances::table
+        .filter(attendances::tap_id.eq(tap))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
     Ok(row.map(Attendance::from))
 }
 
@@ -197,13 +200,7 @@ pub(super) fn resolve(
 }
 
 /// False when it was voided before.
-pub(super) fn void(
-    conn: &mut Conn,
-    id: AttendanceId,
-    reason: &str,
-    by: Actor,
-    now: At,
-) -> QueryResult<bool> {
+pub(super) fn void(conn: &mut Conn, id: AttendanceId, reason: &str, by: Actor, now: At) -> QueryResult<bool> {
     let standing = attendances::table.find(id).filter(attendances::status.ne(AttendanceStatus::Voided));
     let voided = diesel::update(standing)
         .set((

@@ -228,6 +228,14 @@ impl Conn {
         }
     }
 
+    /// Runs `act` in a savepoint: of an act that fails nothing remains, and the transaction goes on.
+    pub fn in_savepoint<T, E>(
+        &mut self,
+        act: impl FnOnce(&mut Conn) -> Result<T, super::Fail<E>>,
+    ) -> Result<T, super::Fail<E>> {
+        self.transaction(act)
+    }
+
     /// Runs `act` in a savepoint that is rolled back unless it answers true. Gives what it answered.
     pub fn transaction_or_nothing(
         &mut self,

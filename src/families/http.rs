@@ -192,7 +192,7 @@ async fn told_pin(
         .read(move |conn, caller| {
             let link = families::find(conn, caller, id)?;
             let card_number = residents::find(conn, link.resident_id)?.card_number;
-            residents::credentials_by_card(conn, &card_number)?.ok_or_else(|| Code::LinkNotFound.into())
+            residents::credentials_by_card(conn, &card_number)?.ok_or_else(|| Code::WrongCredentials.into())
         })
         .await?;
     if pin_is_right(allowed, resident, pin_hash, zone, pin.as_str()).await? {
@@ -216,7 +216,8 @@ fn whose(conn: &mut Conn, caller: &Caller, query: &FamilyLinksQuery) -> Result<W
             Ok(Whose::Canteen(canteen))
         }
         (Some(_), Some(_)) => {
-            let one = Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
+            let one =
+                Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
             Err(Problem::new(Code::BadQuery).field("/canteen_id", "one_of", one).into())
         }
     }

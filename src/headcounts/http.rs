@@ -226,7 +226,8 @@ pub async fn overview(
             let as_of = query.as_of.unwrap_or(caller.now);
             let mut rows = Vec::new();
             for canteen in canteens::all_in(conn, &caller.scopes())? {
-                let menus: Vec<Menu> = counted(menus::between(conn, canteen.id, query.on, query.on)?).collect();
+                let menus: Vec<Menu> =
+                    counted(menus::between(conn, canteen.id, query.on, query.on)?).collect();
                 rows.push(CanteenDay {
                     canteen_id: canteen.id,
                     name: canteen.name,
@@ -321,7 +322,7 @@ fn canteen_takings(
     let mut to_canteen: BTreeMap<String, Fen> = BTreeMap::new();
     for total in subsidies::posted_totals(conn, &[canteen], from, to)? {
         let side = if total.to_canteen { &mut to_canteen } else { &mut paid_by };
-        *side.entry(total.payer).or_default() += total.fen.unwrap_or_default();
+        *side.entry(total.payer).or_default() += total.fen;
     }
     let paid: Fen = paid_by.values().copied().sum();
     Ok(CanteenTakings {

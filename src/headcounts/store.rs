@@ -128,7 +128,9 @@ pub(super) fn reserved_between(
         let count = Count { people: i64::from(persons), portions: i64::from(portions) };
         // The entries of one act were recorded at one instant, the person before the portions.
         match changes.last_mut() {
-            Some(last) if persons == 0 && last.recorded_at == recorded_at && last.kind == kind && last.by == by => {
+            Some(last)
+                if persons == 0 && last.recorded_at == recorded_at && last.kind == kind && last.by == by =>
+            {
                 last.count += count;
             }
             _ => changes.push(LateChange { recorded_at, kind, count, channel, by }),

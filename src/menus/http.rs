@@ -45,8 +45,6 @@ pub struct MenuBody {
     /// Counts the changes since it was published.
     pub edition: i32,
     pub items: Vec<ItemBody>,
-    #[serde(skip)]
-    version: i32,
 }
 
 /// An item of a menu.
@@ -84,7 +82,6 @@ impl From<Menu> for MenuBody {
             published_at: menu.published_at,
             closed_at: menu.closed_at,
             edition: menu.edition,
-            version: menu.version,
         }
     }
 }
@@ -213,7 +210,12 @@ pub struct EndedMenu {
 type CanteenPath = web::Path<CanteenId>;
 type MenuPath = web::Path<MenuId>;
 
-fn plan(capacity: Option<Whole<1, 5000>>, modes: &Option<Vec<Mode>>, note: &Option<Line<300>>, items: &[ItemPlan]) -> MenuPlan {
+fn plan(
+    capacity: Option<Whole<1, 5000>>,
+    modes: &Option<Vec<Mode>>,
+    note: &Option<Line<300>>,
+    items: &[ItemPlan],
+) -> MenuPlan {
     MenuPlan {
         capacity: capacity.map(Whole::get),
         modes: modes.clone(),
@@ -245,7 +247,8 @@ pub async fn list(
             let site = canteens::site(conn, *canteen)?;
             let drafts = sees_drafts(caller, &site);
             let menus = super::between(conn, site.id, days.from, days.to)?;
-            let items = menus.into_iter().filter(|menu| drafts || menu.is_public()).map(MenuBody::from).collect();
+            let items =
+                menus.into_iter().filter(|menu| drafts || menu.is_public()).map(MenuBody::from).collect();
             Ok(Answer::new(Menus { items }).cacheable())
         })
         .await

@@ -252,7 +252,7 @@ pub fn draft(
     if times.serves_to_at <= now {
         return Err(Code::MenuInPast.into());
     }
-    let usual = canteen.period(period).ok_or(Code::PeriodNotServed)?;
+    let usual = canteen.period(period)?;
     let plan = check(plan)?;
     let menu = Menu {
         id: crate::id::Id::new(now),
@@ -390,7 +390,8 @@ pub fn withdraw_for_closure(conn: &mut Conn, menu: &Menu) -> Result<Menu, Fail> 
 }
 
 fn take_back(conn: &mut Conn, id: MenuId) -> Result<Menu, Fail> {
-    if !store::set_status(conn, id, &[MenuStatus::Draft, MenuStatus::Published], MenuStatus::Withdrawn, None)? {
+    if !store::set_status(conn, id, &[MenuStatus::Draft, MenuStatus::Published], MenuStatus::Withdrawn, None)?
+    {
         let status = find(conn, id)?.status;
         return Err(Problem::new(Code::MenuNotOpen).with("status", status).into());
     }
@@ -410,11 +411,7 @@ pub fn close(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fail> {
 #[derive(Clone, Debug)]
 pub enum Copied {
     Made(Menu),
-    Skipped {
-        served_on: NaiveDate,
-        period: Period,
-        why: Problem,
-    },
+    Skipped { served_on: NaiveDate, period: Period, why: Problem },
 }
 
 /// Copies the menus of `days` days from `from_on` on to the days from `to_on` on (BR-12), as drafts.
@@ -499,12 +496,15 @@ fn check(plan: &MenuPlan) -> Result<&MenuPlan, Problem> {
         return Err(bad("a menu is served in at least one way"));
     }
     for (position, item) in plan.items.iter().enumerate() {
-        let twice = plan.items[..position].iter().any(|earlier| {
-            earlier.name == item.name || (item.id.is_some() && earlier.id == item.id)
-        });
+        let twice = plan.items[..position]
+            .iter()
+            .any(|earlier| earlier.name == item.name || (item.id.is_some() && earlier.id == item.id));
         if twice {
-            return Err(bad("two items have the same name or id")
-                .field(format!("/items/{position}"), "duplicate", crate::words::Bilingual::new("重复的菜品", "named twice")));
+            return Err(bad("two items have the same name or id").field(
+                format!("/items/{position}"),
+                "duplicate",
+                crate::words::Bilingual::new("重复的菜品", "named twice"),
+            ));
         }
     }
     Ok(plan)
@@ -516,8 +516,7 @@ fn bad(reason: &str) -> Problem {
 
 fn keep_edition(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Result<(), Fail> {
     let document = http::MenuBody::from(menu.clone());
-    let document = serde_json::to_string(&document).map_err(|error| {
-        Fail::Database(diesel::result::Error::SerializationError(Box::new(error)))
-    })?;
+    let document = serde_json::to_string(&document)
+        .map_err(|error| Fail::Database(diesel::result::Error::SerializationError(Box::new(error))))?;
     Ok(store::insert_edition(conn, menu.id, menu.edition, &document, by, now)?)
 }

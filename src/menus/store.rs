@@ -184,7 +184,8 @@ pub(super) fn insert(conn: &mut Conn, menu: &Menu) -> QueryResult<bool> {
         edition: menu.edition,
         version: menu.version,
     };
-    let inserted = Both(diesel::insert_into(menus::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    let inserted =
+        Both(diesel::insert_into(menus::table).values(row).on_conflict_do_nothing()).execute(conn)?;
     if inserted == 0 {
         return Ok(false);
     }
@@ -298,9 +299,8 @@ pub(super) fn insert_edition(
 
 /// Takes a place; false when the menu is full or its meal cannot be served any more (BR-25).
 pub fn take_seat(conn: &mut Conn, id: MenuId) -> QueryResult<bool> {
-    let open = menus::table
-        .find(id)
-        .filter(menus::status.eq_any([MenuStatus::Published, MenuStatus::Closed]));
+    let open =
+        menus::table.find(id).filter(menus::status.eq_any([MenuStatus::Published, MenuStatus::Closed]));
     let taken = if guards::is_off("capacity") {
         diesel::update(open).set(menus::taken.eq(menus::taken + 1)).execute(conn)?
     } else {

@@ -121,7 +121,10 @@ fn concerns(caller: &Caller, area: &Area) -> bool {
 }
 
 /// `GET /policies/{id}`
-pub async fn read(allowed: Allowed<act::ReadPolicies>, id: web::Path<PolicyId>) -> Result<Done<WholePolicy>, Problem> {
+pub async fn read(
+    allowed: Allowed<act::ReadPolicies>,
+    id: web::Path<PolicyId>,
+) -> Result<Done<WholePolicy>, Problem> {
     allowed
         .read(move |conn, caller| {
             let version = super::find(conn, *id)?;
@@ -150,7 +153,10 @@ pub async fn validate(
     allowed
         .read(move |_, _| {
             let policy = super::check(&document.0)?;
-            Ok(Answer::new(CheckedPolicy { code: policy.code().to_owned(), words: pricing::describe(&policy) }))
+            Ok(Answer::new(CheckedPolicy {
+                code: policy.code().to_owned(),
+                words: pricing::describe(&policy),
+            }))
         })
         .await
 }
@@ -249,11 +255,16 @@ pub struct TrialMeal {
 }
 
 /// `POST /policies/try`: nothing is kept.
-pub async fn try_out(allowed: Allowed<act::TryPolicies>, Body(trial): Body<Trial>) -> Result<Done<QuoteBody>, Problem> {
+pub async fn try_out(
+    allowed: Allowed<act::TryPolicies>,
+    Body(trial): Body<Trial>,
+) -> Result<Done<QuoteBody>, Problem> {
     allowed
         .read(move |conn, caller| {
             if trial.order.delivery_fee_fen > trial.order.charge_fen {
-                return Err(Problem::new(Code::BadOrder).with("reason", "the delivery fee is part of the charge").into());
+                return Err(Problem::new(Code::BadOrder)
+                    .with("reason", "the delivery fee is part of the charge")
+                    .into());
             }
             let policies = match &trial.policy_ids {
                 None => super::in_force(conn, &trial.canteen_in, trial.order.served_on)?,
@@ -332,7 +343,10 @@ pub struct Terms {
 }
 
 /// `GET /canteens/{id}/terms`
-pub async fn terms(allowed: Allowed<act::ReadCanteens>, id: web::Path<CanteenId>) -> Result<Done<Terms>, Problem> {
+pub async fn terms(
+    allowed: Allowed<act::ReadCanteens>,
+    id: web::Path<CanteenId>,
+) -> Result<Done<Terms>, Problem> {
     allowed
         .read(move |conn, caller| {
             let canteen = canteens::find(conn, *id)?;

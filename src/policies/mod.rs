@@ -65,9 +65,9 @@ impl PolicyVersion {
 pub fn check(document: &Value) -> Result<Policy, Problem> {
     pricing::parse(document).map_err(|faults| {
         let problem = Problem::new(Code::BadPolicy).with("count", faults.len());
-        faults.into_iter().fold(problem, |problem, fault| {
-            problem.field(fault.pointer, fault.code.as_str(), fault.detail)
-        })
+        faults
+            .into_iter()
+            .fold(problem, |problem, fault| problem.field(fault.pointer, fault.code.as_str(), fault.detail))
     })
 }
 
@@ -170,7 +170,10 @@ fn refuse_rank_clash(
 }
 
 /// Of these versions, the one of each code that is in force on this day.
-fn standing_on<'a>(versions: impl Iterator<Item = &'a PolicyVersion>, on: NaiveDate) -> Vec<&'a PolicyVersion> {
+fn standing_on<'a>(
+    versions: impl Iterator<Item = &'a PolicyVersion>,
+    on: NaiveDate,
+) -> Vec<&'a PolicyVersion> {
     let mut latest: BTreeMap<&str, &PolicyVersion> = BTreeMap::new();
     for version in versions.filter(|version| version.has_begun(on)) {
         let standing = latest.entry(&version.code).or_insert(version);
@@ -223,4 +226,3 @@ fn parsed(conn: &mut Conn, id: PolicyId) -> Result<Arc<Policy>, Fail> {
 pub fn list(conn: &mut Conn, code: Option<&str>) -> Result<Vec<PolicyVersion>, Fail> {
     Ok(store::list(conn, code)?)
 }
-

@@ -214,7 +214,9 @@ fn channel(acting: &ActingFor, wished: Option<DeskChannel>) -> Channel {
     match (acting.right().kind, wished) {
         (RightKind::OneSelf, _) => Channel::OneSelf,
         (RightKind::Family, _) => Channel::Family,
-        (RightKind::Staff | RightKind::Volunteer | RightKind::Officer, Some(DeskChannel::Phone)) => Channel::Phone,
+        (RightKind::Staff | RightKind::Volunteer | RightKind::Officer, Some(DeskChannel::Phone)) => {
+            Channel::Phone
+        }
         (RightKind::Staff | RightKind::Volunteer | RightKind::Officer, Some(DeskChannel::Desk) | None) => {
             Channel::Desk
         }
@@ -243,9 +245,9 @@ pub async fn place(
                 (None, Some(card)) => {
                     residents::by_card(conn, card.as_str())?.ok_or_else(|| Code::ResidentNotFound.into())
                 }
-                (Some(_), Some(_)) | (None, None) => {
-                    Err(Problem::new(Code::BadOrder).with("reason", "say either resident_id or card_number").into())
-                }
+                (Some(_), Some(_)) | (None, None) => Err(Problem::new(Code::BadOrder)
+                    .with("reason", "say either resident_id or card_number")
+                    .into()),
             };
             let setting = setting(conn, caller, new.menu_id, whom, by_card)?;
             let wish = wish(new.mode, &new.lines, &new.confirmed_allergens);

@@ -164,7 +164,8 @@ pub fn place(
         return Err(Code::AlreadyReserved.into());
     }
     store::insert_event(conn, reservation.id, EventKind::Placed, acting.actor(), channel, &wish.picks, now)?;
-    let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, resident, acting.actor()) };
+    let change =
+        Change { persons: 1, portions: &wish.picks, ..count(&reservation, resident, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
     take_seat(conn, menu)?;
@@ -184,7 +185,11 @@ pub fn change(
     version: i32,
     now: At,
 ) -> Result<Placed, Fail> {
-    assert_eq!(acting.resident(), reservation.resident_id, "a proof for one resident is no proof for another");
+    assert_eq!(
+        acting.resident(),
+        reservation.resident_id,
+        "a proof for one resident is no proof for another"
+    );
     refuse_ended(reservation)?;
     let menu = place.menu;
     let late = admit(place, resident, now)? || reservation.late;
@@ -241,7 +246,11 @@ pub fn cancel(
     reservation: &Reservation,
     now: At,
 ) -> Result<Reservation, Fail> {
-    assert_eq!(acting.resident(), reservation.resident_id, "a proof for one resident is no proof for another");
+    assert_eq!(
+        acting.resident(),
+        reservation.resident_id,
+        "a proof for one resident is no proof for another"
+    );
     refuse_ended(reservation)?;
     let late = is_late(place, now)?;
     let cancelled_as = match acting.right().kind {
@@ -313,7 +322,9 @@ pub fn cancel_for_death(
     let menus = menus::by_ids(conn, &menu_ids)?;
     let mut cancelled = Vec::new();
     for reservation in &open {
-        let future = menus.iter().any(|menu| menu.id == reservation.menu_id && menu.served_on >= from_on && menu.closes_at() > now);
+        let future = menus.iter().any(|menu| {
+            menu.id == reservation.menu_id && menu.served_on >= from_on && menu.closes_at() > now
+        });
         if future {
             end(conn, reservation, resident, CancelledAs::Deceased, false, by, now)?;
             cancelled.push(reservation.id);
@@ -340,7 +351,12 @@ fn end(
     subsidies::release(conn, reservation.quote_id, now)?;
     let lines = &reservation.lines;
     store::insert_event(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
-    let change = Change { kind: CountKind::Cancelled, persons: 1, portions: lines, ..count(reservation, resident, by) };
+    let change = Change {
+        kind: CountKind::Cancelled,
+        persons: 1,
+        portions: lines,
+        ..count(reservation, resident, by)
+    };
     headcounts::record(conn, &change, now)?;
     for pick in in_order(lines) {
         menus::release_portions(conn, pick.item_id, pick.portions)?;
@@ -470,9 +486,8 @@ fn admit(place: &Counter<'_>, resident: &Resident, now: At) -> Result<bool, Prob
 /// Whether the cut-off has passed; `cutoff_passed` for whoever is not this canteen's staff (BR-21).
 fn is_late(place: &Counter<'_>, now: At) -> Result<bool, Problem> {
     let late = now > place.menu.cutoff_at;
-    let staff = place
-        .desk
-        .is_some_and(|duty| duty.canteen() == place.menu.canteen_id && duty.role() == Role::Staff);
+    let staff =
+        place.desk.is_some_and(|duty| duty.canteen() == place.menu.canteen_id && duty.role() == Role::Staff);
     if late && !staff {
         return Err(Problem::new(Code::CutoffPassed).with("cutoff_at", place.menu.cutoff_at));
     }

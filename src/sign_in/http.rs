@@ -1,5 +1,6 @@
 //! Signing in, going on and signing out over HTTP.
 
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,6 @@ use crate::{
     accounts,
     api::{Answer, Body, Done, Nothing},
     app::State,
-    canteens::Zone,
     clock::At,
     db::Conn,
     ids::{AnyoneId, ResidentId},
@@ -170,8 +170,7 @@ async fn by_pin(
     card_number: String,
     pin: &str,
 ) -> Result<Principal, Problem> {
-    let known =
-        allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, &card_number)?)).await?;
+    let known = allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, &card_number)?)).await?;
     let Some((resident, pin_hash, zone)) = known else {
         allowed.state().hasher.is_right(pin, None).await?;
         return Err(Code::WrongCredentials.into());
@@ -191,11 +190,13 @@ pub async fn pin_is_right<A: NamedAct>(
     allowed: &Allowed<A>,
     resident: ResidentId,
     pin_hash: Option<String>,
-    zone: Zone,
+    zone: Tz,
     pin: &str,
 ) -> Result<bool, Problem> {
     let tried = allowed
-        .write(move |conn, caller| sign_in::take_pin_try(conn, resident, zone.day_of(caller.now)))
+        .write(move |conn, caller| {
+            sign_in::take_pin_try(conn, resident, caller.now.in_zone(zone).date_naive())
+        })
         .await?;
     let right = allowed.state().hasher.is_right(pin, pin_hash).await;
     // A PIN that nobody had time to look at was not wrong.

@@ -112,11 +112,7 @@ pub enum QuoteAnswer {
 
 impl QuoteAnswer {
     /// For whoever acts by this right.
-    pub fn of(
-        quote: &Quote,
-        acting: &crate::access::ActingFor,
-        relied_on: Option<Arguments>,
-    ) -> QuoteAnswer {
+    pub fn of(quote: &Quote, acting: &crate::access::ActingFor, relied_on: Option<Arguments>) -> QuoteAnswer {
         match acting.right().kind {
             RightKind::Staff | RightKind::Volunteer => {
                 QuoteAnswer::Desk(DeskQuote { charge_fen: quote.charge_fen, due_fen: quote.resident_fen })
@@ -166,7 +162,8 @@ pub async fn ask(
             let order = menu.order(&wish.lines, wish.mode, MealClass::Meal);
             let meal = Meal { resident: &resident, menu: &menu, area: &site.area, order };
             let present = reservations::active_of(conn, menu.id, resident.id)?;
-            let present = present.filter(|reservation| !reservation.served).map(|reservation| reservation.quote_id);
+            let present =
+                present.filter(|reservation| !reservation.served).map(|reservation| reservation.quote_id);
             let (arguments, quote) = super::preview(conn, &meal, present)?;
             Ok(Answer::new(QuoteAnswer::of(&quote, &acting, Some(arguments))))
         })
@@ -189,7 +186,10 @@ pub struct KeptQuoteBody {
 }
 
 /// `GET /quotes/{id}`, for auditors.
-pub async fn read(allowed: Allowed<act::ReadDraws>, id: web::Path<QuoteId>) -> Result<Done<KeptQuoteBody>, Problem> {
+pub async fn read(
+    allowed: Allowed<act::ReadDraws>,
+    id: web::Path<QuoteId>,
+) -> Result<Done<KeptQuoteBody>, Problem> {
     allowed
         .read(move |conn, caller| {
             let kept = super::find(conn, *id)?;
@@ -364,8 +364,11 @@ pub async fn policy_differences(
             let policy = policies::find(conn, *id)?;
             let window = Window::new(query.limit, query.cursor.as_deref())?;
             let sites = canteens::sites_in(conn, &caller.scopes())?;
-            let touched: Vec<CanteenId> =
-                sites.into_iter().filter(|site| policy.area.contains(&site.area)).map(|site| site.id).collect();
+            let touched: Vec<CanteenId> = sites
+                .into_iter()
+                .filter(|site| policy.area.contains(&site.area))
+                .map(|site| site.id)
+                .collect();
             let page = match policy.in_force_from {
                 Some(from_on) => super::differences_for_canteens(conn, &touched, from_on, &window)?,
                 None => Page { items: Vec::new(), next: None },

@@ -82,7 +82,12 @@ pub fn preview(
 }
 
 /// Promises the meal's price: its draws are pending. Draws of `replaces` are released first.
-pub fn promise(conn: &mut Conn, meal: &Meal<'_>, replaces: Option<QuoteId>, now: At) -> Result<KeptQuote, Fail> {
+pub fn promise(
+    conn: &mut Conn,
+    meal: &Meal<'_>,
+    replaces: Option<QuoteId>,
+    now: At,
+) -> Result<KeptQuote, Fail> {
     settle(conn, meal, Stage::Pending, replaces, now)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{prelude::*, query_dsl::methods, upsert::excluded};
 
 use super::{KeptQuote, OrdersSeen, OtherMeal, Stage};
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
     db::{
         Both, Conn, Json,
         schema::{draws, quotes, usage_windows, window_uses},
-        total,
     },
     each, guards,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
@@ -151,13 +150,16 @@ fn count(count: i64) -> i32 {
 }
 
 pub(super) fn find(conn: &mut Conn, id: QuoteId) -> QueryResult<Option<KeptQuote>> {
-    let row: Option<QuoteRow> = quotes::table.find(id).select(QuoteRow::as_select()).first(conn).optional()?;
+    let row: Option<QuoteRow> =
+        quotes::table.find(id).select(QuoteRow::as_select()).first(conn).optional()?;
     Ok(row.map(KeptQuote::from))
 }
 
 pub(super) fn by_ids(conn: &mut Conn, ids: &[QuoteId]) -> QueryResult<Vec<KeptQuote>> {
-    let rows: Vec<QuoteRow> =
-        quotes::table.filter(quotes::id.eq_any(ids.iter().copied())).select(QuoteRow::as_select()).load(conn)?;
+    let rows: Vec<QuoteRow> = quotes::table
+        .filter(quotes::id.eq_any(ids.iter().copied()))
+        .select(QuoteRow::as_select())
+        .load(conn)?;
     Ok(rows.into_iter().map(KeptQuote::from).collect())
 }
 
@@ -169,7 +171,7 @@ pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> Quer
     let enough_left = usage_windows::used
         .le(most - count(claim.count))
         .and(usage_windows::used_fen.le(most_fen - claim.fen));
-    let drawn = Both(
+    let drawn = Both(methods::FilterDsl::filter(
         diesel::insert_into(usage_windows::table)
             .values((
                 usage_windows::resident_id.eq(resident),
@@ -183,9 +185,9 @@ pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> Quer
             .set((
                 usage_windows::used.eq(usage_windows::used + excluded(usage_windows::used)),
                 usage_windows::used_fen.eq(usage_windows::used_fen + excluded(usage_windows::used_fen)),
-            ))
-            .filter(enough_left),
-    )
+            )),
+        enough_left,
+    ))
     .execute(conn)?;
     Ok(drawn == 1)
 }
@@ -223,7 +225,7 @@ pub(super) fn advance_order(
     window_key: &str,
     seen: i32,
 ) -> QueryResult<bool> {
-    let advanced = Both(
+    let advanced = Both(methods::FilterDsl::filter(
         diesel::insert_into(usage_windows::table)
             .values((
                 usage_windows::resident_id.eq(resident),
@@ -234,9 +236,9 @@ pub(super) fn advance_order(
             ))
             .on_conflict((usage_windows::resident_id, usage_windows::limit_key, usage_windows::window_key))
             .do_update()
-            .set(usage_windows::used.eq(usage_windows::used + 1))
-            .filter(usage_windows::used.eq(seen)),
-    )
+            .set(usage_windows::used.eq(usage_windows::used + 1)),
+        usage_windows::used.eq(seen),
+    ))
     .execute(conn)?;
     Ok(advanced == 1)
 }
@@ -446,13 +448,13 @@ pub(super) fn draws(
 }
 
 /// What a payer paid at a canteen.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug)]
 pub struct DrawTotals {
     pub canteen_id: CanteenId,
     pub payer: String,
     /// Whether it went to the canteen for serving, outside the charge.
     pub to_canteen: bool,
-    pub fen: Option<Fen>,
+    pub fen: Fen,
 }
 
 pub(super) fn posted_totals(
@@ -461,13 +463,20 @@ pub(super) fn posted_totals(
     from_on: NaiveDate,
     to_on: NaiveDate,
 ) -> QueryResult<Vec<DrawTotals>> {
-    draws::table
+    // Diesel cannot group by columns of two joined tables, so the sums are made here.
+    let rows: Vec<(CanteenId, String, bool, Fen)> = draws::table
         .inner_join(quotes::table)
         .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
         .filter(quotes::served_on.between(from_on, to_on))
         .filter(quotes::status.eq(Stage::Posted))
-        .group_by((quotes::canteen_id, draws::payer, draws::to_canteen))
-        .order((quotes::canteen_id, draws::payer, draws::to_canteen))
-        .select((quotes::canteen_id, draws::payer, draws::to_canteen, total(draws::fen)))
-        .load(conn)
+        .select((quotes::canteen_id, draws::payer, draws::to_canteen, draws::fen))
+        .load(conn)?;
+    let mut totals: BTreeMap<(CanteenId, String, bool), Fen> = BTreeMap::new();
+    for (canteen_id, payer, to_canteen, fen) in rows {
+        *totals.entry((canteen_id, payer, to_canteen)).or_default() += fen;
+    }
+    Ok(totals
+        .into_iter()
+        .map(|((canteen_id, payer, to_canteen), fen)| DrawTotals { canteen_id, payer, to_canteen, fen })
+        .collect())
 }
