@@ -144,7 +144,11 @@ pub fn names_of(conn: &mut Conn, actors: &[Actor]) -> QueryResult<HashMap<Actor,
 // Officers ------------------------------------------------------------------------------------------------------------
 
 /// The accounts that the caller may see, by id.
-pub fn list(conn: &mut Conn, caller: &Caller, window: &Window<crate::ids::Account>) -> Result<Page<Seen>, Fail> {
+pub fn list(
+    conn: &mut Conn,
+    caller: &Caller,
+    window: &Window<crate::ids::Account>,
+) -> Result<Page<Seen>, Fail> {
     let reach = Reachable::of(conn, caller)?;
     let accounts = if reach.everywhere {
         store::list(conn, window.after(), window.rows())?
@@ -252,7 +256,8 @@ pub fn grant(
 /// Ends a role now; one that has ended stays as it is. `grant_not_found` when it is out of the caller's reach.
 pub fn end_role(conn: &mut Conn, caller: &Caller, id: GrantId) -> Result<(), Fail> {
     let reach = Reachable::of(conn, caller)?;
-    let grant = access::find_grant(conn, id)?.filter(|grant| reach.covers(grant)).ok_or(Code::GrantNotFound)?;
+    let grant =
+        access::find_grant(conn, id)?.filter(|grant| reach.covers(grant)).ok_or(Code::GrantNotFound)?;
     if access::end_grant(conn, id, caller.now)? {
         store::touch(conn, grant.account_id)?;
     }
@@ -322,7 +327,15 @@ mod tests {
 
     fn grant(role: access::Role, canteen_id: Option<CanteenId>, area: Option<Area>) -> Grant {
         let at = At::new(DateTime::UNIX_EPOCH);
-        Grant { id: Id::new(at), account_id: Id::new(at), role, canteen_id, area, starts_at: at, ends_at: None }
+        Grant {
+            id: Id::new(at),
+            account_id: Id::new(at),
+            role,
+            canteen_id,
+            area,
+            starts_at: at,
+            ends_at: None,
+        }
     }
 
     #[test]

@@ -152,8 +152,9 @@ pub(super) fn update(
 
 /// Counts a change of an account's grants. False when there is no such account.
 pub(super) fn touch(conn: &mut Conn, id: AccountId) -> QueryResult<bool> {
-    let touched =
-        diesel::update(accounts::table.find(id)).set(accounts::version.eq(accounts::version + 1)).execute(conn)?;
+    let touched = diesel::update(accounts::table.find(id))
+        .set(accounts::version.eq(accounts::version + 1))
+        .execute(conn)?;
     Ok(touched == 1)
 }
 

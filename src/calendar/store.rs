@@ -7,11 +7,8 @@ use crate::db::{Both, Conn, Json, schema::calendars};
 
 /// A year's calendar, if it was imported.
 pub(super) fn find(conn: &mut Conn, year: i32) -> QueryResult<Option<Calendar>> {
-    let found: Option<(Json<Vec<SpecialDay>>, i32)> = calendars::table
-        .find(year)
-        .select((calendars::days, calendars::version))
-        .first(conn)
-        .optional()?;
+    let found: Option<(Json<Vec<SpecialDay>>, i32)> =
+        calendars::table.find(year).select((calendars::days, calendars::version)).first(conn).optional()?;
     Ok(found.map(|(Json(days), version)| Calendar { year, days, version }))
 }
 

@@ -216,7 +216,8 @@ fn whose(conn: &mut Conn, caller: &Caller, query: &FamilyLinksQuery) -> Result<W
             Ok(Whose::Canteen(canteen))
         }
         (Some(_), Some(_)) => {
-            let one = Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
+            let one =
+                Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
             Err(Problem::new(Code::BadQuery).field("/canteen_id", "one_of", one).into())
         }
     }

@@ -170,8 +170,7 @@ async fn by_pin(
     card_number: String,
     pin: &str,
 ) -> Result<Principal, Problem> {
-    let known =
-        allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, &card_number)?)).await?;
+    let known = allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, &card_number)?)).await?;
     let Some((resident, pin_hash, zone)) = known else {
         allowed.state().hasher.is_right(pin, None).await?;
         return Err(Code::WrongCredentials.into());
@@ -195,7 +194,9 @@ pub async fn pin_is_right<A: NamedAct>(
     pin: &str,
 ) -> Result<bool, Problem> {
     let tried = allowed
-        .write(move |conn, caller| sign_in::take_pin_try(conn, resident, caller.now.in_zone(zone).date_naive()))
+        .write(move |conn, caller| {
+            sign_in::take_pin_try(conn, resident, caller.now.in_zone(zone).date_naive())
+        })
         .await?;
     let right = allowed.state().hasher.is_right(pin, pin_hash).await;
     // A PIN that nobody had time to look at was not wrong.

@@ -161,9 +161,11 @@ pub(super) fn give_back_pin_try(conn: &mut Conn, resident: ResidentId, on: Naive
 
 /// Deletes refresh tokens that are over, and tries of PINs that are older than a week.
 pub(super) fn forget_old(conn: &mut Conn, now: At) -> QueryResult<usize> {
-    let tokens = diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.le(now))).execute(conn)?;
+    let tokens =
+        diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.le(now))).execute(conn)?;
     // A day is over everywhere two days later; a week is on the safe side.
     let oldest = now.naive().date().checked_sub_days(Days::new(7)).unwrap_or(NaiveDate::MIN);
-    let tries = diesel::delete(pin_failures::table.filter(pin_failures::failed_on.lt(oldest))).execute(conn)?;
+    let tries =
+        diesel::delete(pin_failures::table.filter(pin_failures::failed_on.lt(oldest))).execute(conn)?;
     Ok(tokens + tries)
 }
