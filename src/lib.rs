@@ -25,6 +25,7 @@ pub mod pricing;
 pub mod problem;
 pub mod reservations;
 pub mod residents;
+pub mod routes;
 pub mod settings;
 pub mod sign_in;
 pub mod start_error;

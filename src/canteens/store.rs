@@ -210,17 +210,19 @@ type Boxed = canteens::BoxedQuery<'static, crate::db::MultiBackend>;
 
 /// The canteens in these parts of the world.
 fn within(scopes: &[Scope]) -> Boxed {
-    scopes.iter().fold(canteens::table.filter(false.into_sql::<Bool>()).into_boxed(), |found, scope| match scope {
-        Scope::Canteen(id) => found.or_filter(canteens::id.eq(*id)),
-        Scope::Area(area) => {
-            // Not LIKE: it takes `a` for `A` on SQLite, and rights hang on this.
-            let inside = format!("{}/", area.path());
-            let length = i32::try_from(inside.chars().count()).unwrap_or(i32::MAX);
-            found
-                .or_filter(canteens::area.eq(area.clone()))
-                .or_filter(substr(canteens::area, 1, length).eq(inside))
+    scopes.iter().fold(canteens::table.filter(false.into_sql::<Bool>()).into_boxed(), |found, scope| {
+        match scope {
+            Scope::Canteen(id) => found.or_filter(canteens::id.eq(*id)),
+            Scope::Area(area) => {
+                // Not LIKE: it takes `a` for `A` on SQLite, and rights hang on this.
+                let inside = format!("{}/", area.path());
+                let length = i32::try_from(inside.chars().count()).unwrap_or(i32::MAX);
+                found
+                    .or_filter(canteens::area.eq(area.clone()))
+                    .or_filter(substr(canteens::area, 1, length).eq(inside))
+            }
+            Scope::Everywhere => found.or_filter(true.into_sql::<Bool>()),
         }
-        Scope::Everywhere => found.or_filter(true.into_sql::<Bool>()),
     })
 }
 
@@ -275,7 +277,8 @@ pub(super) fn insert_closure(
     now: At,
 ) -> QueryResult<Closure> {
     let NewClosure { from_on, to_on, period, reason } = new;
-    let closure = Closure { id: Id::new(now), canteen_id, from_on, to_on, period, reason, created_at: now, by };
+    let closure =
+        Closure { id: Id::new(now), canteen_id, from_on, to_on, period, reason, created_at: now, by };
     let row = ClosureRow {
         id: closure.id,
         canteen_id,
@@ -306,4 +309,25 @@ pub(super) fn closures_between(
         .select(ClosureRow::as_select())
         .load(conn)?;
     Ok(rows.into_iter().map(ClosureRow::closure).collect())
+}
+
+/// At most `limit` closures that end on this day or later, after the one with the id `after`, by id.
+pub(super) fn closures_from(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    from_on: NaiveDate,
+    after: Option<ClosureId>,
+    limit: i64,
+) -> QueryResult<Vec<Closure>> {
+    let mut found = closures::table
+        .filter(closures::canteen_id.eq(canteen))
+        .filter(closures::to_on.ge(from_on))
+        .order(closures::id)
+        .limit(limit)
+        .select(ClosureRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        found = found.filter(closures::id.gt(after));
+    }
+    Ok(found.load(conn)?.into_iter().map(ClosureRow::closure).collect())
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub use facts::{
-    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, facts_of, fact, hears_facts, kinds, new_kind,
+    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, facts_of, kinds, new_kind,
     person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
@@ -69,7 +69,6 @@ pub struct Resident {
     pub registered_in: Option<Area>,
     pub lives_in: Option<Area>,
     pub card_number: String,
-    /// Words, in lower case.
     pub allergens: Json<Vec<String>>,
     pub diet_tags: Json<Vec<String>>,
     pub status: Status,
@@ -245,18 +244,6 @@ fn check_status(before: Status, after: Status, is_dead: bool) -> Result<(), Prob
     if was == becomes || undone { Ok(()) } else { Err(Code::StatusByFact.into()) }
 }
 
-/// Words as they are kept: in lower case, so that `Peanut` on a record meets `peanut` on a menu, and none twice.
-pub fn kept_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    for word in words {
-        let word = word.to_lowercase();
-        if !kept.contains(&word) {
-            kept.push(word);
-        }
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,7 +259,11 @@ mod tests {
             assert!(check_birth_date(day(born_on), today).is_ok(), "{born_on}");
         }
         for born_on in ["2026-11-23", "1895-11-22", "1066-10-14"] {
-            assert_eq!(check_birth_date(day(born_on), today).unwrap_err().code, Code::BadBirthDate, "{born_on}");
+            assert_eq!(
+                check_birth_date(day(born_on), today).unwrap_err().code,
+                Code::BadBirthDate,
+                "{born_on}"
+            );
         }
     }
 
@@ -284,10 +275,5 @@ mod tests {
         assert!(check_status(Deceased, Active, false).is_ok());
         assert_eq!(check_status(Deceased, Active, true).unwrap_err().code, Code::StatusByFact);
         assert_eq!(check_status(Active, Deceased, false).unwrap_err().code, Code::StatusByFact);
-    }
-
-    #[test]
-    fn a_word_is_kept_once_and_in_lower_case() {
-        assert_eq!(kept_words(["Peanut", "花生", "peanut"]), ["peanut", "花生"]);
     }
 }

@@ -15,13 +15,14 @@ use leling::{
         passwords::{Hasher, Params},
     },
     api::{guard_panics_and_name_requests, openapi::BASE},
-    app::{self, State},
+    app::State,
     clock::{At, Clock, Hand},
     db::{Conn, schema},
     id::Id,
     ids::{AccountId, CanteenId, ResidentId},
     keys::{KeySource, Keys},
     problem::{Fail, Problem},
+    routes,
     settings::{LogFormat, Settings},
     text::{Line, UserName},
 };
@@ -150,7 +151,7 @@ impl TestApp {
         let service = App::new()
             .app_data(state)
             .app_data(web::PayloadConfig::new(leling::api::BODY_LIMIT))
-            .configure(|config| app::api().mount(config))
+            .configure(|config| routes::api().mount(config))
             .wrap(from_fn(guard_panics_and_name_requests));
         let service = test::init_service(service).await;
         let response = test::call_service(&service, request.to_request()).await;
