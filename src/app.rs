@@ -347,7 +347,9 @@ mod tests {
     use diesel::prelude::*;
 
     use super::*;
-    use crate::{db::schema::idempotency_keys::dsl::*, keys::KeySource, settings::LogFormat};
+    use crate::{
+        accounts::passwords::Params, db::schema::idempotency_keys::dsl::*, keys::KeySource, settings::LogFormat,
+    };
 
     #[test]
     fn whoever_starts_with_a_clock_behind_the_newest_record_cannot_write() {
@@ -362,7 +364,8 @@ mod tests {
         };
         let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let (clock, hand) = Clock::held(noon);
-        let state = State::open(&settings, clock.clone()).unwrap();
+        let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
+        let state = State::open(&settings, clock.clone(), hasher.clone()).unwrap();
         let row = (principal.eq("a"), key.eq("k"), request_hash.eq("h"), created_at.eq(noon));
         let kept = state.db.write_blocking(move |conn| -> Result<_, Fail> {
             Ok(diesel::insert_into(idempotency_keys).values(row).execute(conn)?)
@@ -370,7 +373,7 @@ mod tests {
         assert_eq!(kept.unwrap(), 1);
         drop(state);
 
-        let state = State::open(&settings, clock).unwrap();
+        let state = State::open(&settings, clock, hasher).unwrap();
         hand.set(noon - CLOCK_TOLERANCE);
         assert!(state.now_for_writing().is_ok());
         hand.set(noon - CLOCK_TOLERANCE - TimeDelta::seconds(1));

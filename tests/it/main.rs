@@ -3,7 +3,11 @@
 #[macro_use]
 mod support;
 
+mod accounts;
+mod auth;
+mod calendar;
 mod doors;
+mod families;
 mod opening;
 mod schema;
 mod values;

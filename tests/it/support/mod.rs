@@ -1,5 +1,6 @@
 //! What tests stand on: their registration, a database for each, and the runner.
 
+mod app;
 mod database;
 mod postgres;
 
@@ -13,6 +14,7 @@ use std::{
 use leling::db::Kind;
 use libtest_mimic::{Arguments, Trial};
 
+pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
 
 /// A test, as the macros below register it.

@@ -1,0 +1,262 @@
+//! The service in the process of the test, with a clock that the test holds.
+
+use actix_web::{
+    App,
+    http::Method,
+    middleware::from_fn,
+    test,
+    web::{self, Data},
+};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::prelude::*;
+use leling::{
+    accounts::{
+        self,
+        passwords::{Hasher, Params},
+    },
+    api::{guard_panics_and_name_requests, openapi::BASE},
+    app::State,
+    clock::{At, Clock, Hand},
+    db::{Conn, schema},
+    id::Id,
+    ids::{AccountId, CanteenId, ResidentId},
+    keys::{KeySource, Keys},
+    problem::{Fail, Problem},
+    routes,
+    settings::{LogFormat, Settings},
+    text::{Line, UserName},
+};
+use serde_json::{Value, json};
+
+use super::TestDb;
+
+/// The password of every account that a test makes.
+pub const PASSWORD: &str = "correct-horse-battery";
+/// The PIN of every resident that a test makes.
+pub const PIN: &str = "271828";
+
+/// A service over one test's database.
+pub struct TestApp {
+    state: Data<State>,
+    hand: Hand,
+    _db: TestDb,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Value,
+    pub etag: Option<String>,
+    pub replayed: bool,
+}
+
+impl Reply {
+    /// The body, when the status is this one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// Asserts that it is a refusal with this code.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+    }
+}
+
+/// A request that is being made.
+pub struct Call<'a> {
+    app: &'a TestApp,
+    request: test::TestRequest,
+    keyed: bool,
+}
+
+impl Call<'_> {
+    /// By whoever holds these tokens.
+    pub fn by(mut self, tokens: &Value) -> Self {
+        let token = tokens["access_token"].as_str().unwrap();
+        self.request = self.request.insert_header(("Authorization", format!("Bearer {token}")));
+        self
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.keyed |= name == "Idempotency-Key";
+        self.request = self.request.insert_header((name, value));
+        self
+    }
+
+    pub async fn send(self) -> Reply {
+        let request = if self.keyed {
+            self.request
+        } else {
+            let key = hex::encode(leling::id::random_bytes::<16>());
+            self.request.insert_header(("Idempotency-Key", key))
+        };
+        self.app.answer(request).await
+    }
+}
+
+impl TestApp {
+    /// A service whose clock shows noon of 22 November 2026 in China.
+    pub fn start(db: TestDb) -> TestApp {
+        let noon: DateTime<Utc> = "2026-11-22T04:00:00Z".parse().unwrap();
+        let (clock, hand) = Clock::held(At::new(noon));
+        let settings = Settings {
+            bind: ([127, 0, 0, 1], 0).into(),
+            database_url: db.url().to_owned(),
+            tls: None,
+            keys: KeySource::Given(Keys::random()),
+            log_format: LogFormat::Text,
+            workers: 1,
+        };
+        let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
+        let state = State::open(&settings, clock, hasher).unwrap();
+        TestApp { state: Data::new(state), hand, _db: db }
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, span: TimeDelta) {
+        self.hand.set(self.state.clock.now() + span);
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path, None)
+    }
+    pub fn post(&self, path: &str, body: Value) -> Call<'_> {
+        self.call(Method::POST, path, Some(body))
+    }
+    pub fn put(&self, path: &str, body: Value) -> Call<'_> {
+        self.call(Method::PUT, path, Some(body))
+    }
+    pub fn patch(&self, path: &str, body: Value) -> Call<'_> {
+        self.call(Method::PATCH, path, Some(body))
+    }
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path, None)
+    }
+
+    fn call(&self, method: Method, path: &str, body: Option<Value>) -> Call<'_> {
+        let request = test::TestRequest::default().method(method).uri(&format!("{BASE}{path}"));
+        let request = match body {
+            Some(body) => request.set_json(body),
+            None => request,
+        };
+        Call { app: self, request, keyed: false }
+    }
+
+    async fn answer(&self, request: test::TestRequest) -> Reply {
+        let state = self.state.clone();
+        let service = App::new()
+            .app_data(state)
+            .app_data(web::PayloadConfig::new(leling::api::BODY_LIMIT))
+            .configure(|config| routes::api().mount(config))
+            .wrap(from_fn(guard_panics_and_name_requests));
+        let service = test::init_service(service).await;
+        let response = test::call_service(&service, request.to_request()).await;
+        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let (status, etag) = (response.status().as_u16(), header("etag"));
+        let replayed = header("idempotency-replayed").is_some();
+        let bytes = test::read_body(response).await;
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        Reply { status, body, etag, replayed }
+    }
+
+    /// Writes into the database behind the service's back.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + 'static,
+    ) -> T {
+        let now = self.state.clock.now();
+        self.state
+            .db
+            .write(move |conn| -> Result<T, Fail> { act(conn, now) })
+            .await
+            .unwrap_or_else(|problem: Problem| panic!("{problem}"))
+    }
+
+    /// Tokens of a new account without rights.
+    pub async fn someone(&self, user_name: &str) -> Value {
+        let body = json!({ "user_name": user_name, "display_name": user_name, "password": PASSWORD });
+        self.post("/auth/sign-up", body).send().await.expect(201);
+        self.sign_in(user_name, PASSWORD).await.expect(200)
+    }
+
+    /// Tokens of a new administrator.
+    pub async fn admin(&self) -> Value {
+        let hash = self.state.hasher.hash(PASSWORD).await.unwrap();
+        self.write(move |conn, now| -> Result<AccountId, Fail> {
+            let (user_name, name) = (UserName::parse("root").unwrap(), Line::parse("root").unwrap());
+            accounts::create_first_admin(conn, user_name, name, hash.clone(), now)
+        })
+        .await;
+        self.sign_in("root", PASSWORD).await.expect(200)
+    }
+
+    /// Tokens of a new account with this role.
+    pub async fn with_role(&self, admin: &Value, user_name: &str, grant: Value) -> Value {
+        let body = json!({ "user_name": user_name, "display_name": user_name, "grant": grant });
+        let made = self.post("/accounts", body).by(admin).send().await.expect(201);
+        self.sign_in(user_name, made["one_time_password"].as_str().unwrap()).await.expect(200)
+    }
+
+    pub async fn sign_in(&self, user_name: &str, password: &str) -> Reply {
+        self.post("/auth/sign-in", json!({ "user_name": user_name, "password": password })).send().await
+    }
+
+    pub async fn sign_in_with_card(&self, card_number: &str, pin: &str) -> Reply {
+        self.post("/auth/sign-in", json!({ "card_number": card_number, "pin": pin })).send().await
+    }
+
+    /// A canteen that lies there.
+    pub async fn canteen(&self, area: &'static str) -> CanteenId {
+        self.write(move |conn, now| {
+            use schema::canteens as c;
+            let id: CanteenId = Id::new(now);
+            diesel::insert_into(c::table)
+                .values((
+                    c::id.eq(id),
+                    c::name.eq("Canteen"),
+                    c::area.eq(area),
+                    c::address.eq("1 Example Road"),
+                    c::phone.eq("0851-5550100"),
+                    c::time_zone.eq("Asia/Shanghai"),
+                    c::delivery_fee_fen.eq(0),
+                    c::created_at.eq(now),
+                    c::version.eq(1),
+                ))
+                .execute(conn)?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// A resident with this card, born on 1 May 1944, with the PIN [`PIN`].
+    pub async fn resident(&self, canteen: CanteenId, card_number: &'static str) -> ResidentId {
+        let pin_hash = self.state.hasher.hash(PIN).await.unwrap();
+        self.write(move |conn, now| {
+            use schema::residents as r;
+            let id: ResidentId = Id::new(now);
+            diesel::insert_into(r::table)
+                .values((
+                    r::id.eq(id),
+                    r::canteen_id.eq(canteen),
+                    r::full_name.eq("王秀英"),
+                    r::pinyin.eq("wangxiuying"),
+                    r::initials.eq("wxy"),
+                    r::born_on.eq("1944-05-01".parse::<NaiveDate>().unwrap()),
+                    r::card_number.eq(card_number),
+                    r::pin_hash.eq(&pin_hash),
+                    r::allergens.eq("[]"),
+                    r::diet_tags.eq("[]"),
+                    r::status.eq("active"),
+                    r::created_at.eq(now),
+                    r::version.eq(1),
+                ))
+                .execute(conn)?;
+            Ok(id)
+        })
+        .await
+    }
+}
