@@ -27,7 +27,7 @@ use crate::{
 pub use zone::Zone;
 
 /// How many days before a meal a cut-off is looked for.
-pub const LOOK_BACK_DAYS: u64 = 60;
+const LOOK_BACK_DAYS: u64 = 60;
 
 /// The most days that one closure covers.
 const LONGEST_CLOSURE_DAYS: i64 = 366;
@@ -199,6 +199,17 @@ pub fn list(
     Ok(store::list(conn, city, after, limit)?)
 }
 
+/// At most `limit` closures that end on this day or later, after the one with the id `after`, by id.
+pub fn closures_from(
+    conn: &mut Conn,
+    id: CanteenId,
+    from_on: NaiveDate,
+    after: Option<ClosureId>,
+    limit: i64,
+) -> Result<Vec<Closure>, Fail> {
+    Ok(store::closures_from(conn, id, from_on, after, limit)?)
+}
+
 /// The closures that touch these days (both included), by their first day.
 pub fn closures_between(
     conn: &mut Conn,
@@ -207,6 +218,12 @@ pub fn closures_between(
     to_on: NaiveDate,
 ) -> Result<Vec<Closure>, Fail> {
     Ok(store::closures_between(conn, id, from_on, to_on)?)
+}
+
+/// The closures that decide about the [`MealTimes`] of a meal on this day, by their first day.
+pub fn closures_around(conn: &mut Conn, id: CanteenId, on: NaiveDate) -> Result<Vec<Closure>, Fail> {
+    let from_on = on.checked_sub_days(Days::new(LOOK_BACK_DAYS)).unwrap_or(on);
+    closures_between(conn, id, from_on, on)
 }
 
 /// The closure by which the canteen does not serve this meal, if there is one.
@@ -233,9 +250,12 @@ impl Canteen {
         self.zone.day_of(now)
     }
 
-    /// How this meal is served, if it is at all.
-    pub fn period(&self, period: Period) -> Option<&MealPeriod> {
-        self.periods.iter().find(|meal| meal.period == period)
+    /// How this meal is served; `period_not_served` when it never is.
+    pub fn period(&self, period: Period) -> Result<&MealPeriod, Problem> {
+        self.periods
+            .iter()
+            .find(|meal| meal.period == period)
+            .ok_or_else(|| Problem::new(Code::PeriodNotServed))
     }
 
     /// When this meal is served on this day, and when one had to order (BR-21).
@@ -249,10 +269,10 @@ impl Canteen {
         on: NaiveDate,
         closures: &[Closure],
     ) -> Result<MealTimes, Problem> {
-        let meal = self
-            .period(period)
-            .filter(|meal| meal.weekdays.contains(&on.weekday().into()))
-            .ok_or(Code::PeriodNotServed)?;
+        let meal = self.period(period)?;
+        if !meal.weekdays.contains(&on.weekday().into()) {
+            return Err(Code::PeriodNotServed.into());
+        }
         if let Some(closure) = closures.iter().find(|closure| closure.covers(on, period)) {
             return Err(Problem::new(Code::CanteenClosed).with("reason", &closure.reason));
         }
@@ -394,4 +414,163 @@ fn check_closure(new: &NewClosure, today: NaiveDate) -> Result<(), Problem> {
         ),
     ];
     refusal(Code::BadClosure, rules.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| fault).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn clock(text: &str) -> ClockTime {
+        serde_json::from_value(text.into()).unwrap()
+    }
+
+    fn lunch(service_days_before: i32, at: &str, weekdays: &[Weekday]) -> MealPeriod {
+        MealPeriod {
+            period: Period::Lunch,
+            serves_from: clock("11:00"),
+            serves_to: clock("13:00"),
+            cutoff: Cutoff { service_days_before, at: clock(at) },
+            default_capacity: 100,
+            modes: vec![Mode::DineIn],
+            weekdays: weekdays.to_vec(),
+        }
+    }
+
+    fn canteen(zone: &str, lunch: MealPeriod) -> Canteen {
+        let now = At::new(chrono::DateTime::UNIX_EPOCH);
+        Canteen {
+            id: Id::new(now),
+            name: "Jinyuan".into(),
+            area: Area::new(["Guiyang"]).unwrap(),
+            address: "1 Jinyuan Road".into(),
+            phone: "0851-5550100".into(),
+            zone: Zone(zone.parse().unwrap()),
+            delivery_fee_fen: Fen(100),
+            periods: vec![lunch],
+            version: 1,
+        }
+    }
+
+    fn closed(from_on: &str, to_on: &str, period: Option<Period>) -> Closure {
+        let now = At::new(chrono::DateTime::UNIX_EPOCH);
+        Closure {
+            id: Id::new(now),
+            canteen_id: Id::new(now),
+            from_on: day(from_on),
+            to_on: day(to_on),
+            period,
+            reason: "power cut".into(),
+            created_at: now,
+            by: Actor::SYSTEM,
+        }
+    }
+
+    fn cutoff(canteen: &Canteen, on: &str, closures: &[Closure]) -> String {
+        canteen.meal_times(Period::Lunch, day(on), closures).unwrap().cutoff_at.to_string()
+    }
+
+    const WORKDAYS: &[Weekday] = &[Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+
+    #[test]
+    fn an_order_for_monday_closes_on_friday_where_nobody_cooks_at_weekends() {
+        let canteen = canteen("Asia/Shanghai", lunch(1, "16:00", WORKDAYS));
+        assert_eq!(cutoff(&canteen, "2026-11-23", &[]), "2026-11-20T08:00:00Z");
+        assert_eq!(cutoff(&canteen, "2026-11-24", &[]), "2026-11-23T08:00:00Z");
+    }
+
+    #[test]
+    fn a_day_that_is_closed_as_a_whole_is_no_service_day() {
+        let canteen = canteen("Asia/Shanghai", lunch(1, "16:00", Weekday::ALL));
+        let holiday = closed("2026-10-01", "2026-10-07", None);
+        assert_eq!(cutoff(&canteen, "2026-10-08", &[holiday]), "2026-09-30T08:00:00Z");
+        let no_lunch = closed("2026-10-07", "2026-10-07", Some(Period::Lunch));
+        assert_eq!(cutoff(&canteen, "2026-10-08", &[no_lunch]), "2026-10-07T08:00:00Z");
+    }
+
+    #[test]
+    fn after_a_long_closure_the_cut_off_counts_calendar_days() {
+        let canteen = canteen("Asia/Shanghai", lunch(1, "16:00", Weekday::ALL));
+        let winter = closed("2026-11-01", "2027-02-28", None);
+        assert_eq!(cutoff(&canteen, "2027-03-01", &[winter]), "2027-02-28T08:00:00Z");
+    }
+
+    #[test]
+    fn a_cut_off_on_the_day_itself_needs_no_earlier_service_day() {
+        let canteen = canteen("Asia/Shanghai", lunch(0, "09:00", &[Weekday::Mon]));
+        assert_eq!(cutoff(&canteen, "2026-11-23", &[]), "2026-11-23T01:00:00Z");
+    }
+
+    #[test]
+    fn a_cut_off_is_on_the_canteens_own_clock_when_clocks_change() {
+        let canteen = canteen("America/New_York", lunch(1, "02:30", Weekday::ALL));
+        // 02:30 never comes on the 8th, and an hour less lies between the 7th and the 9th.
+        assert_eq!(cutoff(&canteen, "2026-03-09", &[]), "2026-03-08T07:00:00Z");
+        assert_eq!(cutoff(&canteen, "2026-03-08", &[]), "2026-03-07T07:30:00Z");
+        assert_eq!(cutoff(&canteen, "2026-03-10", &[]), "2026-03-09T06:30:00Z");
+        let times = canteen.meal_times(Period::Lunch, day("2026-03-08"), &[]).unwrap();
+        assert_eq!(times.serves_from_at.to_string(), "2026-03-08T15:00:00Z");
+    }
+
+    #[test]
+    fn a_meal_that_is_not_served_has_no_times() {
+        let canteen = canteen("Asia/Shanghai", lunch(1, "16:00", WORKDAYS));
+        let refused = |period, on, closures: &[Closure]| {
+            canteen.meal_times(period, day(on), closures).unwrap_err().code
+        };
+        assert_eq!(refused(Period::Dinner, "2026-11-23", &[]), Code::PeriodNotServed);
+        assert_eq!(refused(Period::Lunch, "2026-11-22", &[]), Code::PeriodNotServed);
+        let today = closed("2026-11-23", "2026-11-23", Some(Period::Lunch));
+        assert_eq!(refused(Period::Lunch, "2026-11-23", &[today]), Code::CanteenClosed);
+    }
+
+    #[test]
+    fn what_cannot_be_a_meal_period_is_refused_and_every_fault_named() {
+        let meal = MealPeriod {
+            serves_to: clock("10:00"),
+            default_capacity: 0,
+            modes: vec![Mode::DineIn, Mode::DineIn],
+            weekdays: vec![],
+            ..lunch(15, "16:00", WORKDAYS)
+        };
+        let Canteen { name, area, address, phone, zone, delivery_fee_fen, .. } = canteen("Asia/Shanghai", meal.clone());
+        let periods = vec![lunch(0, "09:00", WORKDAYS), meal];
+        let refused =
+            check(&Details { name, area, address, phone, zone, delivery_fee_fen, periods }).unwrap_err();
+        assert_eq!(refused.code, Code::BadCanteen);
+        let pointers: Vec<&str> = refused.fields().iter().map(|field| field.pointer.as_str()).collect();
+        assert_eq!(
+            pointers,
+            [
+                "/periods/1/serves_to",
+                "/periods/1/cutoff/service_days_before",
+                "/periods/1/default_capacity",
+                "/periods/1/modes",
+                "/periods/1/weekdays",
+                "/periods/1/period"
+            ]
+        );
+        assert_eq!(refused.detail(crate::words::Lang::En), "The canteen is not right: serving ends after it starts. Mend it and send it again.");
+    }
+
+    #[test]
+    fn a_closure_lies_ahead_and_is_not_endless() {
+        let judged = |from_on: &str, to_on: &str| {
+            let new = NewClosure { from_on: day(from_on), to_on: day(to_on), period: None, reason: "flood".into() };
+            check_closure(&new, day("2026-11-22")).map_err(|problem| problem.code)
+        };
+        assert_eq!(judged("2026-11-20", "2026-11-22"), Ok(()));
+        for (from_on, to_on) in [
+            ("2026-11-20", "2026-11-21"),
+            ("2026-11-24", "2026-11-23"),
+            ("2026-11-24", "2027-11-25"),
+            ("2036-11-24", "2036-11-24"),
+        ] {
+            assert_eq!(judged(from_on, to_on), Err(Code::BadClosure), "{from_on} {to_on}");
+        }
+    }
 }

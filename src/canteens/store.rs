@@ -307,3 +307,24 @@ pub(super) fn closures_between(
         .load(conn)?;
     Ok(rows.into_iter().map(ClosureRow::closure).collect())
 }
+
+/// At most `limit` closures that end on this day or later, after the one with the id `after`, by id.
+pub(super) fn closures_from(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    from_on: NaiveDate,
+    after: Option<ClosureId>,
+    limit: i64,
+) -> QueryResult<Vec<Closure>> {
+    let mut found = closures::table
+        .filter(closures::canteen_id.eq(canteen))
+        .filter(closures::to_on.ge(from_on))
+        .order(closures::id)
+        .limit(limit)
+        .select(ClosureRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        found = found.filter(closures::id.gt(after));
+    }
+    Ok(found.load(conn)?.into_iter().map(ClosureRow::closure).collect())
+}

@@ -69,7 +69,6 @@ pub struct Resident {
     pub registered_in: Option<Area>,
     pub lives_in: Option<Area>,
     pub card_number: String,
-    /// Words, in lower case.
     pub allergens: Json<Vec<String>>,
     pub diet_tags: Json<Vec<String>>,
     pub status: Status,
@@ -245,18 +244,6 @@ fn check_status(before: Status, after: Status, is_dead: bool) -> Result<(), Prob
     if was == becomes || undone { Ok(()) } else { Err(Code::StatusByFact.into()) }
 }
 
-/// Words as they are kept: in lower case, so that `Peanut` on a record meets `peanut` on a menu, and none twice.
-pub fn kept_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    for word in words {
-        let word = word.to_lowercase();
-        if !kept.contains(&word) {
-            kept.push(word);
-        }
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,10 +271,5 @@ mod tests {
         assert!(check_status(Deceased, Active, false).is_ok());
         assert_eq!(check_status(Deceased, Active, true).unwrap_err().code, Code::StatusByFact);
         assert_eq!(check_status(Active, Deceased, false).unwrap_err().code, Code::StatusByFact);
-    }
-
-    #[test]
-    fn a_word_is_kept_once_and_in_lower_case() {
-        assert_eq!(kept_words(["Peanut", "花生", "peanut"]), ["peanut", "花生"]);
     }
 }
