@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use crate::{
     access::tokens::Tokens,
+    accounts::passwords::Hasher,
     clock::{At, Clock},
     db::Db,
     problem::{Code, Fail},
@@ -19,6 +20,7 @@ pub struct State {
     pub db: Db,
     pub clock: Clock,
     pub tokens: Tokens,
+    pub hasher: Hasher,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
 }

@@ -1,19 +1,29 @@
 //! Leling: meal ordering for senior canteens.
 
 pub mod access;
+pub mod accounts;
 pub mod api;
 pub mod app;
+pub mod attendance;
+pub mod calendar;
 pub mod canteens;
 pub mod clock;
 pub mod db;
+pub mod families;
 pub mod guards;
+pub mod headcounts;
 pub mod id;
 pub mod idempotency;
 pub mod ids;
+pub mod menus;
 pub mod money;
 pub mod page;
+pub mod policies;
 pub mod pricing;
 pub mod problem;
+pub mod reservations;
 pub mod residents;
+pub mod sign_in;
+pub mod subsidies;
 pub mod text;
 pub mod words;

@@ -231,6 +231,9 @@ impl Problem {
                 }
                 Value::Object(both) => {
                     both.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
+                // A text in both languages.
+                Value::Object(texts) => {
+                    texts.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
                 }
                 other => other.to_string(),
             };

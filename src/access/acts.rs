@@ -175,7 +175,8 @@ pub fn reach(role: Role, act: Act) -> Reach {
         Act::EditResidents | Act::EnterFacts => &[(Staff, Canteen), (District, Area)],
         Act::VerifyFacts => &[(District, Area)],
         Act::ReadFamilyLinks => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen), (District, Area), (Auditor, Area)],
-        Act::DecideFamilyLink => &[(Resident, Own), (Staff, Canteen)],
+        // Whoever asked may decide with the resident's PIN.
+        Act::DecideFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
         Act::EndFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
         Act::ReadDrafts => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
         Act::EditMenus | Act::ResolveReviews => &[(Staff, Canteen)],

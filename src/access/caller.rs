@@ -256,6 +256,15 @@ impl Caller {
         if covered { Ok(Officer { actor: self.actor() }) } else { Err(Code::NotHere.into()) }
     }
 
+    /// Proof of office everywhere; `not_allowed_here` without.
+    pub fn officer_everywhere(&self) -> Result<Officer, Fail> {
+        if self.scopes().contains(&Scope::Everywhere) {
+            Ok(Officer { actor: self.actor() })
+        } else {
+            Err(Code::NotHere.into())
+        }
+    }
+
     /// Every part of the world that the caller's grants reach for this act.
     pub fn scopes(&self) -> Vec<Scope> {
         self.grants

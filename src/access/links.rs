@@ -11,9 +11,13 @@ use serde::Serialize;
 use crate::{
     access::{Actor, ActorKind, Principal},
     clock::At,
-    db::{Conn, schema::family_links},
+    db::{
+        Conn,
+        schema::{family_links, residents},
+    },
     id::Id,
-    ids::{AnyoneId, FamilyLinkId, ResidentId},
+    ids::{AnyoneId, CanteenId, FamilyLink, FamilyLinkId, ResidentId},
+    page::Window,
     problem::{Code, Fail},
     words,
 };
@@ -200,11 +204,48 @@ pub fn held_by(conn: &mut Conn, holder: Principal) -> QueryResult<Vec<Link>> {
         .load(conn)
 }
 
-/// The links to a resident, newest first.
-pub fn to_resident(conn: &mut Conn, resident: ResidentId) -> QueryResult<Vec<Link>> {
-    family_links::table
-        .filter(family_links::resident_id.eq(resident))
-        .order(family_links::id.desc())
+/// Whose links a list is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// Those that somebody holds, and those that are about them.
+    Own(Principal),
+    /// Those about a resident.
+    Resident(ResidentId),
+    /// Those about the residents whom a canteen registered.
+    Canteen(CanteenId),
+}
+
+/// A page of links by id, and one more if there are more.
+pub fn list(
+    conn: &mut Conn,
+    whose: Whose,
+    status: Option<LinkStatus>,
+    window: &Window<FamilyLink>,
+) -> QueryResult<Vec<Link>> {
+    let mut found = family_links::table
+        .inner_join(residents::table)
+        .order(family_links::id)
+        .limit(window.rows())
         .select(Link::as_select())
-        .load(conn)
+        .into_boxed();
+    found = match whose {
+        Whose::Own(principal) => {
+            let held = family_links::holder_kind
+                .eq(principal.kind())
+                .and(family_links::holder_id.eq(principal.id()));
+            match principal {
+                Principal::Account(_) => found.filter(held),
+                Principal::Resident(id) => found.filter(held.or(family_links::resident_id.eq(id))),
+            }
+        }
+        Whose::Resident(id) => found.filter(family_links::resident_id.eq(id)),
+        Whose::Canteen(id) => found.filter(residents::canteen_id.eq(id)),
+    };
+    if let Some(status) = status {
+        found = found.filter(family_links::status.eq(status));
+    }
+    if let Some(after) = window.after() {
+        found = found.filter(family_links::id.gt(after));
+    }
+    found.load(conn)
 }

@@ -15,7 +15,10 @@ pub mod tokens;
 pub use acts::{Act, Reach, Role, act};
 pub use caller::{ActingFor, Caller, OnDuty, Officer, Registered, Right, RightKind, Scope, Site};
 pub use door::Allowed;
-pub use store::{Grant, GrantScope, NewGrant, end_grant, find_grant, grant, grants_of, holders_of};
+pub use store::{
+    Grant, GrantScope, NewGrant, end_grant, find_grant, grant, grants_of, holders_of, holders_within,
+    session_stands,
+};
 
 use std::fmt;
 
@@ -104,6 +107,13 @@ impl Actor {
         match self.0 {
             Some(Principal::Account(id)) => Some(id),
             Some(Principal::Resident(_)) | None => None,
+        }
+    }
+
+    pub fn resident(self) -> Option<ResidentId> {
+        match self.0 {
+            Some(Principal::Resident(id)) => Some(id),
+            Some(Principal::Account(_)) | None => None,
         }
     }
 }

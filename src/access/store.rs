@@ -1,6 +1,9 @@
 //! The statements on `grants`, and the question whether a session still stands.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Integer, Nullable, Text},
+};
 
 use crate::{
     access::{Actor, ActorKind, Principal, Role, tokens::Ticket},
@@ -46,6 +49,12 @@ pub struct NewGrant {
     pub starts_at: At,
     pub ends_at: Option<At>,
     pub by: Actor,
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The part of a text from a character on, counted from 1, so many characters long.
+    fn substr(text: Nullable<Text>, from: Integer, count: Integer) -> Nullable<Text>;
 }
 
 #[derive(Insertable)]
@@ -120,6 +129,36 @@ pub fn holders_of(conn: &mut Conn, accounts: &[AccountId]) -> QueryResult<Vec<Gr
         .load(conn)
 }
 
+/// The accounts after `after`, by id and at most `limit`, that hold or held a role at one of these canteens, or over an
+/// area that lies in one of these.
+pub fn holders_within(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    areas: &[Area],
+    after: Option<AccountId>,
+    limit: i64,
+) -> QueryResult<Vec<AccountId>> {
+    let mut within = grants::table
+        .filter(grants::canteen_id.eq_any(canteens.iter().copied().map(Some)))
+        .select(grants::account_id)
+        .distinct()
+        .order(grants::account_id)
+        .limit(limit)
+        .into_boxed();
+    for area in areas {
+        // Not LIKE: it takes `a` for `A` on SQLite, and rights hang on this.
+        let inside = format!("{}/", area.path());
+        let length = i32::try_from(inside.chars().count()).unwrap_or(i32::MAX);
+        within = within
+            .or_filter(grants::area.eq(area.clone()))
+            .or_filter(substr(grants::area, 1, length).eq(inside));
+    }
+    if let Some(after) = after {
+        within = within.filter(grants::account_id.gt(after));
+    }
+    within.load(conn)
+}
+
 /// The grants of an account that stand at this instant.
 pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> QueryResult<Vec<Grant>> {
     grants::table
@@ -132,7 +171,7 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
 }
 
 /// Whether the session was neither ended nor its owner suspended.
-pub(super) fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
+pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
     let session = sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
     let count: i64 = match ticket.principal {
         Principal::Account(id) => session

@@ -228,6 +228,18 @@ impl Conn {
         }
     }
 
+    /// Runs `act` in a savepoint that is rolled back unless it answers true. Gives what it answered.
+    pub fn transaction_or_nothing(
+        &mut self,
+        act: impl FnOnce(&mut Conn) -> QueryResult<bool>,
+    ) -> QueryResult<bool> {
+        match self.transaction(|conn| if act(conn)? { Ok(()) } else { Err(Error::RollbackTransaction) }) {
+            Ok(()) => Ok(true),
+            Err(Error::RollbackTransaction) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Commits, and fails when there is nothing left to commit.
     pub(super) fn commit(&mut self) -> QueryResult<()> {
         if let Conn::Pg(conn) = self {

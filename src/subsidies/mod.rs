@@ -1,0 +1,355 @@
+//! Subsidies (补贴) as draws on public money: pending at the reservation, posted at the check-in, released otherwise.
+//!
+//! Every meal of a resident relies on a quote, kept with the arguments that it was computed from. While the meal is
+//! reserved its draws are pending; when it is served they are computed again from what is true then, and posted; when it
+//! is cancelled, voided or never served they are released. Limits are windows of a person, over all canteens, counted by
+//! guarded updates: two canteens, two processes or two requests cannot draw the same meal twice (BR-31, BR-43). Who finds
+//! that somebody was quicker prices again.
+
+pub mod http;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::{
+    calendar,
+    clock::At,
+    db::Conn,
+    ids::{CanteenId, MenuId, QuoteId, ResidentId},
+    menus::Menu,
+    money::Fen,
+    policies,
+    pricing::{self, Arguments, CanteenPlace, Order, PolicyInForce, Quote, Usage, Window},
+    problem::{Code, Fail},
+    residents::{self, Resident},
+    words,
+    words::{Area, MealClass, Period},
+};
+
+pub use store::{DrawRow, DrawTotals};
+
+/// How often a price is computed again because somebody was quicker.
+const TRIES: usize = 10;
+
+words! {
+    /// What has become of a quote and its draws.
+    pub enum Stage {
+        Pending = "pending",
+        Posted = "posted",
+        Released = "released",
+    }
+}
+
+/// A meal to be priced: who eats what, where and when.
+pub struct Meal<'a> {
+    pub resident: &'a Resident,
+    pub menu: &'a Menu,
+    /// Where the canteen lies.
+    pub area: &'a Area,
+    pub order: Order,
+}
+
+/// A quote that a meal relies on.
+#[derive(Clone, Debug)]
+pub struct KeptQuote {
+    pub id: QuoteId,
+    pub resident_id: ResidentId,
+    pub menu_id: MenuId,
+    pub canteen_id: CanteenId,
+    pub served_on: NaiveDate,
+    pub period: Period,
+    pub class: MealClass,
+    pub stage: Stage,
+    pub arguments: Arguments,
+    pub quote: Quote,
+}
+
+/// What the meal would cost now. Nothing is drawn.
+///
+/// `instead_of` names the resident's present quote for the same meal: what it holds counts as free.
+pub fn preview(
+    conn: &mut Conn,
+    meal: &Meal<'_>,
+    instead_of: Option<QuoteId>,
+) -> Result<(Arguments, Quote), Fail> {
+    let policies = policies::in_force(conn, meal.area, meal.menu.served_on)?;
+    let (arguments, _) = arguments(conn, meal, &policies, instead_of)?;
+    let quote = pricing::quote(&policies, &arguments);
+    Ok((arguments, quote))
+}
+
+/// Promises the meal's price: its draws are pending. Draws of `replaces` are released first.
+pub fn promise(conn: &mut Conn, meal: &Meal<'_>, replaces: Option<QuoteId>, now: At) -> Result<KeptQuote, Fail> {
+    settle(conn, meal, Stage::Pending, replaces, now)
+}
+
+/// Posts the draws of a meal that is served, computed from what is true now. Draws of `replaces` are released first.
+pub fn post(conn: &mut Conn, meal: &Meal<'_>, replaces: Option<QuoteId>, now: At) -> Result<KeptQuote, Fail> {
+    settle(conn, meal, Stage::Posted, replaces, now)
+}
+
+fn settle(
+    conn: &mut Conn,
+    meal: &Meal<'_>,
+    stage: Stage,
+    replaces: Option<QuoteId>,
+    now: At,
+) -> Result<KeptQuote, Fail> {
+    if let Some(replaced) = replaces {
+        release(conn, replaced, now)?;
+    }
+    let policies = policies::in_force(conn, meal.area, meal.menu.served_on)?;
+    for _ in 0..TRIES {
+        let (arguments, orders_seen) = arguments(conn, meal, &policies, None)?;
+        let quote = pricing::quote(&policies, &arguments);
+        if !draw_on_limits(conn, meal, &quote, &orders_seen)? {
+            continue;
+        }
+        let kept = KeptQuote {
+            id: crate::id::Id::new(now),
+            resident_id: meal.resident.id,
+            menu_id: meal.menu.id,
+            canteen_id: meal.menu.canteen_id,
+            served_on: meal.menu.served_on,
+            period: meal.menu.period,
+            class: meal.order.class,
+            stage,
+            arguments,
+            quote,
+        };
+        store::insert(conn, &kept, now)?;
+        return Ok(kept);
+    }
+    Err(Code::Conflict.into())
+}
+
+/// How far the order of meals in a window was seen when a price that asks for it was computed.
+type OrdersSeen = BTreeMap<Window, i32>;
+
+/// Takes from every limit that the quote draws on, in the order of their keys; false, and nothing taken, when somebody
+/// was quicker.
+fn draw_on_limits(
+    conn: &mut Conn,
+    meal: &Meal<'_>,
+    quote: &Quote,
+    orders_seen: &OrdersSeen,
+) -> Result<bool, Fail> {
+    let (resident, on, period) = (meal.resident.id, meal.menu.served_on, meal.menu.period);
+    let mut claims: Vec<_> = quote.claims.iter().collect();
+    claims.sort_by(|a, b| (&a.limit, &a.window_key).cmp(&(&b.limit, &b.window_key)));
+    let drawn = conn.transaction_or_nothing(|conn| {
+        for (window, seen) in orders_seen {
+            let key = window.key(on, period);
+            if !store::advance_order(conn, resident, *window, &key, *seen)? {
+                return Ok(false);
+            }
+        }
+        for claim in claims {
+            if !store::draw(conn, resident, claim)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })?;
+    Ok(drawn)
+}
+
+fn arguments(
+    conn: &mut Conn,
+    meal: &Meal<'_>,
+    policies: &[PolicyInForce],
+    instead_of: Option<QuoteId>,
+) -> Result<(Arguments, OrdersSeen), Fail> {
+    let on = meal.menu.served_on;
+    let day = calendar::day_kind(conn, on)?;
+    let person = residents::person_on(conn, meal.resident, on)?;
+    let (usage, orders_seen) = usage(conn, meal, policies, instead_of)?;
+    let arguments = Arguments {
+        person,
+        canteen: CanteenPlace { area: meal.area.clone() },
+        order: meal.order.clone(),
+        served_on: on,
+        day_kind: day.kind,
+        calendar_known: day.known,
+        usage,
+    };
+    Ok((arguments, orders_seen))
+}
+
+/// What the resident has used of the limits that these policies know, and which meal of its windows this would be.
+fn usage(
+    conn: &mut Conn,
+    meal: &Meal<'_>,
+    policies: &[PolicyInForce],
+    instead_of: Option<QuoteId>,
+) -> Result<(Usage, OrdersSeen), Fail> {
+    let needs = pricing::needs(policies);
+    let (resident, on, period) = (meal.resident.id, meal.menu.served_on, meal.menu.period);
+    let mut usage = Usage::default();
+    // The guards of the order are read before the meals are counted, so that a meal that comes between is noticed.
+    let orders_seen = store::orders_seen(conn, resident, &needs.ordinals, on, period)?;
+    if !needs.limits.is_empty() {
+        usage.windows = store::used(conn, resident, &needs.limits, on, period, instead_of)?;
+    }
+    if let Some(widest) = needs.ordinals.iter().copied().max_by_key(|window| {
+        let (first, last) = window.days(on);
+        (last - first).num_days()
+    }) {
+        let meals = store::meals_between(conn, resident, widest.days(on), instead_of)?;
+        for window in needs.ordinals {
+            usage.ordinals.insert(window, nth(&meals, window, on, period));
+        }
+    }
+    Ok((usage, orders_seen))
+}
+
+/// A meal of the resident that counts for the order of meals: served, or still reserved.
+struct OtherMeal {
+    served_on: NaiveDate,
+    period: Period,
+    stage: Stage,
+}
+
+/// Which meal of its window a meal on this day and period would be: those of earlier days and periods come before it,
+/// and of the same period what was served already.
+fn nth(meals: &[OtherMeal], window: Window, on: NaiveDate, period: Period) -> i32 {
+    let (first, last) = window.days(on);
+    let before = meals.iter().filter(|meal| {
+        let in_window = match window {
+            Window::Period => meal.served_on == on && meal.period == period,
+            Window::Day | Window::Week | Window::Month | Window::Year => {
+                (first..=last).contains(&meal.served_on)
+            }
+        };
+        let earlier = (meal.served_on, meal.period) < (on, period);
+        let served = (meal.served_on, meal.period) == (on, period) && meal.stage == Stage::Posted;
+        in_window && (earlier || served)
+    });
+    i32::try_from(before.count()).unwrap_or(i32::MAX).saturating_add(1)
+}
+
+/// Releases a quote's draws: what it used of limits is given back. Nothing happens when that was done before.
+pub fn release(conn: &mut Conn, id: QuoteId, now: At) -> Result<(), Fail> {
+    if store::set_released(conn, id, now)? {
+        store::give_back(conn, id)?;
+    }
+    Ok(())
+}
+
+/// Makes a released quote pending again, as it was promised; false when its limits were used by another meal meanwhile.
+pub fn revive(conn: &mut Conn, id: QuoteId) -> Result<bool, Fail> {
+    let kept = find(conn, id)?;
+    let drawn = conn.transaction_or_nothing(|conn| {
+        for claim in &kept.quote.claims {
+            if !store::draw(conn, kept.resident_id, claim)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })?;
+    if drawn {
+        store::set_pending(conn, id)?;
+    }
+    Ok(drawn)
+}
+
+/// A quote that was kept; `not_found` without.
+pub fn find(conn: &mut Conn, id: QuoteId) -> Result<KeptQuote, Fail> {
+    store::find(conn, id)?.ok_or_else(|| Code::NotFound.into())
+}
+
+/// Quotes by their ids.
+pub fn by_ids(conn: &mut Conn, ids: &[QuoteId]) -> Result<Vec<KeptQuote>, Fail> {
+    Ok(store::by_ids(conn, ids)?)
+}
+
+/// Computes a kept quote again from the arguments and versions that it relied on.
+pub fn recompute(conn: &mut Conn, kept: &KeptQuote) -> Result<Quote, Fail> {
+    let policies = policies::versions(conn, &versions_in(&kept.quote))?;
+    Ok(pricing::quote(&policies, &kept.arguments))
+}
+
+fn versions_in(quote: &Quote) -> BTreeSet<(String, i32)> {
+    let lines = quote.lines.iter().map(|line| (line.policy.clone(), line.version));
+    lines.chain(quote.to_canteen.iter().map(|gift| (gift.policy.clone(), gift.version))).collect()
+}
+
+/// A posted price that would be another by what is known now. Nothing that was posted is altered.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    pub quote: KeptQuote,
+    pub now: Quote,
+}
+
+/// The resident's posted meals from a day on whose price would be another by the facts that are known now.
+pub fn differences_for_resident(
+    conn: &mut Conn,
+    resident: &Resident,
+    from_on: NaiveDate,
+) -> Result<Vec<Difference>, Fail> {
+    let mut differences = Vec::new();
+    for kept in store::posted_of_resident(conn, resident.id, from_on)? {
+        let person = residents::person_on(conn, resident, kept.served_on)?;
+        let arguments = Arguments { person, ..kept.arguments.clone() };
+        let policies = policies::versions(conn, &versions_in(&kept.quote))?;
+        differences.extend(difference(kept, pricing::quote(&policies, &arguments)));
+    }
+    Ok(differences)
+}
+
+/// The posted meals of some canteens from a day on whose price would be another by the policies that are in force now.
+pub fn differences_for_canteens(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    from_on: NaiveDate,
+    after: Option<QuoteId>,
+    limit: i64,
+) -> Result<(Vec<Difference>, Option<QuoteId>), Fail> {
+    let posted = store::posted_at(conn, canteens, from_on, after, limit)?;
+    let whole_page = i64::try_from(posted.len()).unwrap_or(i64::MAX) == limit;
+    let next = posted.last().map(|kept| kept.id).filter(|_| whole_page);
+    let mut differences = Vec::new();
+    for kept in posted {
+        let policies = policies::in_force(conn, &kept.arguments.canteen.area, kept.served_on)?;
+        let now = pricing::quote(&policies, &kept.arguments);
+        differences.extend(difference(kept, now));
+    }
+    Ok((differences, next))
+}
+
+fn difference(kept: KeptQuote, now: Quote) -> Option<Difference> {
+    let amounts = |quote: &Quote| {
+        let mut by_payer: BTreeMap<String, Fen> = BTreeMap::new();
+        for line in &quote.lines {
+            *by_payer.entry(line.payer.clone()).or_default() += line.fen;
+        }
+        by_payer.retain(|_, fen| !fen.is_zero());
+        (by_payer, quote.resident_fen)
+    };
+    (amounts(&kept.quote) != amounts(&now)).then_some(Difference { quote: kept, now })
+}
+
+/// Draws of canteens between two days in one stage, and where the next page begins: whole quotes to a page.
+pub fn draws(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+    stage: Stage,
+    after: Option<QuoteId>,
+    limit: i64,
+) -> Result<(Vec<DrawRow>, Option<QuoteId>), Fail> {
+    Ok(store::draws(conn, canteens, from_on, to_on, stage, after, limit)?)
+}
+
+/// What each payer paid by posted draws, by canteen, between two days.
+pub fn posted_totals(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> Result<Vec<DrawTotals>, Fail> {
+    Ok(store::posted_totals(conn, canteens, from_on, to_on)?)
+}

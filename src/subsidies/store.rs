@@ -1,0 +1,475 @@
+//! The statements on `quotes`, `draws`, `window_uses` and `usage_windows`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use diesel::{prelude::*, upsert::excluded};
+
+use super::{KeptQuote, OrdersSeen, OtherMeal, Stage};
+use crate::{
+    clock::At,
+    db::{
+        Both, Conn, Json,
+        schema::{draws, quotes, usage_windows, window_uses},
+        total,
+    },
+    each, guards,
+    ids::{CanteenId, MenuId, QuoteId, ResidentId},
+    money::Fen,
+    pricing::{Arguments, Claim, LimitKey, Quote, Used, Window},
+    words::{MealClass, Period},
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = quotes)]
+struct QuoteRow {
+    id: QuoteId,
+    resident_id: ResidentId,
+    menu_id: MenuId,
+    canteen_id: CanteenId,
+    served_on: NaiveDate,
+    period: Period,
+    class: MealClass,
+    status: Stage,
+    charge_fen: Fen,
+    resident_fen: Fen,
+    arguments: Json<Arguments>,
+    result: Json<Quote>,
+    created_at: At,
+}
+
+impl From<QuoteRow> for KeptQuote {
+    fn from(row: QuoteRow) -> KeptQuote {
+        KeptQuote {
+            id: row.id,
+            resident_id: row.resident_id,
+            menu_id: row.menu_id,
+            canteen_id: row.canteen_id,
+            served_on: row.served_on,
+            period: row.period,
+            class: row.class,
+            stage: row.status,
+            arguments: row.arguments.0,
+            quote: row.result.0,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = draws, treat_none_as_default_value = false)]
+struct NewDraw<'a> {
+    quote_id: QuoteId,
+    position: i32,
+    policy_code: &'a str,
+    policy_version: i32,
+    layer: &'a str,
+    tier: &'a str,
+    payer: &'a str,
+    to_canteen: bool,
+    fen: Fen,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = window_uses, treat_none_as_default_value = false)]
+struct NewUse<'a> {
+    quote_id: QuoteId,
+    limit_key: &'a str,
+    window_key: &'a str,
+    uses: i32,
+    fen: Fen,
+}
+
+/// Writes a quote with its draws and what it uses of limits.
+pub(super) fn insert(conn: &mut Conn, kept: &KeptQuote, now: At) -> QueryResult<()> {
+    let row = QuoteRow {
+        id: kept.id,
+        resident_id: kept.resident_id,
+        menu_id: kept.menu_id,
+        canteen_id: kept.canteen_id,
+        served_on: kept.served_on,
+        period: kept.period,
+        class: kept.class,
+        status: kept.stage,
+        charge_fen: kept.quote.charge_fen,
+        resident_fen: kept.quote.resident_fen,
+        arguments: Json(kept.arguments.clone()),
+        result: Json(kept.quote.clone()),
+        created_at: now,
+    };
+    diesel::insert_into(quotes::table).values(row).execute(conn)?;
+    let rows = draw_rows(kept);
+    if !rows.is_empty() {
+        each!(conn, c => diesel::insert_into(draws::table).values(&rows).execute(c))?;
+    }
+    let uses: Vec<NewUse<'_>> = kept
+        .quote
+        .claims
+        .iter()
+        .map(|claim| NewUse {
+            quote_id: kept.id,
+            limit_key: &claim.limit.0,
+            window_key: &claim.window_key,
+            uses: count(claim.count),
+            fen: claim.fen,
+        })
+        .collect();
+    if !uses.is_empty() {
+        each!(conn, c => diesel::insert_into(window_uses::table).values(&uses).execute(c))?;
+    }
+    Ok(())
+}
+
+fn draw_rows(kept: &KeptQuote) -> Vec<NewDraw<'_>> {
+    let lines = kept.quote.lines.iter().filter(|line| !line.fen.is_zero()).map(|line| NewDraw {
+        quote_id: kept.id,
+        position: 0,
+        policy_code: &line.policy,
+        policy_version: line.version,
+        layer: &line.layer,
+        tier: line.tier.as_deref().unwrap_or_default(),
+        payer: &line.payer,
+        to_canteen: false,
+        fen: line.fen,
+    });
+    let gifts = kept.quote.to_canteen.iter().filter(|gift| !gift.fen.is_zero()).map(|gift| NewDraw {
+        quote_id: kept.id,
+        position: 0,
+        policy_code: &gift.policy,
+        policy_version: gift.version,
+        layer: &gift.code,
+        tier: &gift.code,
+        payer: &gift.payer,
+        to_canteen: true,
+        fen: gift.fen,
+    });
+    (0..).zip(lines.chain(gifts)).map(|(position, draw)| NewDraw { position, ..draw }).collect()
+}
+
+fn count(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+pub(super) fn find(conn: &mut Conn, id: QuoteId) -> QueryResult<Option<KeptQuote>> {
+    let row: Option<QuoteRow> = quotes::table.find(id).select(QuoteRow::as_select()).first(conn).optional()?;
+    Ok(row.map(KeptQuote::from))
+}
+
+pub(super) fn by_ids(conn: &mut Conn, ids: &[QuoteId]) -> QueryResult<Vec<KeptQuote>> {
+    let rows: Vec<QuoteRow> =
+        quotes::table.filter(quotes::id.eq_any(ids.iter().copied())).select(QuoteRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(KeptQuote::from).collect())
+}
+
+/// Takes one meal and its money from a limit's window; false when it has not so much left.
+pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> QueryResult<bool> {
+    let unguarded = guards::is_off("limits");
+    let most = if unguarded { i32::MAX } else { claim.max_count.map_or(i32::MAX, count) };
+    let most_fen = if unguarded { Fen(i64::MAX) } else { claim.max_fen.unwrap_or(Fen(i64::MAX)) };
+    let enough_left = usage_windows::used
+        .le(most - count(claim.count))
+        .and(usage_windows::used_fen.le(most_fen - claim.fen));
+    let drawn = Both(
+        diesel::insert_into(usage_windows::table)
+            .values((
+                usage_windows::resident_id.eq(resident),
+                usage_windows::limit_key.eq(&claim.limit.0),
+                usage_windows::window_key.eq(&claim.window_key),
+                usage_windows::used.eq(count(claim.count)),
+                usage_windows::used_fen.eq(claim.fen),
+            ))
+            .on_conflict((usage_windows::resident_id, usage_windows::limit_key, usage_windows::window_key))
+            .do_update()
+            .set((
+                usage_windows::used.eq(usage_windows::used + excluded(usage_windows::used)),
+                usage_windows::used_fen.eq(usage_windows::used_fen + excluded(usage_windows::used_fen)),
+            ))
+            .filter(enough_left),
+    )
+    .execute(conn)?;
+    Ok(drawn == 1)
+}
+
+/// The key under which the order of a resident's meals in a window is guarded.
+fn order_key(window: Window) -> String {
+    format!("#order/{window}")
+}
+
+/// How often the order of meals was relied on in each of these windows.
+pub(super) fn orders_seen(
+    conn: &mut Conn,
+    resident: ResidentId,
+    windows: &BTreeSet<Window>,
+    on: NaiveDate,
+    period: Period,
+) -> QueryResult<OrdersSeen> {
+    let mut seen = OrdersSeen::new();
+    for window in windows {
+        let used: Option<i32> = usage_windows::table
+            .find((resident, order_key(*window), window.key(on, period)))
+            .select(usage_windows::used)
+            .first(conn)
+            .optional()?;
+        seen.insert(*window, used.unwrap_or(0));
+    }
+    Ok(seen)
+}
+
+/// Says that the order of meals in a window is relied on once more; false when somebody was quicker.
+pub(super) fn advance_order(
+    conn: &mut Conn,
+    resident: ResidentId,
+    window: Window,
+    window_key: &str,
+    seen: i32,
+) -> QueryResult<bool> {
+    let advanced = Both(
+        diesel::insert_into(usage_windows::table)
+            .values((
+                usage_windows::resident_id.eq(resident),
+                usage_windows::limit_key.eq(order_key(window)),
+                usage_windows::window_key.eq(window_key),
+                usage_windows::used.eq(1),
+                usage_windows::used_fen.eq(Fen::ZERO),
+            ))
+            .on_conflict((usage_windows::resident_id, usage_windows::limit_key, usage_windows::window_key))
+            .do_update()
+            .set(usage_windows::used.eq(usage_windows::used + 1))
+            .filter(usage_windows::used.eq(seen)),
+    )
+    .execute(conn)?;
+    Ok(advanced == 1)
+}
+
+/// What is used of these limits in the windows of a meal, less what `without` uses.
+pub(super) fn used(
+    conn: &mut Conn,
+    resident: ResidentId,
+    limits: &BTreeMap<LimitKey, Window>,
+    on: NaiveDate,
+    period: Period,
+    without: Option<QuoteId>,
+) -> QueryResult<BTreeMap<LimitKey, Used>> {
+    let windows: BTreeSet<String> = limits.values().map(|window| window.key(on, period)).collect();
+    let rows: Vec<(String, String, i32, Fen)> = usage_windows::table
+        .filter(usage_windows::resident_id.eq(resident))
+        .filter(usage_windows::limit_key.eq_any(limits.keys().map(|key| key.0.clone())))
+        .filter(usage_windows::window_key.eq_any(windows))
+        .select((
+            usage_windows::limit_key,
+            usage_windows::window_key,
+            usage_windows::used,
+            usage_windows::used_fen,
+        ))
+        .load(conn)?;
+    let own: Vec<(String, String, i32, Fen)> = match without {
+        None => Vec::new(),
+        Some(quote) => window_uses::table
+            .inner_join(quotes::table)
+            .filter(window_uses::quote_id.eq(quote))
+            .filter(quotes::status.ne(Stage::Released))
+            .select((window_uses::limit_key, window_uses::window_key, window_uses::uses, window_uses::fen))
+            .load(conn)?,
+    };
+    let mut used = BTreeMap::new();
+    for (key, window_key, mut uses, mut fen) in rows {
+        let key = LimitKey(key);
+        // A limit whose window was another in an earlier version has rows of that kind too.
+        if limits.get(&key).map(|window| window.key(on, period)).as_ref() != Some(&window_key) {
+            continue;
+        }
+        for (_, _, own_uses, own_fen) in
+            own.iter().filter(|(own_key, own_window, ..)| *own_key == key.0 && *own_window == window_key)
+        {
+            uses -= own_uses;
+            fen -= *own_fen;
+        }
+        used.insert(key, Used { count: i64::from(uses), fen });
+    }
+    Ok(used)
+}
+
+/// The resident's own meals between two days that are served or reserved, but for the meal of `without`.
+pub(super) fn meals_between(
+    conn: &mut Conn,
+    resident: ResidentId,
+    (first, last): (NaiveDate, NaiveDate),
+    without: Option<QuoteId>,
+) -> QueryResult<Vec<OtherMeal>> {
+    let rows: Vec<(QuoteId, NaiveDate, Period, Stage)> = quotes::table
+        .filter(quotes::resident_id.eq(resident))
+        .filter(quotes::served_on.between(first, last))
+        .filter(quotes::class.eq(MealClass::Meal))
+        .filter(quotes::status.ne(Stage::Released))
+        .select((quotes::id, quotes::served_on, quotes::period, quotes::status))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter(|(id, ..)| Some(*id) != without)
+        .map(|(_, served_on, period, stage)| OtherMeal { served_on, period, stage })
+        .collect())
+}
+
+/// False when it was released before.
+pub(super) fn set_released(conn: &mut Conn, id: QuoteId, now: At) -> QueryResult<bool> {
+    let held = quotes::table.find(id).filter(quotes::status.ne(Stage::Released));
+    let released = diesel::update(held)
+        .set((quotes::status.eq(Stage::Released), quotes::settled_at.eq(now)))
+        .execute(conn)?;
+    Ok(released == 1)
+}
+
+pub(super) fn set_pending(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
+    diesel::update(quotes::table.find(id))
+        .set((quotes::status.eq(Stage::Pending), quotes::settled_at.eq(None::<At>)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Gives what a quote used back to its windows.
+pub(super) fn give_back(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
+    let resident: ResidentId = quotes::table.find(id).select(quotes::resident_id).first(conn)?;
+    let uses: Vec<(String, String, i32, Fen)> = window_uses::table
+        .filter(window_uses::quote_id.eq(id))
+        .order((window_uses::limit_key, window_uses::window_key))
+        .select((window_uses::limit_key, window_uses::window_key, window_uses::uses, window_uses::fen))
+        .load(conn)?;
+    for (limit_key, window_key, uses, fen) in uses {
+        diesel::update(usage_windows::table.find((resident, limit_key, window_key)))
+            .set((
+                usage_windows::used.eq(usage_windows::used - uses),
+                usage_windows::used_fen.eq(usage_windows::used_fen - fen),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+pub(super) fn posted_of_resident(
+    conn: &mut Conn,
+    resident: ResidentId,
+    from_on: NaiveDate,
+) -> QueryResult<Vec<KeptQuote>> {
+    let rows: Vec<QuoteRow> = quotes::table
+        .filter(quotes::resident_id.eq(resident))
+        .filter(quotes::served_on.ge(from_on))
+        .filter(quotes::status.eq(Stage::Posted))
+        .order(quotes::id)
+        .select(QuoteRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(KeptQuote::from).collect())
+}
+
+pub(super) fn posted_at(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    from_on: NaiveDate,
+    after: Option<QuoteId>,
+    limit: i64,
+) -> QueryResult<Vec<KeptQuote>> {
+    let mut query = quotes::table
+        .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
+        .filter(quotes::served_on.ge(from_on))
+        .filter(quotes::status.eq(Stage::Posted))
+        .order(quotes::id)
+        .limit(limit)
+        .select(QuoteRow::as_select())
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(quotes::id.gt(after));
+    }
+    let rows: Vec<QuoteRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(KeptQuote::from).collect())
+}
+
+/// One draw with the meal that it is for.
+#[derive(Clone, Debug, Queryable)]
+pub struct DrawRow {
+    pub quote_id: QuoteId,
+    pub canteen_id: CanteenId,
+    pub resident_id: ResidentId,
+    pub served_on: NaiveDate,
+    pub period: Period,
+    pub status: Stage,
+    pub position: i32,
+    pub policy_code: String,
+    pub policy_version: i32,
+    pub layer: String,
+    pub tier: String,
+    pub payer: String,
+    pub to_canteen: bool,
+    pub fen: Fen,
+}
+
+pub(super) fn draws(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+    stage: Stage,
+    after: Option<QuoteId>,
+    limit: i64,
+) -> QueryResult<(Vec<DrawRow>, Option<QuoteId>)> {
+    // Whole quotes to a page, so that a cursor is a quote.
+    let mut page = quotes::table
+        .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
+        .filter(quotes::served_on.between(from_on, to_on))
+        .filter(quotes::status.eq(stage))
+        .order(quotes::id)
+        .limit(limit)
+        .select(quotes::id)
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(after) = after {
+        page = page.filter(quotes::id.gt(after));
+    }
+    let ids: Vec<QuoteId> = page.load(conn)?;
+    let next = ids.last().copied().filter(|_| i64::try_from(ids.len()) == Ok(limit));
+    let rows = draws::table
+        .inner_join(quotes::table)
+        .filter(quotes::id.eq_any(ids))
+        .order((quotes::id, draws::position))
+        .select((
+            quotes::id,
+            quotes::canteen_id,
+            quotes::resident_id,
+            quotes::served_on,
+            quotes::period,
+            quotes::status,
+            draws::position,
+            draws::policy_code,
+            draws::policy_version,
+            draws::layer,
+            draws::tier,
+            draws::payer,
+            draws::to_canteen,
+            draws::fen,
+        ))
+        .load(conn)?;
+    Ok((rows, next))
+}
+
+/// What a payer paid at a canteen.
+#[derive(Clone, Debug, Queryable)]
+pub struct DrawTotals {
+    pub canteen_id: CanteenId,
+    pub payer: String,
+    /// Whether it went to the canteen for serving, outside the charge.
+    pub to_canteen: bool,
+    pub fen: Option<Fen>,
+}
+
+pub(super) fn posted_totals(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> QueryResult<Vec<DrawTotals>> {
+    draws::table
+        .inner_join(quotes::table)
+        .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
+        .filter(quotes::served_on.between(from_on, to_on))
+        .filter(quotes::status.eq(Stage::Posted))
+        .group_by((quotes::canteen_id, draws::payer, draws::to_canteen))
+        .order((quotes::canteen_id, draws::payer, draws::to_canteen))
+        .select((quotes::canteen_id, draws::payer, draws::to_canteen, total(draws::fen)))
+        .load(conn)
+}
