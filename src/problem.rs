@@ -229,8 +229,6 @@ impl Problem {
                 Value::Array(words) => {
                     words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
                 }
-                Value::Object(both) => {
-                    both.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
                 // A text in both languages.
                 Value::Object(texts) => {
                     texts.get(lang.as_str()).and_then(Value::as_str).unwrap_or_default().to_owned()
