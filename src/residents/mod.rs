@@ -11,12 +11,11 @@ mod names;
 mod store;
 
 use chrono::{Datelike, NaiveDate};
-use chrono_tz::Tz;
 use diesel::QueryResult;
 
 use crate::{
     access::{ActingFor, OnDuty, Registered, RightKind},
-    canteens,
+    canteens::{self, Zone},
     clock::At,
     db::{Conn, Json},
     id::random_digits,
@@ -178,9 +177,9 @@ pub fn registered(conn: &mut Conn, id: ResidentId) -> Result<Registered, Fail> {
 pub fn credentials_by_card(
     conn: &mut Conn,
     card_number: &str,
-) -> QueryResult<Option<(ResidentId, Option<String>, Tz)>> {
+) -> QueryResult<Option<(ResidentId, Option<String>, Zone)>> {
     let Some((id, pin_hash, canteen)) = store::credentials(conn, card_number)? else { return Ok(None) };
-    Ok(Some((id, pin_hash, canteens::zone(conn, canteen)?.0)))
+    Ok(Some((id, pin_hash, canteens::zone(conn, canteen)?)))
 }
 
 /// Writes into the log that somebody on duty read something sensitive (BR-83). Whoever acts for themselves or for their
