@@ -288,7 +288,9 @@ impl Canteen {
     /// The day that is so many service days before `on`.
     fn days_before(&self, on: NaiveDate, count: i32, closures: &[Closure]) -> NaiveDate {
         let count = u64::try_from(count).unwrap_or(0);
-        let Some(last) = usize::try_from(count).ok().and_then(|count| count.checked_sub(1)) else { return on };
+        let Some(last) = usize::try_from(count).ok().and_then(|count| count.checked_sub(1)) else {
+            return on;
+        };
         let mut service_days = std::iter::successors(on.pred_opt(), NaiveDate::pred_opt)
             .take(LOOK_BACK_DAYS as usize)
             .filter(|day| self.is_service_day(*day, closures));
@@ -321,11 +323,12 @@ fn check(details: &Details) -> Result<(), Problem> {
         .enumerate()
         .flat_map(|(at, meal)| {
             let earlier = details.periods[..at].iter().any(|other| other.period == meal.period);
-            let twice = earlier.then(|| fault("period", "twice", "同一餐段出现了两次", "a meal period appears twice"));
-            period_faults(meal).into_iter().chain(twice).map(move |fault| Fault {
-                pointer: format!("/periods/{at}/{}", fault.pointer),
-                ..fault
-            })
+            let twice = earlier
+                .then(|| fault("period", "twice", "同一餐段出现了两次", "a meal period appears twice"));
+            period_faults(meal)
+                .into_iter()
+                .chain(twice)
+                .map(move |fault| Fault { pointer: format!("/periods/{at}/{}", fault.pointer), ..fault })
         })
         .collect();
     refusal(Code::BadCanteen, faults)
@@ -345,7 +348,9 @@ fn fault(pointer: &str, word: &'static str, zh: &str, en: &str) -> Fault {
 fn refusal(code: Code, faults: Vec<Fault>) -> Result<(), Problem> {
     let Some(first) = faults.first() else { return Ok(()) };
     let problem = Problem::new(code).with("reason", &first.said);
-    Err(faults.into_iter().fold(problem, |problem, fault| problem.field(fault.pointer, fault.word, fault.said)))
+    Err(faults
+        .into_iter()
+        .fold(problem, |problem, fault| problem.field(fault.pointer, fault.word, fault.said)))
 }
 
 fn period_faults(meal: &MealPeriod) -> Vec<Fault> {
@@ -379,7 +384,12 @@ fn period_faults(meal: &MealPeriod) -> Vec<Fault> {
         ),
         (
             is_set(&meal.modes),
-            fault("modes", "not_a_set", "至少一种就餐方式，不重复", "at least one way of serving, none twice"),
+            fault(
+                "modes",
+                "not_a_set",
+                "至少一种就餐方式，不重复",
+                "at least one way of serving, none twice",
+            ),
         ),
         (
             is_set(&meal.weekdays),
@@ -537,7 +547,8 @@ mod tests {
             weekdays: vec![],
             ..lunch(15, "16:00", WORKDAYS)
         };
-        let Canteen { name, area, address, phone, zone, delivery_fee_fen, .. } = canteen("Asia/Shanghai", meal.clone());
+        let Canteen { name, area, address, phone, zone, delivery_fee_fen, .. } =
+            canteen("Asia/Shanghai", meal.clone());
         let periods = vec![lunch(0, "09:00", WORKDAYS), meal];
         let refused =
             check(&Details { name, area, address, phone, zone, delivery_fee_fen, periods }).unwrap_err();
@@ -554,13 +565,17 @@ mod tests {
                 "/periods/1/period"
             ]
         );
-        assert_eq!(refused.detail(crate::words::Lang::En), "The canteen is not right: serving ends after it starts. Mend it and send it again.");
+        assert_eq!(
+            refused.detail(crate::words::Lang::En),
+            "The canteen is not right: serving ends after it starts. Mend it and send it again."
+        );
     }
 
     #[test]
     fn a_closure_lies_ahead_and_is_not_endless() {
         let judged = |from_on: &str, to_on: &str| {
-            let new = NewClosure { from_on: day(from_on), to_on: day(to_on), period: None, reason: "flood".into() };
+            let new =
+                NewClosure { from_on: day(from_on), to_on: day(to_on), period: None, reason: "flood".into() };
             check_closure(&new, day("2026-11-22")).map_err(|problem| problem.code)
         };
         assert_eq!(judged("2026-11-20", "2026-11-22"), Ok(()));

@@ -210,17 +210,19 @@ type Boxed = canteens::BoxedQuery<'static, crate::db::MultiBackend>;
 
 /// The canteens in these parts of the world.
 fn within(scopes: &[Scope]) -> Boxed {
-    scopes.iter().fold(canteens::table.filter(false.into_sql::<Bool>()).into_boxed(), |found, scope| match scope {
-        Scope::Canteen(id) => found.or_filter(canteens::id.eq(*id)),
-        Scope::Area(area) => {
-            // Not LIKE: it takes `a` for `A` on SQLite, and rights hang on this.
-            let inside = format!("{}/", area.path());
-            let length = i32::try_from(inside.chars().count()).unwrap_or(i32::MAX);
-            found
-                .or_filter(canteens::area.eq(area.clone()))
-                .or_filter(substr(canteens::area, 1, length).eq(inside))
+    scopes.iter().fold(canteens::table.filter(false.into_sql::<Bool>()).into_boxed(), |found, scope| {
+        match scope {
+            Scope::Canteen(id) => found.or_filter(canteens::id.eq(*id)),
+            Scope::Area(area) => {
+                // Not LIKE: it takes `a` for `A` on SQLite, and rights hang on this.
+                let inside = format!("{}/", area.path());
+                let length = i32::try_from(inside.chars().count()).unwrap_or(i32::MAX);
+                found
+                    .or_filter(canteens::area.eq(area.clone()))
+                    .or_filter(substr(canteens::area, 1, length).eq(inside))
+            }
+            Scope::Everywhere => found.or_filter(true.into_sql::<Bool>()),
         }
-        Scope::Everywhere => found.or_filter(true.into_sql::<Bool>()),
     })
 }
 
@@ -275,7 +277,8 @@ pub(super) fn insert_closure(
     now: At,
 ) -> QueryResult<Closure> {
     let NewClosure { from_on, to_on, period, reason } = new;
-    let closure = Closure { id: Id::new(now), canteen_id, from_on, to_on, period, reason, created_at: now, by };
+    let closure =
+        Closure { id: Id::new(now), canteen_id, from_on, to_on, period, reason, created_at: now, by };
     let row = ClosureRow {
         id: closure.id,
         canteen_id,

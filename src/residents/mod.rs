@@ -26,8 +26,8 @@ use crate::{
 };
 
 pub use facts::{
-    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, facts_of, fact, hears_facts, kinds, new_kind,
-    person_on, verify_fact,
+    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, facts_of, hears_facts, kinds,
+    new_kind, person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
 pub use names::mask;
@@ -258,7 +258,11 @@ mod tests {
             assert!(check_birth_date(day(born_on), today).is_ok(), "{born_on}");
         }
         for born_on in ["2026-11-23", "1895-11-22", "1066-10-14"] {
-            assert_eq!(check_birth_date(day(born_on), today).unwrap_err().code, Code::BadBirthDate, "{born_on}");
+            assert_eq!(
+                check_birth_date(day(born_on), today).unwrap_err().code,
+                Code::BadBirthDate,
+                "{born_on}"
+            );
         }
     }
 

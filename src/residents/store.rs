@@ -221,7 +221,8 @@ pub fn search(conn: &mut Conn, wanted: &Search) -> QueryResult<Vec<Resident>> {
     }
     if let Some(text) = &wanted.text {
         let letters = typed(text);
-        let digits = if letters.len() >= 4 && letters.bytes().all(|c| c.is_ascii_digit()) { &letters } else { "" };
+        let digits =
+            if letters.len() >= 4 && letters.bytes().all(|c| c.is_ascii_digit()) { &letters } else { "" };
         let phone = replace(replace(residents::phone, " ", ""), "-", "");
         // What is not there to be looked for must not match everything.
         let at_end = |part: &str| if part.is_empty() { String::new() } else { format!("%{part}") };
@@ -271,20 +272,10 @@ pub(super) fn insert_fact(
 }
 
 /// Verifies a fact; nothing when it is verified already.
-pub(super) fn verify_fact(
-    conn: &mut Conn,
-    id: FactId,
-    by: AccountId,
-    now: At,
-) -> QueryResult<Option<Fact>> {
-    let verified =
-        diesel::update(facts::table.filter(facts::id.eq(id)).filter(facts::verified_at.is_null()))
-            .set((
-                facts::verified_at.eq(now),
-                facts::verified_by.eq(by),
-                facts::version.eq(facts::version + 1),
-            ))
-            .execute(conn)?;
+pub(super) fn verify_fact(conn: &mut Conn, id: FactId, by: AccountId, now: At) -> QueryResult<Option<Fact>> {
+    let verified = diesel::update(facts::table.filter(facts::id.eq(id)).filter(facts::verified_at.is_null()))
+        .set((facts::verified_at.eq(now), facts::verified_by.eq(by), facts::version.eq(facts::version + 1)))
+        .execute(conn)?;
     if verified == 0 { Ok(None) } else { fact(conn, id) }
 }
 
