@@ -1,39 +1,374 @@
 //! Puts the parts together; starts, stops gracefully.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    middleware::{Compress, from_fn},
+    rt,
+    web::{self, Bytes, Data},
+};
 use chrono::TimeDelta;
+use serde_json::json;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
+    api::{Api, BODY_LIMIT, guard_panics_and_name_requests},
     clock::{At, Clock},
-    db::Db,
-    problem::{Code, Fail},
+    db::{Conn, Db},
+    idempotency, installation,
+    keys::{IdentityKey, Keys},
+    problem::{Code, Fail, Problem},
+    settings::{Settings, TlsFiles},
+    start_error::StartError,
 };
 
 /// How far the clock may be behind the newest record before writing stops.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// How long requests that are under way may take to end when the service stops.
+const STOP_WAIT_S: u64 = 10;
+
+/// How long the database may take to say that it is there.
+const READY_WAIT: Duration = Duration::from_secs(1);
+
+/// How often the service looks for something to do by itself.
+const ROUND: Duration = Duration::from_secs(20);
 
 /// What every request may need: the database's doors, the clock, the keys.
 pub struct State {
     pub db: Db,
     pub clock: Clock,
     pub tokens: Tokens,
+    pub identity_key: IdentityKey,
     pub hasher: Hasher,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
+    /// The newest migration when this program opened the database, which fits it.
+    shape: Option<String>,
 }
 
 impl State {
+    /// Opens the database, migrates it, and settles the keys. Blocks.
+    ///
+    /// Fails with what is wrong with the database or the keys.
+    pub fn open(settings: &Settings, clock: Clock) -> Result<State, StartError> {
+        let db = Db::open(&settings.database_url)?;
+        let keys = Keys::of_installation(&db, &settings.keys)?;
+        let (newest, shape) = db.read_blocking(|conn| -> Result<_, Fail> {
+            Ok((installation::newest_record(conn)?, installation::shape(conn)?))
+        })?;
+        Ok(State {
+            db,
+            clock,
+            tokens: Tokens::new(keys.token.bytes()),
+            identity_key: keys.identity,
+            hasher: Hasher::new(argon2::Params::DEFAULT),
+            newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
+            shape,
+        })
+    }
+
     /// The instant of a write; `clock_behind` when the clock is more than five minutes behind the newest record.
     pub fn now_for_writing(&self) -> Result<At, Fail> {
         let now = self.clock.now();
-        let newest_us = self.newest_us.fetch_max(now.utc().timestamp_micros(), Ordering::Relaxed);
-        let behind_us = newest_us - now.utc().timestamp_micros();
-        if behind_us > CLOCK_TOLERANCE.num_microseconds().unwrap_or(i64::MAX) {
+        let now_us = now.utc().timestamp_micros();
+        let newest_us = self.newest_us.fetch_max(now_us, Ordering::Relaxed);
+        if newest_us.saturating_sub(now_us) > CLOCK_TOLERANCE.num_microseconds().unwrap_or(i64::MAX) {
             return Err(Code::ClockBehind.into());
         }
         Ok(now)
+    }
+
+    /// Whether somebody can administer this installation. Blocks.
+    pub fn has_administrator(&self) -> Result<bool, Problem> {
+        let now = self.clock.now();
+        self.db.read_blocking(|conn| -> Result<_, Fail> { Ok(installation::has_administrator(conn, now)?) })
+    }
+
+    /// Whether the database answers in time and still has the shape that this program knows.
+    async fn is_ready(&self) -> Result<(), Problem> {
+        let unavailable = || Problem::new(Code::DatabaseUnavailable);
+        let look = self.db.read(|conn| -> Result<_, Fail> { Ok(installation::shape(conn)?) });
+        let shape = timeout(READY_WAIT, look).await.map_err(|_| unavailable())??;
+        if shape == self.shape {
+            return Ok(());
+        }
+        tracing::error!(
+            now = shape,
+            opened = self.shape,
+            "the database was migrated by another program: restart"
+        );
+        Err(unavailable())
+    }
+}
+
+/// Something that the service does by itself, in one transaction. It is safe to do twice and in any process.
+struct Chore {
+    name: &'static str,
+    /// It is done in every so manyth round.
+    rounds: u64,
+    /// Answers how many things it has done.
+    act: fn(&mut Conn, At) -> Result<usize, Fail>,
+}
+
+const CHORES: &[Chore] = &[Chore {
+    name: "forget idempotency keys",
+    rounds: 3600 / ROUND.as_secs(),
+    act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
+}];
+
+/// The service while it runs. It stops when told, not when dropped.
+pub struct Running {
+    addresses: Vec<SocketAddr>,
+    server: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    chores: JoinHandle<()>,
+    db: Db,
+}
+
+/// Listens and answers from now on. It has to be called inside an actix system.
+///
+/// Fails with `port_in_use`, `cannot_listen`, `bad_tls_certificate` or `bad_tls_key`.
+pub fn start(settings: &Settings, state: State) -> Result<Running, StartError> {
+    let state = Data::new(state);
+    let served = state.clone();
+    let server = HttpServer::new(move || {
+        let state = served.clone();
+        App::new()
+            .configure(move |config| routes(config, state))
+            .wrap(Compress::default())
+            .wrap(from_fn(guard_panics_and_name_requests))
+    })
+    .workers(settings.workers)
+    .shutdown_timeout(STOP_WAIT_S)
+    .disable_signals();
+    let server = match &settings.tls {
+        Some(files) => server.bind_rustls_0_23(settings.bind, tls(files)?),
+        None => server.bind(settings.bind),
+    }
+    .map_err(|error| not_listening(settings.bind, &error))?;
+
+    let addresses = server.addrs();
+    for address in &addresses {
+        let scheme = if settings.tls.is_some() { "https" } else { "http" };
+        tracing::info!("listening on {scheme}://{address}");
+    }
+    let server = server.run();
+    Ok(Running {
+        addresses,
+        server: server.handle(),
+        serving: rt::spawn(server),
+        db: state.db.clone(),
+        chores: rt::spawn(do_chores(state.into_inner())),
+    })
+}
+
+impl Running {
+    /// Where it listens; with the port that the system chose when the settings named port 0.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Runs until somebody stops the process with SIGTERM or SIGINT, then stops.
+    ///
+    /// Fails with `internal_error` when the system does not tell of signals, or the server ended by itself.
+    pub async fn until_told(mut self) -> Result<(), StartError> {
+        let broken = |said: &dyn std::fmt::Display| {
+            StartError::new("internal_error", format!("The service cannot go on. It said: {said}"))
+        };
+        let mut terminate = signal(SignalKind::terminate()).map_err(|error| broken(&error))?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| broken(&error))?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = &mut self.serving => return Err(broken(&"the server ended")),
+        }
+        tracing::info!("stopping: no new requests, those under way may end");
+        self.stop().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Takes no more requests, lets those under way end within ten seconds, and makes durable what they wrote.
+    pub async fn stop(self) {
+        self.server.stop(true).await;
+        self.chores.abort();
+        self.db.close();
+    }
+}
+
+/// Everything that is answered.
+fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
+    config
+        .app_data(state)
+        .app_data(web::PayloadConfig::new(BODY_LIMIT))
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
+        .service(web::resource("/healthz").route(web::get().to(healthz)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
+    api().mount(config);
+    config.default_service(web::to(nothing_there));
+}
+
+/// Every operation, on one page.
+pub fn api() -> Api {
+    Api::new()
+}
+
+/// Says that the process is alive; touches nothing.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// Says whether requests can be answered now; 503 when not.
+async fn readyz(state: Data<State>) -> Result<HttpResponse, Problem> {
+    state.is_ready().await?;
+    Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
+}
+
+/// The API's document. It is made when somebody asks for it first.
+async fn openapi() -> HttpResponse {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| api().document().to_string().into());
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.clone())
+}
+
+async fn nothing_there() -> Result<HttpResponse, Problem> {
+    Err(Code::NotFound.into())
+}
+
+/// Does what the service does by itself, as long as it runs. What fails is tried again when its round comes.
+async fn do_chores(state: Arc<State>) {
+    let mut rounds = interval(ROUND);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for round in 0_u64.. {
+        rounds.tick().await;
+        for chore in CHORES.iter().filter(|chore| round % chore.rounds == 0) {
+            do_chore(&state, chore).await;
+        }
+    }
+}
+
+async fn do_chore(state: &Arc<State>, chore: &Chore) {
+    let (act, doing) = (chore.act, state.clone());
+    match state.db.write(move |conn| act(conn, doing.now_for_writing()?)).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(chore = chore.name, count, "done"),
+        Err::<_, Problem>(problem) => tracing::warn!(chore = chore.name, %problem, "not done this time"),
+    }
+}
+
+fn not_listening(address: SocketAddr, error: &io::Error) -> StartError {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        return StartError::new(
+            "port_in_use",
+            format!(
+                "Another program listens on {address}, perhaps this one, started before. Stop that program, or choose \
+                 another port, such as --bind {}:{}.",
+                address.ip(),
+                address.port().wrapping_add(1).max(1024)
+            ),
+        );
+    }
+    StartError::new(
+        "cannot_listen",
+        format!(
+            "Listening on {address} is not possible. Check that this machine has the address, and that this user may \
+             use the port (below 1024 usually not). It said: {error}"
+        ),
+    )
+}
+
+fn tls(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+
+    let bad_cert = |said: String| {
+        let file = files.cert.display();
+        StartError::new(
+            "bad_tls_certificate",
+            format!(
+                "The certificate {file} cannot be used. Name a PEM file with the whole chain. It said: {said}"
+            ),
+        )
+    };
+    let bad_key = |said: String| {
+        let file = files.key.display();
+        StartError::new(
+            "bad_tls_key",
+            format!(
+                "The private key {file} cannot be used. Name the PEM file with the key of the certificate {}, not \
+                 locked with a password. It said: {said}",
+                files.cert.display()
+            ),
+        )
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.cert)
+        .and_then(Iterator::collect)
+        .map_err(|error| bad_cert(error.to_string()))?;
+    if chain.is_empty() {
+        return Err(bad_cert("there is no certificate in it".into()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| bad_key(error.to_string()))?;
+    rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows the protocol versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| match error {
+            rustls::Error::InvalidCertificate(_) => bad_cert(error.to_string()),
+            _ => bad_key(error.to_string()),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::{db::schema::idempotency_keys::dsl::*, keys::KeySource, settings::LogFormat};
+
+    #[test]
+    fn whoever_starts_with_a_clock_behind_the_newest_record_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            bind: "127.0.0.1:0".parse().unwrap(),
+            database_url: format!("sqlite:{}", dir.path().join("a.db").display()),
+            tls: None,
+            keys: KeySource::File(dir.path().join("keys")),
+            log_format: LogFormat::Text,
+            workers: 1,
+        };
+        let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let (clock, hand) = Clock::held(noon);
+        let state = State::open(&settings, clock.clone()).unwrap();
+        let row = (principal.eq("a"), key.eq("k"), request_hash.eq("h"), created_at.eq(noon));
+        let kept = state.db.write_blocking(move |conn| -> Result<_, Fail> {
+            Ok(diesel::insert_into(idempotency_keys).values(row).execute(conn)?)
+        });
+        assert_eq!(kept.unwrap(), 1);
+        drop(state);
+
+        let state = State::open(&settings, clock).unwrap();
+        hand.set(noon - CLOCK_TOLERANCE);
+        assert!(state.now_for_writing().is_ok());
+        hand.set(noon - CLOCK_TOLERANCE - TimeDelta::seconds(1));
+        let refused = state.now_for_writing().unwrap_err();
+        assert!(matches!(refused, Fail::Refused(problem) if problem.code == Code::ClockBehind));
     }
 }

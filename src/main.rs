@@ -1,1 +1,233 @@
-fn main() {}
+//! The command line.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use clap::{
+    CommandFactory as _, Parser,
+    error::{ContextKind, ErrorKind},
+};
+use leling::{
+    access::acts,
+    accounts::{self, passwords::Hasher},
+    app::{self, State},
+    clock::Clock,
+    db::Db,
+    problem::{self, Fail},
+    settings::{Flags, LogFormat, Settings},
+    start_error::StartError,
+    text::{Line, Password, UserName},
+};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless RUST_LOG says otherwise: a line for each request, and what the server itself complains of.
+const DEFAULT_LOG_FILTER: &str = "info,actix_server=warn";
+
+/// Meal ordering for senior canteens: menus, reservations, check-ins, subsidies, headcounts.
+#[derive(Parser)]
+#[command(name = "leling", version)]
+struct CommandLine {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Serve requests until stopped; what happens when no command is named
+    Serve,
+    /// Bring the database up to date and end
+    Migrate,
+    /// What concerns accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Print the API's document (OpenAPI 3.1, YAML)
+    Openapi,
+    /// Print which role may do what
+    AccessTable,
+    /// Print every code with which a request can be refused
+    ProblemCodes,
+}
+
+#[derive(clap::Subcommand)]
+enum AccountCommand {
+    /// Make an account that administers the installation; asks for its password
+    CreateAdmin(NewAdmin),
+}
+
+#[derive(clap::Args)]
+struct NewAdmin {
+    /// The name to sign in with, such as wang.fang
+    #[arg(long)]
+    user_name: String,
+    /// What people call them [default: the user name]
+    #[arg(long)]
+    display_name: Option<String>,
+    /// Read the password from the first line of standard input instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("leling: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), StartError> {
+    let CommandLine { flags, command } = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(help) if matches!(help.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return said(&help.to_string());
+        }
+        Err(error) => return Err(mistyped(&error)),
+    };
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&settings(&flags)?),
+        Command::Migrate => migrate(&settings(&flags)?),
+        Command::Account(AccountCommand::CreateAdmin(new)) => create_admin(&settings(&flags)?, &new),
+        Command::Openapi => said(&app::api().yaml()),
+        Command::AccessTable => said(&acts::table()),
+        Command::ProblemCodes => said(&problem::table()),
+    }
+}
+
+/// The settings; from here on the log is written as they say.
+fn settings(flags: &Flags) -> Result<Settings, StartError> {
+    let settings = Settings::of_process(flags)?;
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT_LOG_FILTER.into());
+    let filter = EnvFilter::try_new(filter).map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(settings)
+}
+
+fn serve(settings: &Settings) -> Result<(), StartError> {
+    let state = State::open(settings, Clock::system())?;
+    let governed = state.has_administrator()?;
+    actix_web::rt::System::new().block_on(async {
+        let running = app::start(settings, state)?;
+        if !governed {
+            eprintln!("{}", how_to_begin(settings));
+        }
+        running.until_told().await
+    })
+}
+
+/// Told at every start while nobody can administer the installation.
+fn how_to_begin(settings: &Settings) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "leling".into());
+    let mut command = format!("{program} account create-admin --user-name admin");
+    let mut with = "it asks for a password";
+    if settings.database_url.starts_with("sqlite:") {
+        command += &format!(" --database-url '{}'", settings.database_url);
+    } else {
+        // The URL of a server may hold a password, which is not to stand on a screen.
+        with = "with the database URL set as for this start; it asks for a password";
+    }
+    format!("leling: there is no administrator yet. Make the first one ({with}):\n  {command}")
+}
+
+fn migrate(settings: &Settings) -> Result<(), StartError> {
+    Db::open(&settings.database_url)?.close();
+    said("The database is up to date.\n")
+}
+
+fn create_admin(settings: &Settings, new: &NewAdmin) -> Result<(), StartError> {
+    let bad = |flag| move |said: String| StartError::bad_setting(flag, said);
+    let user_name = UserName::parse(&new.user_name).map_err(bad("--user-name"))?;
+    let display_name =
+        Line::parse(new.display_name.as_deref().unwrap_or(&new.user_name)).map_err(bad("--display-name"))?;
+    let db = Db::open(&settings.database_url)?;
+    let password = Password::parse(&password(new.password_stdin)?)
+        .map_err(|_| StartError::bad_setting("password", "10 to 128 characters are expected"))?;
+    let password_hash = Hasher::new(argon2::Params::DEFAULT).hash_blocking(password.as_str());
+    let signs_in_as = user_name.as_str().to_owned();
+    db.write_blocking(move |conn| -> Result<_, Fail> {
+        let now = Clock::system().now();
+        accounts::create_first_admin(
+            conn,
+            user_name.clone(),
+            display_name.clone(),
+            password_hash.clone(),
+            now,
+        )
+    })?;
+    db.close();
+    said(&format!("{signs_in_as} can sign in now, and administers this installation.\n"))
+}
+
+/// The password, typed twice without being shown, or the first line of standard input.
+fn password(from_stdin: bool) -> Result<String, StartError> {
+    let unread = |error: io::Error| {
+        StartError::new(
+            "no_password",
+            format!("The password cannot be read here. Give it with --password-stdin. It said: {error}"),
+        )
+    };
+    if from_stdin {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map_err(unread)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let first = rpassword::prompt_password("Password: ").map_err(unread)?;
+    let second = rpassword::prompt_password("The same again: ").map_err(unread)?;
+    if first == second {
+        Ok(first)
+    } else {
+        Err(StartError::new(
+            "passwords_differ",
+            "The two passwords are not the same. Start the command again.",
+        ))
+    }
+}
+
+/// What clap says of a command line, with our codes.
+fn mistyped(error: &clap::Error) -> StartError {
+    let named = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let flags: Vec<String> = CommandLine::command()
+                .get_arguments()
+                .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
+                .collect();
+            StartError::new(
+                "unknown_setting",
+                format!(
+                    "There is no {} here. Take it away or correct it; everywhere there are: {}; and see --help.",
+                    named(ContextKind::InvalidArg),
+                    flags.join(", ")
+                ),
+            )
+        }
+        ErrorKind::InvalidSubcommand => StartError::new(
+            "unknown_command",
+            format!("There is no command {}. See --help.", named(ContextKind::InvalidSubcommand)),
+        ),
+        _ => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            StartError::new("bad_setting", format!("{}. See --help.", first.trim_start_matches("error: ")))
+        }
+    }
+}
+
+/// Writes to standard output. Whoever reads it may stop early.
+fn said(text: &str) -> Result<(), StartError> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(StartError::new("cannot_write", format!("The output cannot be written. It said: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

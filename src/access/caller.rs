@@ -239,7 +239,7 @@ impl Caller {
 
     /// Proof of acting for a resident, from whatever canteen, who presents their card where the caller is on duty.
     pub fn acting_for_card(&self, duty: &OnDuty, resident: &Registered) -> ActingFor {
-        self.acting(resident, duty.right, false)
+        self.acting(resident, duty.right, matches!(duty.role, Role::District | Role::Auditor))
     }
 
     fn acting(&self, resident: &Registered, right: Right, hears_reasons: bool) -> ActingFor {

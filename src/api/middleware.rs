@@ -6,6 +6,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{StatusCode, header},
     middleware::Next,
 };
@@ -23,7 +24,8 @@ pub struct RequestId(pub String);
 
 /// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said.
 pub fn lang_of(request: &HttpRequest) -> Lang {
-    let Some(wanted) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()) else {
+    let Some(wanted) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
+    else {
         return Lang::Zh;
     };
     let weighed = wanted.split(',').filter_map(|part| {
@@ -32,9 +34,7 @@ pub fn lang_of(request: &HttpRequest) -> Lang {
         let lang = Lang::from_word(tag.split('-').next()?)?;
         Some((lang, weight.trim().parse::<f32>().ok()?))
     });
-    weighed
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map_or(Lang::Zh, |(lang, _)| lang)
+    weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(Lang::Zh, |(lang, _)| lang)
 }
 
 impl ResponseError for Problem {
@@ -58,35 +58,49 @@ pub async fn guard_panics_and_name_requests(
     let started = Instant::now();
     let id = hex::encode(random_bytes::<8>());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let outer = request.request().clone();
-    let lang = lang_of(&outer);
+    let (lang, method) = (lang_of(request.request()), request.method().clone());
 
-    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let mut response = match outcome {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => {
-            let response = error.error_response();
-            ServiceResponse::new(outer.clone(), response)
-        }
-        Err(_) => ServiceResponse::new(outer.clone(), Problem::new(Code::Internal).error_response()),
+    // The request itself must not be kept here: while there is another one of it, it cannot be routed.
+    let outcome = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(outcome) => outcome.map_err(|error| error.error_response()),
+        Err(_) => Err(Problem::new(Code::Internal).error_response()),
     };
-
-    let problem = response.response().extensions().get::<Problem>().cloned();
-    if let Some(problem) = problem.or_else(|| unspoken(response.status())) {
-        response = written(outer.clone(), &problem, lang, &id);
-    }
-    let headers = response.headers_mut();
-    headers.insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    let (route, response) = match outcome {
+        Ok(response) => {
+            let (request, response) = response.into_parts();
+            (request.match_pattern(), Ok((request, finished(response.map_into_boxed_body(), lang, &id))))
+        }
+        Err(response) => (None, Err(finished(response, lang, &id))),
+    };
+    let status = match &response {
+        Ok((_, response)) | Err(response) => response.status().as_u16(),
+    };
     // The matched route, never the path or query: those may hold names and numbers.
     tracing::info!(
         request_id = %id,
-        method = %outer.method(),
-        route = outer.match_pattern().as_deref().unwrap_or("-"),
-        status = response.status().as_u16(),
+        %method,
+        route = route.as_deref().unwrap_or("-"),
+        status,
         elapsed_us = started.elapsed().as_micros() as u64,
     );
-    Ok(response)
+    match response {
+        Ok((request, response)) => Ok(ServiceResponse::new(request, response)),
+        Err(response) => Err(InternalError::from_response("refused", response).into()),
+    }
+}
+
+/// The response with its problem written out, if it has one, and with the headers that all have.
+fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpResponse<BoxBody> {
+    let problem = response.extensions().get::<Problem>().cloned();
+    let mut response = match problem.or_else(|| unspoken(response.status())) {
+        Some(problem) => written(&problem, response.headers().get(header::ALLOW), lang, id),
+        None => response,
+    };
+    let headers = response.headers_mut();
+    headers
+        .insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// The problem for a refusal that the framework made by itself.
@@ -94,6 +108,8 @@ fn unspoken(status: StatusCode) -> Option<Problem> {
     match status.as_u16() {
         404 => Some(Problem::new(Code::NotFound)),
         405 => Some(Problem::new(Code::MethodNotAllowed)),
+        // The only thing that the framework itself negotiates.
+        406 => Some(Problem::new(Code::BadHeader).with("header", "Accept-Encoding")),
         413 => Some(Problem::new(Code::BodyTooLarge).with("limit", super::extract::BODY_LIMIT)),
         415 => Some(Problem::new(Code::NotJson)),
         400..=499 => Some(Problem::new(Code::BadField)),
@@ -102,15 +118,22 @@ fn unspoken(status: StatusCode) -> Option<Problem> {
     }
 }
 
-fn written(request: HttpRequest, problem: &Problem, lang: Lang, id: &str) -> ServiceResponse<BoxBody> {
+fn written(
+    problem: &Problem,
+    allow: Option<&header::HeaderValue>,
+    lang: Lang,
+    id: &str,
+) -> HttpResponse<BoxBody> {
     let mut response = HttpResponse::build(problem.status_code());
     response.insert_header((header::CONTENT_LANGUAGE, lang.as_str()));
+    if let Some(methods) = allow {
+        response.insert_header((header::ALLOW, methods));
+    }
     if let Some(seconds) = problem.retry_after_s() {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
     if problem.code.status() == 401 {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
-    let body = problem.body(lang, id).to_string();
-    ServiceResponse::new(request, response.content_type("application/problem+json").body(body))
+    response.content_type("application/problem+json").body(problem.body(lang, id).to_string())
 }

@@ -9,6 +9,6 @@ mod middleware;
 pub mod openapi;
 
 pub use answer::{Answer, Created, Done, Nothing};
-pub use extract::{Body, IfMatch, Keyed, Query};
+pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of};
 pub use openapi::{Api, Describe, Operation, OperationDoc};

@@ -133,6 +133,25 @@ pub struct Counts {
     pub volunteer_meals: Count,
 }
 
+impl std::ops::Add for Counts {
+    type Output = Counts;
+    fn add(self, other: Counts) -> Counts {
+        Counts {
+            reserved: self.reserved + other.reserved,
+            cancelled: self.cancelled + other.cancelled,
+            confirmed: self.confirmed + other.confirmed,
+            served_with_reservation: self.served_with_reservation + other.served_with_reservation,
+            walk_ins: self.walk_ins + other.walk_ins,
+            served: self.served + other.served,
+            no_shows: self.no_shows + other.no_shows,
+            second_meals: self.second_meals + other.second_meals,
+            guests: self.guests + other.guests,
+            staff_meals: self.staff_meals + other.staff_meals,
+            volunteer_meals: self.volunteer_meals + other.volunteer_meals,
+        }
+    }
+}
+
 impl Tally {
     /// The counts; `closed` says whether the meal was over at the instant asked about.
     pub fn counts(&self, closed: bool) -> Counts {

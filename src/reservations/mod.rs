@@ -20,9 +20,10 @@ use crate::{
     headcounts::{self, Change, Channel, CountKind},
     ids::{MenuId, MenuItemId, QuoteId, ReservationId, ResidentId},
     menus::{self, Menu, MenuStatus, Pick},
+    page::Window,
     pricing::Quote,
     problem::{Code, Fail, Problem},
-    residents::{self, Resident, ResidentStatus},
+    residents::{self, Resident},
     subsidies::{self, Meal},
     words,
     words::{Area, MealClass, Mode, Period},
@@ -285,6 +286,20 @@ pub fn cancel_for_closure(
     Ok(to_call)
 }
 
+/// Which reservations a list shows: newest first, from one window on.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub residents: Option<Vec<ResidentId>>,
+    pub menu: Option<MenuId>,
+    pub status: Option<ReservationStatus>,
+    pub window: Window<crate::ids::Reservation>,
+}
+
+/// The rows of a page of reservations, and one more where there is a next page.
+pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Vec<Reservation>, Fail> {
+    Ok(store::list(conn, listing)?)
+}
+
 /// Cancels the meals that a resident who died had reserved from that day on (BR-28).
 pub fn cancel_for_death(
     conn: &mut Conn,
@@ -427,7 +442,7 @@ fn call(reservation: &Reservation, resident: &Resident, menu: &Menu) -> ToCall {
 
 fn residents_of(conn: &mut Conn, reservations: &[Reservation]) -> Result<Vec<Resident>, Fail> {
     let ids: Vec<ResidentId> = reservations.iter().map(|reservation| reservation.resident_id).collect();
-    residents::by_ids(conn, &ids)
+    Ok(residents::by_ids(conn, &ids)?)
 }
 
 fn resident_in<'a>(residents: &'a [Resident], reservation: &Reservation) -> Result<&'a Resident, Fail> {
@@ -446,7 +461,7 @@ fn admit(place: &Counter<'_>, resident: &Resident, now: At) -> Result<bool, Prob
     if menu.serves_to_at <= now {
         return Err(Problem::new(Code::MenuNotOpen).with("status", MenuStatus::Closed));
     }
-    if resident.status != ResidentStatus::Active {
+    if !resident.is_active() {
         return Err(Code::ResidentInactive.into());
     }
     is_late(place, now)
@@ -489,7 +504,7 @@ fn diet_conflict(
         let unconfirmed: Vec<String> = item
             .allergens
             .iter()
-            .filter(|allergen| resident.allergens.contains(allergen) && !confirmed.contains(allergen))
+            .filter(|allergen| resident.allergens.0.contains(allergen) && !confirmed.contains(allergen))
             .cloned()
             .collect();
         (!unconfirmed.is_empty()).then(|| (item.name.clone(), unconfirmed))
@@ -513,7 +528,7 @@ fn count<'a>(reservation: &Reservation, resident: &'a Resident, by: Actor) -> Ch
         persons: 0,
         portions: &[],
         mode: reservation.mode,
-        diet_tags: &resident.diet_tags,
+        diet_tags: &resident.diet_tags.0,
         channel: reservation.channel,
         by,
     }

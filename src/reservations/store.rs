@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::{CancelledAs, EventKind, Reservation, ReservationStatus};
+use super::{CancelledAs, EventKind, Listing, Reservation, ReservationStatus};
 use crate::{
     access::{Actor, ActorKind, Right, RightKind},
     clock::At,
@@ -300,20 +300,10 @@ pub(super) fn open_of_resident(conn: &mut Conn, resident: ResidentId) -> QueryRe
     with_lines(conn, rows)
 }
 
-/// Which reservations a list shows.
-pub(super) struct Listing {
-    pub residents: Option<Vec<ResidentId>>,
-    pub menu: Option<MenuId>,
-    pub status: Option<ReservationStatus>,
-    /// Newest first, beginning below this one.
-    pub before: Option<ReservationId>,
-    pub limit: i64,
-}
-
 pub(super) fn list(conn: &mut Conn, listing: &Listing) -> QueryResult<Vec<Reservation>> {
     let mut query = reservations::table
         .order(reservations::id.desc())
-        .limit(listing.limit)
+        .limit(listing.window.rows())
         .select(Row::as_select())
         .into_boxed::<MultiBackend>();
     if let Some(residents) = &listing.residents {
@@ -325,7 +315,7 @@ pub(super) fn list(conn: &mut Conn, listing: &Listing) -> QueryResult<Vec<Reserv
     if let Some(status) = listing.status {
         query = query.filter(reservations::status.eq(status));
     }
-    if let Some(before) = listing.before {
+    if let Some(before) = listing.window.after() {
         query = query.filter(reservations::id.lt(before));
     }
     let rows = query.load(conn)?;

@@ -20,6 +20,7 @@ use crate::{
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
     menus::Menu,
     money::Fen,
+    page::{self, Page},
     policies,
     pricing::{self, Arguments, CanteenPlace, Order, PolicyInForce, Quote, Usage, Window},
     problem::{Code, Fail},
@@ -304,19 +305,16 @@ pub fn differences_for_canteens(
     conn: &mut Conn,
     canteens: &[CanteenId],
     from_on: NaiveDate,
-    after: Option<QuoteId>,
-    limit: i64,
-) -> Result<(Vec<Difference>, Option<QuoteId>), Fail> {
-    let posted = store::posted_at(conn, canteens, from_on, after, limit)?;
-    let whole_page = i64::try_from(posted.len()).unwrap_or(i64::MAX) == limit;
-    let next = posted.last().map(|kept| kept.id).filter(|_| whole_page);
+    window: &page::Window<crate::ids::Quote>,
+) -> Result<Page<Difference>, Fail> {
+    let posted = window.page(store::posted_at(conn, canteens, from_on, window)?, |kept| kept.id);
     let mut differences = Vec::new();
-    for kept in posted {
+    for kept in posted.items {
         let policies = policies::in_force(conn, &kept.arguments.canteen.area, kept.served_on)?;
         let now = pricing::quote(&policies, &kept.arguments);
         differences.extend(difference(kept, now));
     }
-    Ok((differences, next))
+    Ok(Page { items: differences, next: posted.next })
 }
 
 fn difference(kept: KeptQuote, now: Quote) -> Option<Difference> {
@@ -338,10 +336,9 @@ pub fn draws(
     from_on: NaiveDate,
     to_on: NaiveDate,
     stage: Stage,
-    after: Option<QuoteId>,
-    limit: i64,
-) -> Result<(Vec<DrawRow>, Option<QuoteId>), Fail> {
-    Ok(store::draws(conn, canteens, from_on, to_on, stage, after, limit)?)
+    window: &page::Window<crate::ids::Quote>,
+) -> Result<Page<DrawRow>, Fail> {
+    Ok(store::draws(conn, canteens, from_on, to_on, stage, window)?)
 }
 
 /// What each payer paid by posted draws, by canteen, between two days.

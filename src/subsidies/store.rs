@@ -16,6 +16,7 @@ use crate::{
     each, guards,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
     money::Fen,
+    page::{self, Page},
     pricing::{Arguments, Claim, LimitKey, Quote, Used, Window},
     words::{MealClass, Period},
 };
@@ -363,18 +364,17 @@ pub(super) fn posted_at(
     conn: &mut Conn,
     canteens: &[CanteenId],
     from_on: NaiveDate,
-    after: Option<QuoteId>,
-    limit: i64,
+    window: &page::Window<crate::ids::Quote>,
 ) -> QueryResult<Vec<KeptQuote>> {
     let mut query = quotes::table
         .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
         .filter(quotes::served_on.ge(from_on))
         .filter(quotes::status.eq(Stage::Posted))
         .order(quotes::id)
-        .limit(limit)
+        .limit(window.rows())
         .select(QuoteRow::as_select())
         .into_boxed::<crate::db::MultiBackend>();
-    if let Some(after) = after {
+    if let Some(after) = window.after() {
         query = query.filter(quotes::id.gt(after));
     }
     let rows: Vec<QuoteRow> = query.load(conn)?;
@@ -406,26 +406,24 @@ pub(super) fn draws(
     from_on: NaiveDate,
     to_on: NaiveDate,
     stage: Stage,
-    after: Option<QuoteId>,
-    limit: i64,
-) -> QueryResult<(Vec<DrawRow>, Option<QuoteId>)> {
+    window: &page::Window<crate::ids::Quote>,
+) -> QueryResult<Page<DrawRow>> {
     // Whole quotes to a page, so that a cursor is a quote.
-    let mut page = quotes::table
+    let mut query = quotes::table
         .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
         .filter(quotes::served_on.between(from_on, to_on))
         .filter(quotes::status.eq(stage))
         .order(quotes::id)
-        .limit(limit)
+        .limit(window.rows())
         .select(quotes::id)
         .into_boxed::<crate::db::MultiBackend>();
-    if let Some(after) = after {
-        page = page.filter(quotes::id.gt(after));
+    if let Some(after) = window.after() {
+        query = query.filter(quotes::id.gt(after));
     }
-    let ids: Vec<QuoteId> = page.load(conn)?;
-    let next = ids.last().copied().filter(|_| i64::try_from(ids.len()) == Ok(limit));
+    let ids = window.page(query.load::<QuoteId>(conn)?, |id| *id);
     let rows = draws::table
         .inner_join(quotes::table)
-        .filter(quotes::id.eq_any(ids))
+        .filter(quotes::id.eq_any(ids.items))
         .order((quotes::id, draws::position))
         .select((
             quotes::id,
@@ -444,7 +442,7 @@ pub(super) fn draws(
             draws::fen,
         ))
         .load(conn)?;
-    Ok((rows, next))
+    Ok(Page { items: rows, next: ids.next })
 }
 
 /// What a payer paid at a canteen.

@@ -1,0 +1,337 @@
+//! Headcounts over HTTP: for the kitchen, the canteen, and the district.
+
+use std::collections::BTreeMap;
+
+use actix_web::web;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, Count, CountKind, Counts, Tally};
+use crate::{
+    access::{Allowed, act},
+    accounts,
+    api::{Answer, Done, Query},
+    attendance, canteens,
+    clock::At,
+    db::Conn,
+    ids::{CanteenId, MenuId, MenuItemId},
+    menus::{self, Menu, MenuStatus},
+    money::Fen,
+    problem::{Fail, Problem},
+    subsidies,
+    words::{Mode, Period},
+};
+
+/// Which day, and as it was known when.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadcountQuery {
+    pub on: NaiveDate,
+    /// The instant of recording until which everything counts; now without.
+    #[serde(default)]
+    pub as_of: Option<At>,
+}
+
+/// The counts of one way of serving.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ModeCounts {
+    pub mode: Mode,
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Portions of one item.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ItemCounts {
+    pub item_id: MenuItemId,
+    pub name: String,
+    /// Portions reserved and not cancelled: what to cook.
+    pub confirmed: i64,
+    /// Portions served, in whatever class.
+    pub served: i64,
+}
+
+/// People with one diet tag.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DietCounts {
+    pub diet_tag: String,
+    pub confirmed: i64,
+    pub served: i64,
+}
+
+/// What changed after the cut-off, and who did it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ChangeSince {
+    pub recorded_at: At,
+    pub kind: CountKind,
+    #[serde(flatten)]
+    pub count: Count,
+    pub channel: Channel,
+    /// The name of who recorded it; a resident who did it alone is not named.
+    pub by: Option<String>,
+}
+
+/// The headcount of a menu.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Headcount {
+    pub menu_id: MenuId,
+    pub served_on: NaiveDate,
+    pub period: Period,
+    pub status: MenuStatus,
+    pub capacity: i32,
+    /// Whether the meal was over at `as_of`.
+    pub over: bool,
+    #[serde(flatten)]
+    pub counts: Counts,
+    pub by_mode: Vec<ModeCounts>,
+    pub by_item: Vec<ItemCounts>,
+    pub by_diet: Vec<DietCounts>,
+    pub cutoff_at: At,
+    /// What was confirmed at the cut-off: the sheet that the kitchen cooks from. Nothing before it.
+    pub confirmed_at_cutoff: Option<Count>,
+    /// What changed since then, and who did it.
+    pub since_cutoff: Vec<ChangeSince>,
+}
+
+/// The headcounts of a canteen's day.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Headcounts {
+    pub canteen_id: CanteenId,
+    pub on: NaiveDate,
+    pub as_of: At,
+    /// Whether the answer may still change, because writes that began before `as_of` may not have ended.
+    pub provisional: bool,
+    pub menus: Vec<Headcount>,
+}
+
+/// `GET /canteens/{id}/headcounts`
+pub async fn of_canteen(
+    allowed: Allowed<act::ReadHeadcounts>,
+    canteen: web::Path<CanteenId>,
+    Query(query): Query<HeadcountQuery>,
+) -> Result<Done<Headcounts>, Problem> {
+    let longest_write = allowed.state().db.longest_write();
+    allowed
+        .read(move |conn, caller| {
+            let site = canteens::site(conn, *canteen)?;
+            caller.on_duty(&site)?;
+            let as_of = query.as_of.unwrap_or(caller.now);
+            let mut menus = Vec::new();
+            for menu in counted(menus::between(conn, site.id, query.on, query.on)?) {
+                menus.push(headcount(conn, &menu, as_of)?);
+            }
+            let provisional = as_of > caller.now - longest_write;
+            // What changes with the clock alone is no change of the answer: an unchanged day is a 304.
+            let answer =
+                Answer::new(Headcounts { canteen_id: site.id, on: query.on, as_of, provisional, menus });
+            Ok(if query.as_of.is_some() { answer.cacheable() } else { answer })
+        })
+        .await
+}
+
+fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {
+    menus.into_iter().filter(|menu| menu.published_at.is_some())
+}
+
+fn headcount(conn: &mut Conn, menu: &Menu, as_of: At) -> Result<Headcount, Fail> {
+    let tally = super::tally(conn, &[menu.id], as_of)?.remove(&menu.id).unwrap_or_default();
+    let over = menu.closes_at() <= as_of;
+    let (at_cutoff, since) = if menu.cutoff_at <= as_of {
+        let then = super::tally(conn, &[menu.id], menu.cutoff_at)?.remove(&menu.id).unwrap_or_default();
+        (Some(then.counts(false).confirmed), super::since_cutoff(conn, menu, as_of)?)
+    } else {
+        (None, Vec::new())
+    };
+    let actors: Vec<_> = since.iter().map(|change| change.by).collect();
+    let names = accounts::names_of(conn, &actors)?;
+    Ok(Headcount {
+        menu_id: menu.id,
+        served_on: menu.served_on,
+        period: menu.period,
+        status: menu.status,
+        capacity: menu.capacity,
+        over,
+        counts: tally.counts(over),
+        by_mode: by_mode(&tally, over),
+        by_item: by_item(&tally, menu),
+        by_diet: by_diet(&tally),
+        cutoff_at: menu.cutoff_at,
+        confirmed_at_cutoff: at_cutoff,
+        since_cutoff: since
+            .into_iter()
+            .map(|change| ChangeSince {
+                recorded_at: change.recorded_at,
+                kind: change.kind,
+                count: change.count,
+                channel: change.channel,
+                by: names.get(&change.by).cloned(),
+            })
+            .collect(),
+    })
+}
+
+fn by_mode(tally: &Tally, over: bool) -> Vec<ModeCounts> {
+    tally.by_mode(over).into_iter().map(|(mode, counts)| ModeCounts { mode, counts }).collect()
+}
+
+fn by_item(tally: &Tally, menu: &Menu) -> Vec<ItemCounts> {
+    let portions = tally.by_item();
+    menu.items
+        .iter()
+        .map(|item| (item, portions.get(&item.id).copied().unwrap_or_default()))
+        .filter(|(item, counts)| !item.removed || *counts != (0, 0))
+        .map(|(item, (confirmed, served))| ItemCounts {
+            item_id: item.id,
+            name: item.name.clone(),
+            confirmed,
+            served,
+        })
+        .collect()
+}
+
+fn by_diet(tally: &Tally) -> Vec<DietCounts> {
+    tally
+        .by_diet()
+        .into_iter()
+        .map(|(tag, (confirmed, served))| DietCounts { diet_tag: tag.to_owned(), confirmed, served })
+        .collect()
+}
+
+/// A canteen's day in one row.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CanteenDay {
+    pub canteen_id: CanteenId,
+    pub name: String,
+    pub menus: i32,
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// A day of every canteen in reach.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Overview {
+    pub on: NaiveDate,
+    pub as_of: At,
+    pub canteens: Vec<CanteenDay>,
+}
+
+/// `GET /headcounts`
+pub async fn overview(
+    allowed: Allowed<act::ReadOverview>,
+    Query(query): Query<HeadcountQuery>,
+) -> Result<Done<Overview>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let as_of = query.as_of.unwrap_or(caller.now);
+            let mut rows = Vec::new();
+            for canteen in canteens::all_in(conn, &caller.scopes())? {
+                let menus: Vec<Menu> = counted(menus::between(conn, canteen.id, query.on, query.on)?).collect();
+                rows.push(CanteenDay {
+                    canteen_id: canteen.id,
+                    name: canteen.name,
+                    menus: i32::try_from(menus.len()).unwrap_or(i32::MAX),
+                    counts: day_counts(conn, &menus, as_of)?,
+                });
+            }
+            Ok(Answer::new(Overview { on: query.on, as_of, canteens: rows }))
+        })
+        .await
+}
+
+fn day_counts(conn: &mut Conn, menus: &[Menu], as_of: At) -> Result<Counts, Fail> {
+    let ids: Vec<MenuId> = menus.iter().map(|menu| menu.id).collect();
+    let tallies = super::tally(conn, &ids, as_of)?;
+    let of_menu = |menu: &Menu| {
+        tallies.get(&menu.id).map(|tally| tally.counts(menu.closes_at() <= as_of)).unwrap_or_default()
+    };
+    Ok(menus.iter().map(of_menu).fold(Counts::default(), |sum, counts| sum + counts))
+}
+
+/// Which canteen's takings, and of which days.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakingsQuery {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day, at most 31 days later.
+    pub to: NaiveDate,
+    /// All canteens in reach without.
+    #[serde(default)]
+    pub canteen_id: Option<CanteenId>,
+}
+
+/// What a canteen charged, and who pays it: two sources that have to agree.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CanteenTakings {
+    pub canteen_id: CanteenId,
+    pub name: String,
+    /// Everything that was served and not voided, of every class.
+    pub meals: i64,
+    /// Charged for it, from the attendances.
+    pub charge_fen: Fen,
+    /// Due from those who ate, from the attendances.
+    pub due_fen: Fen,
+    /// Paid by each payer, from the posted draws.
+    pub paid_by: BTreeMap<String, Fen>,
+    /// What payers give the canteen for serving, outside the charge.
+    pub to_canteen: BTreeMap<String, Fen>,
+    /// Whether what is due and what is paid add up to what was charged.
+    pub adds_up: bool,
+}
+
+/// What canteens charged on some days, and who pays it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TakingsBody {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub canteens: Vec<CanteenTakings>,
+}
+
+/// `GET /takings`
+pub async fn takings(
+    allowed: Allowed<act::ReadDraws>,
+    Query(query): Query<TakingsQuery>,
+) -> Result<Done<TakingsBody>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            if !(0..=31).contains(&(query.to - query.from).num_days()) {
+                return Err(crate::problem::Code::BadSpan.into());
+            }
+            let reach = subsidies::http::canteens_in_reach(conn, caller, query.canteen_id)?;
+            let mut canteens = Vec::new();
+            for canteen in reach {
+                canteens.push(canteen_takings(conn, canteen, query.from, query.to)?);
+            }
+            Ok(Answer::new(TakingsBody { from: query.from, to: query.to, canteens }))
+        })
+        .await
+}
+
+fn canteen_takings(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<CanteenTakings, Fail> {
+    let name = canteens::find(conn, canteen)?.name;
+    let menus: Vec<MenuId> = menus::between(conn, canteen, from, to)?.iter().map(|menu| menu.id).collect();
+    let taken = attendance::takings(conn, &menus)?;
+    let mut paid_by: BTreeMap<String, Fen> = BTreeMap::new();
+    let mut to_canteen: BTreeMap<String, Fen> = BTreeMap::new();
+    for total in subsidies::posted_totals(conn, &[canteen], from, to)? {
+        let side = if total.to_canteen { &mut to_canteen } else { &mut paid_by };
+        *side.entry(total.payer).or_default() += total.fen.unwrap_or_default();
+    }
+    let paid: Fen = paid_by.values().copied().sum();
+    Ok(CanteenTakings {
+        canteen_id: canteen,
+        name,
+        meals: taken.meals,
+        charge_fen: taken.charge_fen,
+        due_fen: taken.due_fen,
+        adds_up: paid + taken.due_fen == taken.charge_fen,
+        paid_by,
+        to_canteen,
+    })
+}

@@ -1,0 +1,429 @@
+//! Reservations over HTTP: for the resident, the family, and the desk.
+
+use actix_web::web;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CancelledAs, Counter, Listing, Placed, Reservation, ReservationStatus, ToCall, Wish};
+use crate::{
+    access::{ActingFor, Allowed, Caller, OnDuty, Registered, RightKind, Role, Site, act, links},
+    api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    canteens,
+    clock::At,
+    db::Conn,
+    headcounts::Channel,
+    ids::{CanteenId, MenuId, MenuItemId, ReservationId, ResidentId},
+    menus::{self, Menu, Pick},
+    money::Fen,
+    page::{Limit, Page, Window},
+    problem::{Code, Fail, Problem},
+    residents::{self, Resident},
+    subsidies::{self, http::QuoteAnswer},
+    text::{CardNumber, Slug},
+    words,
+    words::{Mode, Period},
+};
+
+words! {
+    /// How somebody came to the desk.
+    pub enum DeskChannel {
+        Desk = "desk",
+        Phone = "phone",
+    }
+}
+
+/// A meal to be reserved.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReservation {
+    pub menu_id: MenuId,
+    /// For whom; or else the card that was presented at the desk.
+    #[serde(default)]
+    pub resident_id: Option<ResidentId>,
+    /// The card that a resident, from whatever canteen, presents at this canteen's desk.
+    #[serde(default)]
+    pub card_number: Option<CardNumber>,
+    /// How the meal reaches the resident; dine-in without.
+    #[serde(default = "dine_in")]
+    pub mode: Mode,
+    #[schemars(length(min = 1, max = 30))]
+    pub lines: Vec<Pick>,
+    /// Allergens on the resident's record that are accepted by name for this meal.
+    #[serde(default)]
+    pub confirmed_allergens: Vec<Slug>,
+    /// For the desk: how they came. Others leave it out.
+    #[serde(default)]
+    pub channel: Option<DeskChannel>,
+}
+
+fn dine_in() -> Mode {
+    Mode::DineIn
+}
+
+/// What is eaten from now on, and how.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationChange {
+    pub mode: Mode,
+    #[schemars(length(min = 1, max = 30))]
+    pub lines: Vec<Pick>,
+    #[serde(default)]
+    pub confirmed_allergens: Vec<Slug>,
+}
+
+/// A line of a reservation.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationLine {
+    pub item_id: MenuItemId,
+    pub name: String,
+    pub portions: i32,
+}
+
+/// A reservation.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Reservation")]
+pub struct ReservationBody {
+    pub id: ReservationId,
+    pub menu_id: MenuId,
+    pub canteen_id: CanteenId,
+    pub served_on: NaiveDate,
+    pub period: Period,
+    pub resident_id: ResidentId,
+    pub status: ReservationStatus,
+    pub mode: Mode,
+    pub lines: Vec<ReservationLine>,
+    /// Whether it was made, changed or cancelled after the cut-off.
+    pub late: bool,
+    /// Whether the meal was served.
+    pub served: bool,
+    /// Whether the menu was changed since.
+    pub menu_changed: bool,
+    pub channel: Channel,
+    /// By which right it was made.
+    pub by_right: RightKind,
+    pub placed_at: At,
+    /// The last instant to change or cancel it without staff.
+    pub cutoff_at: At,
+    pub cancelled_at: Option<At>,
+    pub cancelled_as: Option<CancelledAs>,
+    pub charge_fen: Fen,
+    /// What was promised, as the one who asks may hear it.
+    pub quote: QuoteAnswer,
+    #[serde(skip)]
+    version: i32,
+}
+
+impl ReservationBody {
+    fn of(placed: Placed, menu: &Menu, acting: &ActingFor) -> ReservationBody {
+        let Placed { reservation, quote } = placed;
+        let lines = reservation
+            .lines
+            .iter()
+            .map(|pick| ReservationLine {
+                item_id: pick.item_id,
+                name: menu.item(pick.item_id).map(|item| item.name.clone()).unwrap_or_default(),
+                portions: pick.portions,
+            })
+            .collect();
+        ReservationBody {
+            id: reservation.id,
+            menu_id: menu.id,
+            canteen_id: menu.canteen_id,
+            served_on: menu.served_on,
+            period: menu.period,
+            resident_id: reservation.resident_id,
+            status: reservation.status,
+            mode: reservation.mode,
+            lines,
+            late: reservation.late,
+            served: reservation.served,
+            menu_changed: reservation.edition < menu.edition,
+            channel: reservation.channel,
+            by_right: reservation.right.kind,
+            placed_at: reservation.placed_at,
+            cutoff_at: menu.cutoff_at,
+            cancelled_at: reservation.cancelled_at,
+            cancelled_as: reservation.cancelled_as,
+            charge_fen: quote.charge_fen,
+            quote: QuoteAnswer::of(&quote, acting, None),
+            version: reservation.version,
+        }
+    }
+
+    fn answer<const STATUS: u16>(self) -> Answer<STATUS, ReservationBody> {
+        let version = self.version;
+        Answer::new(self).version(version)
+    }
+}
+
+/// Everything that an act on a reservation needs: whom for, by which proof, from which menu, and where.
+struct Setting {
+    resident: Resident,
+    acting: ActingFor,
+    menu: Menu,
+    site: Site,
+    desk: Option<OnDuty>,
+}
+
+impl Setting {
+    fn counter(&self) -> Counter<'_> {
+        Counter { menu: &self.menu, area: &self.site.area, desk: self.desk.as_ref() }
+    }
+}
+
+fn setting(
+    conn: &mut Conn,
+    caller: &Caller,
+    menu: MenuId,
+    whom: impl FnOnce(&mut Conn) -> Result<Resident, Fail>,
+    by_card: bool,
+) -> Result<Setting, Fail> {
+    let menu = menus::find(conn, menu)?;
+    let site = canteens::site(conn, menu.canteen_id)?;
+    let duty = caller.on_duty(&site).ok();
+    let desk = caller.on_duty_as(Role::Staff, &site).ok();
+    let resident = whom(conn)?;
+    let registered = Registered { id: resident.id, site: canteens::site(conn, resident.canteen_id)? };
+    let acting = match &duty {
+        Some(duty) if by_card => caller.acting_for_card(duty, &registered),
+        Some(_) | None => caller.acting_for(conn, &registered)?,
+    };
+    if menu.published_at.is_none() && duty.is_none() {
+        return Err(Code::MenuNotFound.into());
+    }
+    Ok(Setting { resident, acting, menu, site, desk })
+}
+
+fn for_reservation(conn: &mut Conn, caller: &Caller, reservation: &Reservation) -> Result<Setting, Fail> {
+    let resident = reservation.resident_id;
+    // The canteen's own staff may always act on what is reserved with them, whoever registered the resident.
+    setting(conn, caller, reservation.menu_id, |conn| residents::find(conn, resident), true)
+        .map_err(hide_resident)
+}
+
+/// Who may not act for the resident may not know of the reservation either.
+fn hide_resident(fail: Fail) -> Fail {
+    match fail {
+        Fail::Refused(problem) if problem.code == Code::ResidentNotFound => Code::ReservationNotFound.into(),
+        other => other,
+    }
+}
+
+fn channel(acting: &ActingFor, wished: Option<DeskChannel>) -> Channel {
+    match (acting.right().kind, wished) {
+        (RightKind::OneSelf, _) => Channel::OneSelf,
+        (RightKind::Family, _) => Channel::Family,
+        (RightKind::Staff | RightKind::Volunteer | RightKind::Officer, Some(DeskChannel::Phone)) => Channel::Phone,
+        (RightKind::Staff | RightKind::Volunteer | RightKind::Officer, Some(DeskChannel::Desk) | None) => {
+            Channel::Desk
+        }
+    }
+}
+
+fn wish(mode: Mode, lines: &[Pick], confirmed: &[Slug]) -> Wish {
+    Wish {
+        mode,
+        picks: lines.to_vec(),
+        confirmed_allergens: confirmed.iter().map(|word| word.as_str().to_owned()).collect(),
+    }
+}
+
+/// `POST /reservations`
+pub async fn place(
+    allowed: Allowed<act::Reserve>,
+    request: Keyed<NewReservation>,
+) -> Result<Created<ReservationBody>, Problem> {
+    allowed
+        .once(request, |conn, caller, new| {
+            let (resident_id, card) = (new.resident_id, new.card_number.clone());
+            let by_card = card.is_some();
+            let whom = move |conn: &mut Conn| match (resident_id, card) {
+                (Some(id), None) => residents::find(conn, id),
+                (None, Some(card)) => {
+                    residents::by_card(conn, card.as_str())?.ok_or_else(|| Code::ResidentNotFound.into())
+                }
+                (Some(_), Some(_)) | (None, None) => {
+                    Err(Problem::new(Code::BadOrder).with("reason", "say either resident_id or card_number").into())
+                }
+            };
+            let setting = setting(conn, caller, new.menu_id, whom, by_card)?;
+            let wish = wish(new.mode, &new.lines, &new.confirmed_allergens);
+            let channel = channel(&setting.acting, new.channel);
+            let placed = super::place(
+                conn,
+                &setting.acting,
+                &setting.counter(),
+                &setting.resident,
+                &wish,
+                channel,
+                caller.now,
+            )?;
+            Ok(ReservationBody::of(placed, &setting.menu, &setting.acting).answer())
+        })
+        .await
+}
+
+/// `GET /reservations/{id}`
+pub async fn read(
+    allowed: Allowed<act::ReadReservations>,
+    id: web::Path<ReservationId>,
+) -> Result<Done<ReservationBody>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let reservation = super::find(conn, *id)?;
+            let setting = for_reservation(conn, caller, &reservation)?;
+            let quote = subsidies::find(conn, reservation.quote_id)?.quote;
+            Ok(ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting).answer())
+        })
+        .await
+}
+
+/// `PUT /reservations/{id}`
+pub async fn change(
+    allowed: Allowed<act::Reserve>,
+    id: web::Path<ReservationId>,
+    IfMatch(version): IfMatch,
+    Body(change): Body<ReservationChange>,
+) -> Result<Done<ReservationBody>, Problem> {
+    allowed
+        .write(move |conn, caller| {
+            let reservation = super::find(conn, *id)?;
+            let setting = for_reservation(conn, caller, &reservation)?;
+            let wish = wish(change.mode, &change.lines, &change.confirmed_allergens);
+            let placed = super::change(
+                conn,
+                &setting.acting,
+                &setting.counter(),
+                &setting.resident,
+                &reservation,
+                &wish,
+                version,
+                caller.now,
+            )?;
+            Ok(ReservationBody::of(placed, &setting.menu, &setting.acting).answer())
+        })
+        .await
+}
+
+/// `POST /reservations/{id}/cancel`
+pub async fn cancel(
+    allowed: Allowed<act::Reserve>,
+    id: web::Path<ReservationId>,
+    request: Keyed<()>,
+) -> Result<Done<ReservationBody>, Problem> {
+    allowed
+        .once(request, move |conn, caller, ()| {
+            let reservation = super::find(conn, *id)?;
+            let setting = for_reservation(conn, caller, &reservation)?;
+            let counter = setting.counter();
+            let reservation =
+                super::cancel(conn, &setting.acting, &counter, &setting.resident, &reservation, caller.now)?;
+            let quote = subsidies::find(conn, reservation.quote_id)?.quote;
+            Ok(ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting).answer())
+        })
+        .await
+}
+
+/// Which reservations to list, newest first: one's own and those of linked residents, a resident's, or a menu's.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationsQuery {
+    #[serde(default)]
+    pub resident_id: Option<ResidentId>,
+    #[serde(default)]
+    pub menu_id: Option<MenuId>,
+    #[serde(default)]
+    pub status: Option<ReservationStatus>,
+    #[serde(default)]
+    pub limit: Option<Limit>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// `GET /reservations`
+pub async fn list(
+    allowed: Allowed<act::ReadReservations>,
+    Query(query): Query<ReservationsQuery>,
+) -> Result<Done<Page<ReservationBody>>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let window = Window::new(query.limit, query.cursor.as_deref())?;
+            let residents = match (query.resident_id, query.menu_id) {
+                (Some(resident), _) => {
+                    let registered = residents::registered(conn, resident)?;
+                    caller.acting_for(conn, &registered)?;
+                    Some(vec![resident])
+                }
+                (None, Some(menu)) => {
+                    let canteen = menus::find(conn, menu)?.canteen_id;
+                    caller.on_duty(&canteens::site(conn, canteen)?)?;
+                    None
+                }
+                (None, None) => Some(own_residents(conn, caller)?),
+            };
+            let listing = Listing { residents, menu: query.menu_id, status: query.status, window };
+            let page = listing.window.page(super::list(conn, &listing)?, |reservation| reservation.id);
+            let mut items = Vec::new();
+            for reservation in page.items {
+                items.push(body(conn, caller, reservation)?);
+            }
+            Ok(Answer::new(Page { items, next: page.next }))
+        })
+        .await
+}
+
+fn body(conn: &mut Conn, caller: &Caller, reservation: Reservation) -> Result<ReservationBody, Fail> {
+    let menu = menus::find(conn, reservation.menu_id)?;
+    let resident = residents::registered(conn, reservation.resident_id)?;
+    let acting = match caller.on_duty(&canteens::site(conn, menu.canteen_id)?) {
+        Ok(duty) => caller.acting_for_card(&duty, &resident),
+        Err(_) => caller.acting_for(conn, &resident)?,
+    };
+    let quote = subsidies::find(conn, reservation.quote_id)?.quote;
+    Ok(ReservationBody::of(Placed { reservation, quote }, &menu, &acting))
+}
+
+/// Oneself, and the residents whom one has a standing link to.
+fn own_residents(conn: &mut Conn, caller: &Caller) -> Result<Vec<ResidentId>, Fail> {
+    let principal = caller.principal()?;
+    let linked = links::held_by(conn, principal)?
+        .into_iter()
+        .filter(|link| link.status == links::LinkStatus::Active)
+        .map(|link| link.resident_id);
+    let oneself = match principal {
+        crate::access::Principal::Resident(id) => Some(id),
+        crate::access::Principal::Account(_) => None,
+    };
+    Ok(oneself.into_iter().chain(linked).collect())
+}
+
+/// Whom the canteen has to call about a menu.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CallList {
+    /// Who reserved and did not come, once the meal is over.
+    pub no_shows: Vec<ToCall>,
+    /// Whose reservation the canteen cancelled.
+    pub cancelled_by_canteen: Vec<ToCall>,
+    /// Whose order holds an allergen that is on their record and was not confirmed.
+    pub diet_conflicts: Vec<ToCall>,
+}
+
+/// `GET /menus/{id}/call-list`
+pub async fn call_list(
+    allowed: Allowed<act::ReadReviews>,
+    id: web::Path<MenuId>,
+) -> Result<Done<CallList>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let menu = menus::find(conn, *id)?;
+            caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
+            let over = menu.closes_at() <= caller.now;
+            Ok(Answer::new(CallList {
+                no_shows: if over { super::no_shows(conn, &menu)? } else { Vec::new() },
+                cancelled_by_canteen: super::cancelled_by_canteen(conn, &menu)?,
+                diet_conflicts: super::with_diet_conflicts(conn, &menu)?,
+            }))
+        })
+        .await
+}
