@@ -190,7 +190,7 @@ pub(super) fn is_dead(conn: &mut Conn, id: ResidentId) -> Result<bool, Fail> {
 
 /// Whether this actor may read facts, which may name a hardship: the resident, family whose consent covers it, and those
 /// who keep the record (BR-80).
-pub fn hears_facts(acting: &ActingFor) -> bool {
+fn hears_facts(acting: &ActingFor) -> bool {
     match acting.right().kind {
         RightKind::OneSelf | RightKind::Staff | RightKind::Officer => true,
         RightKind::Family => acting.hears_reasons(),

@@ -11,11 +11,12 @@ mod names;
 mod store;
 
 use chrono::{Datelike, NaiveDate};
+use chrono_tz::Tz;
 use diesel::QueryResult;
 
 use crate::{
     access::{ActingFor, OnDuty, Registered, RightKind},
-    canteens::{self, Zone},
+    canteens,
     clock::At,
     db::{Conn, Json},
     id::random_digits,
@@ -26,8 +27,8 @@ use crate::{
 };
 
 pub use facts::{
-    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, facts_of, hears_facts, kinds,
-    new_kind, person_on, verify_fact,
+    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, facts_of, kinds, new_kind,
+    person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
 pub use names::mask;
@@ -177,9 +178,9 @@ pub fn registered(conn: &mut Conn, id: ResidentId) -> Result<Registered, Fail> {
 pub fn credentials_by_card(
     conn: &mut Conn,
     card_number: &str,
-) -> QueryResult<Option<(ResidentId, Option<String>, Zone)>> {
+) -> QueryResult<Option<(ResidentId, Option<String>, Tz)>> {
     let Some((id, pin_hash, canteen)) = store::credentials(conn, card_number)? else { return Ok(None) };
-    Ok(Some((id, pin_hash, canteens::zone(conn, canteen)?)))
+    Ok(Some((id, pin_hash, canteens::zone(conn, canteen)?.0)))
 }
 
 /// Writes into the log that somebody on duty read something sensitive (BR-83). Whoever acts for themselves or for their
