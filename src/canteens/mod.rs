@@ -250,9 +250,12 @@ impl Canteen {
         self.zone.day_of(now)
     }
 
-    /// How this meal is served, if it ever is.
-    pub fn period(&self, period: Period) -> Option<&MealPeriod> {
-        self.periods.iter().find(|meal| meal.period == period)
+    /// How this meal is served; `period_not_served` when it never is.
+    pub fn period(&self, period: Period) -> Result<&MealPeriod, Problem> {
+        self.periods
+            .iter()
+            .find(|meal| meal.period == period)
+            .ok_or_else(|| Problem::new(Code::PeriodNotServed))
     }
 
     /// When this meal is served on this day, and when one had to order (BR-21).
@@ -266,7 +269,7 @@ impl Canteen {
         on: NaiveDate,
         closures: &[Closure],
     ) -> Result<MealTimes, Problem> {
-        let meal = self.period(period).ok_or(Code::PeriodNotServed)?;
+        let meal = self.period(period)?;
         if !meal.weekdays.contains(&on.weekday().into()) {
             return Err(Code::PeriodNotServed.into());
         }
