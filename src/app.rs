@@ -28,13 +28,16 @@ use tokio::{
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
-    api::{Api, BODY_LIMIT, guard_panics_and_name_requests},
+    attendance,
+    api::{BODY_LIMIT, guard_panics_and_name_requests},
     clock::{At, Clock},
     db::{Conn, Db},
     idempotency, installation,
     keys::{IdentityKey, Keys},
     problem::{Code, Fail, Problem},
+    routes,
     settings::{Settings, TlsFiles},
+    sign_in,
     start_error::StartError,
 };
 
@@ -127,11 +130,19 @@ struct Chore {
     act: fn(&mut Conn, At) -> Result<usize, Fail>,
 }
 
-const CHORES: &[Chore] = &[Chore {
-    name: "forget idempotency keys",
-    rounds: 3600 / ROUND.as_secs(),
-    act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
-}];
+const CHORES: &[Chore] = &[
+    Chore { name: "close menus", rounds: 1, act: attendance::close_what_is_over },
+    Chore {
+        name: "forget idempotency keys",
+        rounds: 3600 / ROUND.as_secs(),
+        act: |conn, now| Ok(idempotency::forget_old(conn, now)?),
+    },
+    Chore {
+        name: "forget wrong PINs",
+        rounds: 3600 / ROUND.as_secs(),
+        act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
+    },
+];
 
 /// The service while it runs. It stops when told, not when dropped.
 pub struct Running {
@@ -222,13 +233,8 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
         .service(web::resource("/healthz").route(web::get().to(healthz)))
         .service(web::resource("/readyz").route(web::get().to(readyz)))
         .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
-    api().mount(config);
+    routes::api().mount(config);
     config.default_service(web::to(nothing_there));
-}
-
-/// Every operation, on one page.
-pub fn api() -> Api {
-    Api::new()
 }
 
 /// Says that the process is alive; touches nothing.
@@ -244,7 +250,7 @@ async fn readyz(state: Data<State>) -> Result<HttpResponse, Problem> {
 
 /// The API's document. It is made when somebody asks for it first.
 async fn openapi() -> HttpResponse {
-    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| api().document().to_string().into());
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| routes::api().document().to_string().into());
     HttpResponse::Ok().content_type("application/json").body(DOCUMENT.clone())
 }
 

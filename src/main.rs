@@ -93,7 +93,7 @@ fn run() -> Result<(), StartError> {
         Command::Serve => serve(&settings(&flags)?),
         Command::Migrate => migrate(&settings(&flags)?),
         Command::Account(AccountCommand::CreateAdmin(new)) => create_admin(&settings(&flags)?, &new),
-        Command::Openapi => said(&app::api().yaml()),
+        Command::Openapi => said(&routes::api().yaml()),
         Command::AccessTable => said(&acts::table()),
         Command::ProblemCodes => said(&problem::table()),
     }

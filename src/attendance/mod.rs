@@ -720,13 +720,21 @@ pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fa
     Ok(menu)
 }
 
-/// Closes a menu whose meal is over by itself; nothing happens when somebody did it before.
-pub fn close_when_over(conn: &mut Conn, id: MenuId) -> Result<(), Fail> {
-    let menu = menus::find(conn, id)?;
-    if menu.status == MenuStatus::Published {
-        close_menu(conn, id, menu.closes_at())?;
+/// Closes every menu whose meal is over, as of two hours after its window, and says how many.
+///
+/// Whoever does it, and however often: a menu that is closed already is left alone.
+pub fn close_what_is_over(conn: &mut Conn, now: At) -> Result<usize, Fail> {
+    let mut closed = 0;
+    for id in menus::to_close(conn, now)? {
+        let closes_at = menus::find(conn, id)?.closes_at();
+        match close_menu(conn, id, closes_at) {
+            Ok(_) => closed += 1,
+            // Another process was quicker.
+            Err(Fail::Refused(problem)) if problem.code == Code::MenuNotOpen => {}
+            Err(fail) => return Err(fail),
+        }
     }
-    Ok(())
+    Ok(closed)
 }
 
 fn bad_tap(reason: &str) -> Problem {
