@@ -187,7 +187,7 @@ pub struct ClosuresQuery {
 }
 
 /// `GET /canteens/{id}/closures`
-pub async fn list_closures(
+pub async fn closures(
     allowed: Allowed<act::ReadCanteens>,
     id: Path<CanteenId>,
     Query(query): Query<ClosuresQuery>,

@@ -78,7 +78,7 @@ fn last_four_digits(phone: &str) -> String {
 }
 
 /// `GET /residents`
-pub async fn find(
+pub async fn list(
     allowed: Allowed<act::ReadResidents>,
     Query(query): Query<ResidentsQuery>,
 ) -> Result<Done<Page<ResidentLine>>, Problem> {
@@ -440,7 +440,7 @@ fn versioned_fact<const STATUS: u16>(fact: Fact) -> Answer<STATUS, FactBody> {
 }
 
 /// `GET /residents/{id}/facts`
-pub async fn list_facts(
+pub async fn facts(
     allowed: Allowed<act::ReadFacts>,
     id: Path<ResidentId>,
     Query(query): Query<PageQuery>,
@@ -569,7 +569,7 @@ impl From<FactKind> for FactKindBody {
 }
 
 /// `GET /fact-kinds`
-pub async fn list_kinds(allowed: Allowed<act::ReadFacts>) -> Result<Done<Page<FactKindBody>>, Problem> {
+pub async fn fact_kinds(allowed: Allowed<act::ReadFacts>) -> Result<Done<Page<FactKindBody>>, Problem> {
     allowed
         .read(|conn, _| {
             let items = residents::kinds(conn)?.into_iter().map(FactKindBody::from).collect();
@@ -579,7 +579,7 @@ pub async fn list_kinds(allowed: Allowed<act::ReadFacts>) -> Result<Done<Page<Fa
 }
 
 /// `POST /fact-kinds`
-pub async fn add_kind(
+pub async fn add_fact_kind(
     allowed: Allowed<act::VerifyFacts>,
     request: Keyed<NewFactKindBody>,
 ) -> Result<Created<FactKindBody>, Problem> {
