@@ -15,6 +15,7 @@ use crate::{
     money::Fen,
     page::{Limit, Page, Window},
     problem::Problem,
+    reservations::{self, ToCall},
     text::{Line, Phone},
     words::{Area, Period},
 };
@@ -231,7 +232,7 @@ impl NewClosureBody {
 pub struct ClosedBody {
     pub closure: ClosureBody,
     /// Those whose reservations it cancelled.
-    pub to_call: Vec<serde_json::Value>,
+    pub to_call: Vec<ToCall>,
 }
 
 /// `POST /canteens/{id}/closures`
@@ -244,7 +245,8 @@ pub async fn close(
         .once(request, move |conn, caller, body| {
             let duty = caller.on_duty(&canteens::site(conn, *id)?)?;
             let closure = canteens::close(conn, &duty, body.closure(), caller.now)?;
-            Ok(Answer::new(ClosedBody { closure: closure.into(), to_call: Vec::new() }))
+            let to_call = reservations::cancel_for_closure(conn, &duty, &closure, caller.now)?;
+            Ok(Answer::new(ClosedBody { closure: closure.into(), to_call }))
         })
         .await
 }

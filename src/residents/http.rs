@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewFact, Profile, Resident, Search, Status};
 use crate::{
-    access::{ActingFor, Allowed, Caller, Officer, RightKind, act},
+    access::{ActingFor, Allowed, Caller, Officer, Principal, RightKind, act},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
     canteens,
     clock::At,
@@ -16,7 +16,7 @@ use crate::{
     ids::{AccountId, CanteenId, FactId, ResidentId},
     page::{Limit, Page, PageQuery, Window},
     problem::{Code, Fail, Problem},
-    residents,
+    reservations, residents, sign_in,
     text::{CardNumber, IdNumber, Line, Phone, Slug},
     words::{Area, Bilingual},
 };
@@ -346,6 +346,8 @@ pub async fn issue_pin(
     let issue = move |conn: &mut Conn, caller: &Caller, (): &()| {
         let acting = acting_for(conn, caller, id)?;
         residents::set_pin_hash(conn, &acting, &hash)?;
+        // Whoever knew the old PIN may be signed in with it.
+        sign_in::end_all(conn, Principal::Resident(id), caller.now)?;
         Ok(Answer::new(PinBody { pin: Some(pin.clone()) }))
     };
     allowed.once_keeping(request, issue, Some(|_| PinBody { pin: None })).await
@@ -465,6 +467,7 @@ pub async fn enter_fact(
             let acting = caller.acting_for(conn, &registered)?;
             let officer = caller.officer(&registered.site.area).ok();
             let fact = residents::enter_fact(conn, &acting, officer.as_ref(), &body.fact(), caller.now)?;
+            end_what_a_death_ends(conn, caller, &fact)?;
             Ok(versioned_fact(fact))
         })
         .await
@@ -479,9 +482,21 @@ pub async fn verify_fact(
     allowed
         .once(request, move |conn, caller, ()| {
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
-            Ok(versioned_fact(residents::verify_fact(conn, &officer, &fact, caller.now)?))
+            let fact = residents::verify_fact(conn, &officer, &fact, caller.now)?;
+            end_what_a_death_ends(conn, caller, &fact)?;
+            Ok(versioned_fact(fact))
         })
         .await
+}
+
+/// With a verified death the meals from that day on are cancelled, and nobody is signed in with the card (BR-28).
+fn end_what_a_death_ends(conn: &mut Conn, caller: &Caller, fact: &Fact) -> Result<(), Fail> {
+    if fact.records_death() {
+        let resident = residents::find(conn, fact.resident_id)?;
+        reservations::cancel_for_death(conn, &resident, fact.from_on, caller.actor(), caller.now)?;
+        sign_in::end_all(conn, Principal::Resident(resident.id), caller.now)?;
+    }
+    Ok(())
 }
 
 /// `PUT /facts/{id}`
