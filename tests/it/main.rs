@@ -6,9 +6,11 @@ mod support;
 mod accounts;
 mod auth;
 mod calendar;
+mod canteens;
 mod doors;
 mod families;
 mod opening;
+mod residents;
 mod schema;
 mod values;
 
