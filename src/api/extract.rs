@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
-use super::openapi::{Describe, OperationDoc};
+use super::{
+    answer::version_in,
+    openapi::{Describe, OperationDoc},
+};
 use crate::{
     app::State,
     problem::{Code, Problem},
@@ -119,12 +122,9 @@ impl FromRequest for IfMatch {
         std::future::ready(match request.headers().get(header::IF_MATCH) {
             None => Err(Problem::new(Code::IfMatchRequired)),
             // A tag that is none of ours cannot be the present version.
-            Some(value) => value
-                .to_str()
-                .ok()
-                .and_then(|tag| tag.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok())
-                .map(IfMatch)
-                .ok_or_else(|| Problem::new(Code::Stale)),
+            Some(value) => {
+                value.to_str().ok().and_then(version_in).map(IfMatch).ok_or_else(|| Problem::new(Code::Stale))
+            }
         })
     }
 }

@@ -89,6 +89,7 @@ pub struct Item {
 /// So many portions of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ItemPortions")]
 pub struct Pick {
     pub item_id: MenuItemId,
     #[schemars(range(min = 1, max = 20))]
