@@ -3,12 +3,16 @@
 #[macro_use]
 mod support;
 
+mod access;
 mod accounts;
 mod auth;
+mod canteens;
 mod calendar;
+mod contract;
 mod doors;
 mod families;
 mod opening;
+mod residents;
 mod schema;
 mod values;
 
