@@ -14,6 +14,7 @@ mod families;
 mod opening;
 mod residents;
 mod schema;
+mod schemes;
 mod values;
 
 fn main() -> std::process::ExitCode {
