@@ -65,7 +65,7 @@ pub fn api() -> Api {
             Operation::new(GET, "/residents", "find_residents", "Find residents by name, pinyin, card number or telephone", residents::list).refuses([BadCursor, NotHere, CanteenNotFound]),
             Operation::new(POST, "/residents", "register_resident", "Register a resident", residents::register).refuses([CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
             Operation::new(GET, "/residents/{id}", "read_resident", "Read a resident", residents::read).refuses([ResidentNotFound]),
-            Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([StatusByFact, ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
+            Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken, StatusByFact]),
             Operation::new(POST, "/residents/{id}/pin", "issue_pin", "Issue a new PIN, shown once", residents::issue_pin).refuses([ResidentNotFound]),
             Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound, BadCursor]),
             Operation::new(POST, "/residents/{id}/facts", "enter_fact", "Enter an eligibility fact; an officer's is verified at once", residents::enter_fact).refuses([ResidentNotFound, UnknownFactKind, BadFact]),

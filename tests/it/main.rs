@@ -3,15 +3,18 @@
 #[macro_use]
 mod support;
 
+mod access;
 mod accounts;
 mod auth;
 mod calendar;
 mod canteens;
+mod contract;
 mod doors;
 mod families;
 mod opening;
 mod residents;
 mod schema;
+mod schemes;
 mod values;
 
 fn main() -> std::process::ExitCode {

@@ -1,8 +1,10 @@
 //! What tests stand on: their registration, a database for each, and the runner.
 
 mod app;
+pub mod contract;
 mod database;
 mod postgres;
+pub mod world;
 
 use std::{
     future::Future,
