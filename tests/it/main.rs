@@ -10,6 +10,7 @@ mod canteens;
 mod doors;
 mod families;
 mod opening;
+mod races;
 mod residents;
 mod schema;
 mod values;

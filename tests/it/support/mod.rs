@@ -3,6 +3,8 @@
 mod app;
 mod database;
 mod postgres;
+mod process;
+mod town;
 
 use std::{
     future::Future,
@@ -16,6 +18,8 @@ use libtest_mimic::{Arguments, Trial};
 
 pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
+pub use process::{Client, Server};
+pub use town::{Meal, Plan, Resident, Town, race, with_role};
 
 /// A test, as the macros below register it.
 pub struct Case {
