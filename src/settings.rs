@@ -93,9 +93,9 @@ const KEYS_VARIABLE: &str = "LELING_KEYS";
 const PREFIX: &str = "LELING_";
 
 /// A test may switch guards off, in a build that no release carries.
-#[cfg(feature = "unguarded")]
+#[cfg(all(feature = "unguarded", debug_assertions))]
 const FOR_TESTS: &[&str] = &["LELING_GUARDS_OFF"];
-#[cfg(not(feature = "unguarded"))]
+#[cfg(not(all(feature = "unguarded", debug_assertions)))]
 const FOR_TESTS: &[&str] = &[];
 
 /// What the program is to do, decided and checked. It cannot be printed: it holds a password and perhaps keys.

@@ -12,6 +12,7 @@ mod contract;
 mod doors;
 mod families;
 mod opening;
+mod races;
 mod residents;
 mod schema;
 mod schemes;

@@ -5,6 +5,8 @@ pub mod contract;
 mod database;
 mod postgres;
 pub mod world;
+mod process;
+mod town;
 
 use std::{
     future::Future,
@@ -18,6 +20,8 @@ use libtest_mimic::{Arguments, Trial};
 
 pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
+pub use process::{Client, Server};
+pub use town::{Meal, Plan, Resident, Town, race, with_role};
 
 /// A test, as the macros below register it.
 pub struct Case {
