@@ -193,6 +193,9 @@ on_both! {
         let own = house.app.sign_in_with_card("31415926", &pin).await.expect(200);
         let read = house.app.get(&path(&li, "")).by(&own).send().await.expect(200);
         assert_eq!((&read["full_name"], &read["id_number_last4"]), (&json!("李凤恩"), &Value::Null));
+        house.app.post(&path(&li, "/pin"), Value::Null).by(&house.desk).send().await.expect(201);
+        house.app.get(&path(&li, "")).by(&own).send().await.refused(401, "session_ended");
+        house.app.sign_in_with_card("31415926", &pin).await.refused(401, "wrong_credentials");
     }
 
     async fn a_fact_entered_at_the_desk_waits_for_an_officer(db: TestDb) {
