@@ -1,6 +1,6 @@
 //! Settings: the command line wins over the environment, that over the file, that over the defaults below.
 //!
-//! Every setting is one line of the table [`SETTINGS`]. What is in no line of it is refused by name, so that a slip of
+//! Every setting is one line of the table `SETTINGS`. What is in no line of it is refused by name, so that a slip of
 //! the pen is told at once and not found out years later.
 
 use std::{
@@ -40,7 +40,7 @@ pub struct Flags {
     /// Address and port to listen on [env LELING_BIND; default 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub bind: Option<String>,
-    /// sqlite:<file> or postgres://user:password@host/database [env DATABASE_URL; default sqlite:leling.db]
+    /// sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE [env DATABASE_URL; default sqlite:leling.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// Certificate chain for HTTPS, a PEM file [env LELING_TLS_CERT]

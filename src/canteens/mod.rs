@@ -260,7 +260,7 @@ impl Canteen {
 
     /// When this meal is served on this day, and when one had to order (BR-21).
     ///
-    /// `closures` are those of this canteen that touch the day and the [`LOOK_BACK_DAYS`] before it. When fewer service
+    /// `closures` are those of this canteen that touch the day and the `LOOK_BACK_DAYS` before it. When fewer service
     /// days than the cut-off counts lie in them, it counts calendar days. Fails with `period_not_served` or
     /// `canteen_closed`.
     pub fn meal_times(

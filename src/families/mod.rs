@@ -1,5 +1,5 @@
 //! Family links (家属) as people ask for them, decide about them and end them; what stands is kept by
-//! [`links`](crate::access::links).
+//! [`crate::access::links`].
 //!
 //! Whoever asks shows the card number and the birth date: the answer is the same whether the card, the date or both are
 //! wrong. The resident decides, signed in with card and PIN, or by telling their PIN to whoever asks; or the desk of the

@@ -1,6 +1,6 @@
 //! The policy document: a subsidy scheme as a district officer writes it, in JSON.
 //!
-//! What is here is only the shape. Whether a document makes sense is for [`super::check`] to say, and what it pays
+//! What is here is only the shape. Whether a document makes sense is for [`super::check()`] to say, and what it pays
 //! for [`super::quote()`].
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};

@@ -105,7 +105,7 @@ pub struct DeskQuote {
 #[serde(untagged)]
 pub enum QuoteAnswer {
     /// For the resident, the family, officers and auditors.
-    Whole(QuoteBody),
+    Whole(Box<QuoteBody>),
     /// For the desk.
     Desk(DeskQuote),
 }
@@ -118,7 +118,7 @@ impl QuoteAnswer {
                 QuoteAnswer::Desk(DeskQuote { charge_fen: quote.charge_fen, due_fen: quote.resident_fen })
             }
             RightKind::OneSelf | RightKind::Family | RightKind::Officer => {
-                QuoteAnswer::Whole(QuoteBody::heard(quote, acting.hears_reasons(), relied_on))
+                QuoteAnswer::Whole(Box::new(QuoteBody::heard(quote, acting.hears_reasons(), relied_on)))
             }
         }
     }
