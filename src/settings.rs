@@ -136,10 +136,25 @@ impl Settings {
         Settings::resolve(flags, std::env::vars_os())
     }
 
+    /// The settings of this process where it has another database unless somebody says which.
+    ///
+    /// Fails like [`Settings::of_process`].
+    pub fn of_process_with(default_database_url: &str, flags: &Flags) -> Result<Settings, StartError> {
+        Settings::resolve_with(default_database_url, flags, std::env::vars_os())
+    }
+
     /// The settings that these flags and this environment give, with the file that they name.
     ///
     /// Fails like [`Settings::of_process`].
     pub fn resolve(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Settings, StartError> {
+        Settings::resolve_with(DEFAULT_DATABASE_URL, flags, environment)
+    }
+
+    fn resolve_with(
+        default_database_url: &str,
         flags: &Flags,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Settings, StartError> {
@@ -150,7 +165,7 @@ impl Settings {
             None => None,
         };
         let said = Said { flags, environment, file };
-        let database_url = said.value_or("database_url", DEFAULT_DATABASE_URL).text;
+        let database_url = said.value_or("database_url", default_database_url).text;
         Ok(Settings {
             bind: bind(&said.value_or("bind", DEFAULT_BIND))?,
             tls: tls(said.value("tls_cert"), said.value("tls_key"))?,
