@@ -130,7 +130,7 @@ impl Trial<'_> {
                 json!({ "resident_id": ids["resident"], "menu_id": ids["next_menu"], "lines": lines("next_item") })
             }
             "place_reservation" => {
-                json!({ "resident_id": ids["resident"], "menu_id": ids["next_menu"], "lines": lines("next_item") })
+                json!({ "resident_id": ids["resident"], "menu_id": ids["free_menu"], "lines": lines("free_item") })
             }
             "change_reservation" => json!({ "mode": "takeaway", "lines": lines("next_item") }),
             "check_in" => json!({ "tap_id": uuid(), "reservation_id": ids["reservation"] }),

@@ -9,6 +9,7 @@ mod auth;
 mod canteens;
 mod calendar;
 mod contract;
+mod dignity;
 mod doors;
 mod families;
 mod opening;

@@ -254,7 +254,7 @@ impl Place<'_> {
         ids.insert("resident", resident);
     }
 
-    /// Today's menu with a reservation, a walk-in and a review; tomorrow's with a reservation; a draft.
+    /// Today's menu with a reservation, a walk-in and a review; tomorrow's with a reservation; a draft; a free one.
     async fn meals(
         &self,
         canteen: &str,
@@ -266,6 +266,7 @@ impl Place<'_> {
         let today = self.app.made(staff, &menus, menu_body(TODAY, true)).await;
         let tomorrow = self.app.made(staff, &menus, menu_body(TOMORROW, true)).await;
         let draft = self.app.made(staff, &menus, menu_body("2026-11-24", false)).await;
+        let free = self.app.made(staff, &menus, menu_body("2026-11-25", true)).await;
         for (of, menu) in [("reservation", &today), ("next_reservation", &tomorrow)] {
             let body = json!({ "menu_id": menu["id"], "resident_id": ids["resident"], "lines": lines(menu) });
             ids.insert(of, id_of(&self.app.made(staff, "/reservations", body).await));
@@ -283,7 +284,8 @@ impl Place<'_> {
         let draws = self.app.get(&draws).by(self.officer).send().await.expect(200);
         ids.insert("quote", draws["items"][0]["quote_id"].as_str().expect("a draw").to_owned());
         ids.insert("item", today["items"][0]["id"].as_str().unwrap().to_owned());
+        ids.insert("free_item", free["items"][0]["id"].as_str().unwrap().to_owned());
         ids.insert("next_item", tomorrow["items"][0]["id"].as_str().unwrap().to_owned());
-        ids.extend([("menu", id_of(&today)), ("next_menu", id_of(&tomorrow)), ("draft", id_of(&draft))]);
+        ids.extend([("menu", id_of(&today)), ("next_menu", id_of(&tomorrow)), ("draft", id_of(&draft)), ("free_menu", id_of(&free))]);
     }
 }
