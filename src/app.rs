@@ -348,7 +348,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        accounts::passwords::Params, db::schema::idempotency_keys::dsl::*, keys::KeySource, settings::LogFormat,
+        accounts::passwords::Params, db::schema::idempotency_keys::dsl::*, keys::KeySource,
+        settings::LogFormat,
     };
 
     #[test]

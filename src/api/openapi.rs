@@ -217,7 +217,8 @@ impl Operation {
         }
         operation["responses"] = responses(doc.answer, &doc.codes, &example["response"]);
         if self.method == Method::GET {
-            let unchanged = "Unchanged since the answer whose `ETag` was sent in `If-None-Match`; where there is one.";
+            let unchanged =
+                "Unchanged since the answer whose `ETag` was sent in `If-None-Match`; where there is one.";
             operation["responses"]["304"] = json!({ "description": unchanged });
         }
         operation
@@ -310,7 +311,11 @@ impl Api {
             for operation in operations {
                 let path = paths.entry(format!("{BASE}{}", operation.path)).or_insert_with(|| json!({}));
                 let method = operation.method.as_str().to_ascii_lowercase();
-                path[method] = operation.document(group, &mut generator, examples.get(operation.id).unwrap_or(&Value::Null));
+                path[method] = operation.document(
+                    group,
+                    &mut generator,
+                    examples.get(operation.id).unwrap_or(&Value::Null),
+                );
             }
         }
         let mut schemas: Map<String, Value> = generator.take_definitions(true);

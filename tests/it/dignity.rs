@@ -12,8 +12,24 @@ const SUMS: &[(i64, &str)] = &[(731, "7.31"), (269, "2.69"), (742, "7.42"), (120
 
 /// What would tell a tier or a hardship.
 const WORDS: &[&str] = &[
-    "tier-", "hardship", "困难", "minimum_living", "minimum living", "低保", "disabled", "残疾", "示例补贴", "subsidy",
-    "补贴", "low_income", "destitute", "特困", "due_fen", "promised_fen", "tier", "payer",
+    "tier-",
+    "hardship",
+    "困难",
+    "minimum_living",
+    "minimum living",
+    "低保",
+    "disabled",
+    "残疾",
+    "示例补贴",
+    "subsidy",
+    "补贴",
+    "low_income",
+    "destitute",
+    "特困",
+    "due_fen",
+    "promised_fen",
+    "tier",
+    "payer",
 ];
 
 /// Everything in an answer that a volunteer must not hear.
@@ -24,9 +40,11 @@ fn told(answer: &Value) -> Vec<String> {
             .flat_map(|(name, field)| told(&Value::from(name.as_str())).into_iter().chain(told(field)))
             .collect(),
         Value::Array(items) => items.iter().flat_map(told).collect(),
-        Value::Number(number) => {
-            SUMS.iter().filter(|(fen, _)| number.as_i64() == Some(*fen)).map(|(_, sum)| (*sum).into()).collect()
-        }
+        Value::Number(number) => SUMS
+            .iter()
+            .filter(|(fen, _)| number.as_i64() == Some(*fen))
+            .map(|(_, sum)| (*sum).into())
+            .collect(),
         Value::String(text) => told_in(text),
         Value::Null | Value::Bool(_) => Vec::new(),
     }
@@ -35,7 +53,8 @@ fn told(answer: &Value) -> Vec<String> {
 fn told_in(text: &str) -> Vec<String> {
     let is_id = text.len() == 36 && text.matches('-').count() == 4;
     let says = |sum: &(i64, &str)| {
-        text.contains(sum.1) || text.split(|c: char| !c.is_alphanumeric()).any(|word| word == sum.0.to_string())
+        text.contains(sum.1)
+            || text.split(|c: char| !c.is_alphanumeric()).any(|word| word == sum.0.to_string())
     };
     let sums = SUMS.iter().filter(|sum| !is_id && says(sum)).map(|sum| sum.1);
     let text = text.to_lowercase();
@@ -99,7 +118,8 @@ impl Ear {
     async fn every_kind_of_meal(&self) {
         let menu = self.here("menu");
         self.resident("88880001").await;
-        let walk_in = self.taps(menu, json!({ "kind": "walk_in", "card_number": "88880001" })).await.expect(201);
+        let walk_in =
+            self.taps(menu, json!({ "kind": "walk_in", "card_number": "88880001" })).await.expect(201);
         assert_eq!(walk_in["full_name"], "何桂英");
         self.taps(menu, json!({ "kind": "second", "card_number": "88880001" })).await.expect(201);
         for kind in ["guest", "staff", "volunteer"] {
@@ -113,7 +133,12 @@ impl Ear {
         let (menu, reservation) = (self.here("menu").to_owned(), self.here("reservation").to_owned());
         let staff = &self.world.here.staff;
         self.refused(&menu, json!({ "reservation_id": self.here("next_reservation") }), "other_day").await;
-        self.refused(&menu, json!({ "kind": "walk_in", "resident_id": self.here("resident") }), "already_reserved").await;
+        self.refused(
+            &menu,
+            json!({ "kind": "walk_in", "resident_id": self.here("resident") }),
+            "already_reserved",
+        )
+        .await;
         self.taps(&menu, json!({ "reservation_id": reservation })).await.expect(201);
         self.refused(&menu, json!({ "reservation_id": reservation }), "already_served").await;
         self.resident("88880002").await;
@@ -131,7 +156,8 @@ impl Ear {
         self.refused(menu, json!({ "card_number": "00000000" }), "unknown_card").await;
         let left = self.resident("88880004").await;
         let mut edit = resident_body(here.id("canteen"), "何桂英", "88880004", &here.area);
-        for (field, value) in [("allergens", json!([])), ("diet_tags", json!([])), ("status", json!("left"))] {
+        for (field, value) in [("allergens", json!([])), ("diet_tags", json!([])), ("status", json!("left"))]
+        {
             edit[field] = value;
         }
         let edit = app.put(&format!("/residents/{left}"), edit).by(&here.staff).header("If-Match", "\"v1\"");
@@ -148,7 +174,10 @@ impl Ear {
         let other = json!({ "tap_id": tap["tap_id"], "kind": "volunteer" });
         self.refused(menu, other, "tap_reused").await;
         let void = format!("/attendance/{}/void", served["attendance_id"].as_str().unwrap());
-        assert_eq!(self.hears(&void, Some(json!({ "reason": "a mistake" }))).await.expect(200)["status"], "voided");
+        assert_eq!(
+            self.hears(&void, Some(json!({ "reason": "a mistake" }))).await.expect(200)["status"],
+            "voided"
+        );
         self.refused(menu, tap, "voided").await;
     }
 
@@ -168,7 +197,8 @@ impl Ear {
         let mut item = menu_body(TODAY, true)["items"][0].clone();
         item["id"] = dinner["items"][0]["id"].clone();
         let read = app.get(&format!("/menus/{menu}")).by(&here.staff).send().await;
-        let change = app.put(&format!("/menus/{menu}"), json!({ "capacity": 2, "items": [item] })).by(&here.staff);
+        let change =
+            app.put(&format!("/menus/{menu}"), json!({ "capacity": 2, "items": [item] })).by(&here.staff);
         change.header("If-Match", &read.etag.unwrap()).send().await.expect(200);
         self.refused(&menu, guest(), "menu_full").await;
     }
@@ -176,7 +206,10 @@ impl Ear {
     async fn everything_else(&self) {
         let (canteen, menu) = (self.here("canteen"), self.here("menu"));
         let listed = self.hears(&format!("/menus/{menu}/door-list"), None).await.expect(200);
-        assert!(!listed["expected"].as_array().unwrap().is_empty() && !listed["besides"].as_array().unwrap().is_empty());
+        assert!(
+            !listed["expected"].as_array().unwrap().is_empty()
+                && !listed["besides"].as_array().unwrap().is_empty()
+        );
         for path in ["/me".to_owned(), "/canteens".into(), format!("/menus/{menu}")] {
             self.hears(&path, None).await.expect(200);
         }
@@ -194,7 +227,9 @@ impl Ear {
         for path in hidden {
             assert!(self.hears(&path, None).await.status >= 403, "{path}");
         }
-        self.hears("/canteens", Some(canteen_body("x", &self.world.here.area))).await.refused(403, "not_allowed");
+        self.hears("/canteens", Some(canteen_body("x", &self.world.here.area)))
+            .await
+            .refused(403, "not_allowed");
     }
 }
 
