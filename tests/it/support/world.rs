@@ -95,13 +95,10 @@ pub fn lines(menu: &Value) -> Value {
 
 impl TestApp {
     /// What is posted and has to succeed.
-    #[track_caller]
-    pub fn made<'a>(&'a self, by: &'a Value, path: &'a str, body: Value) -> impl Future<Output = Value> + 'a {
-        async move {
-            let Reply { status, body, .. } = self.post(path, body).by(by).send().await;
-            assert!(status < 300, "{path}: {status} {body}");
-            body
-        }
+    pub async fn made(&self, by: &Value, path: &str, body: Value) -> Value {
+        let Reply { status, body, .. } = self.post(path, body).by(by).send().await;
+        assert!(status < 300, "{path}: {status} {body}");
+        body
     }
 
     /// Tokens of a new account with this role; the password beside them.
