@@ -155,9 +155,9 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bilingual {
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1))]
     pub zh: String,
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1))]
     pub en: String,
 }
 

@@ -89,10 +89,14 @@ impl OperationDoc<'_> {
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let mut field = inlined(field.clone(), &definitions);
             let description = field.as_object_mut().and_then(|field| field.remove("description"));
-            self.parameters.push(json!({
+            let mut parameter = json!({
                 "name": name, "in": "query", "required": required.contains(&name.as_str()),
-                "description": description.unwrap_or_default(), "schema": without_null(field)
-            }));
+                "schema": without_null(field)
+            });
+            if let Some(description) = description {
+                parameter["description"] = description;
+            }
+            self.parameters.push(parameter);
         }
     }
 
@@ -212,6 +216,11 @@ impl Operation {
                 json!({ "required": true, "content": { "application/json": content } });
         }
         operation["responses"] = responses(doc.answer, &doc.codes, &example["response"]);
+        if self.method == Method::GET {
+            let unchanged =
+                "Unchanged since the answer whose `ETag` was sent in `If-None-Match`; where there is one.";
+            operation["responses"]["304"] = json!({ "description": unchanged });
+        }
         operation
     }
 }
@@ -302,7 +311,11 @@ impl Api {
             for operation in operations {
                 let path = paths.entry(format!("{BASE}{}", operation.path)).or_insert_with(|| json!({}));
                 let method = operation.method.as_str().to_ascii_lowercase();
-                path[method] = operation.document(group, &mut generator, examples.get(operation.id).unwrap_or(&Value::Null));
+                path[method] = operation.document(
+                    group,
+                    &mut generator,
+                    examples.get(operation.id).unwrap_or(&Value::Null),
+                );
             }
         }
         let mut schemas: Map<String, Value> = generator.take_definitions(true);
@@ -319,6 +332,7 @@ impl Api {
                 "version": env!("CARGO_PKG_VERSION"),
                 "summary": "Meal ordering for senior canteens",
                 "description": ABOUT,
+                "contact": { "name": "The people who run this installation" },
                 "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
             },
             "servers": [{ "url": "/", "description": "This installation" }],
@@ -369,7 +383,13 @@ fn inlined(field: Value, definitions: &Map<String, Value>) -> Value {
     }
 }
 
+/// The schema of a parameter: one that is left out is not there at all, and never null.
 fn without_null(mut schema: Value) -> Value {
+    if schema["default"].is_null()
+        && let Some(fields) = schema.as_object_mut()
+    {
+        fields.remove("default");
+    }
     if let Some(kinds) = schema["type"].as_array() {
         let kind = kinds.iter().find(|kind| *kind != "null").cloned();
         schema["type"] = kind.unwrap_or_default();

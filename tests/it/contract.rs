@@ -10,7 +10,10 @@ use leling::{
 };
 use serde_json::{Value, json};
 
-use crate::support::contract::{DOCUMENT, operations};
+use crate::support::{
+    TestApp,
+    contract::{DOCUMENT, operations},
+};
 
 /// Compares a committed file with what it is made from.
 fn assert_committed(name: &str, made: &str) {
@@ -42,6 +45,17 @@ fn assert_example(whose: &str, content: &Value) {
     let faults: Vec<String> =
         validator.iter_errors(example).map(|fault| format!("{}: {fault}", fault.instance_path)).collect();
     assert!(faults.is_empty(), "the example of {whose}: {faults:#?}");
+}
+
+on_sqlite! {
+    async fn the_example_of_a_policy_reads_as_the_example_says(db: TestDb) {
+        let app = TestApp::start(db);
+        let admin = app.admin().await;
+        let declared = operations().find(|declared| declared.id() == "validate_policy").unwrap();
+        let request = &declared.operation["requestBody"]["content"]["application/json"]["example"];
+        let said = app.post("/policies/validate", request.clone()).by(&admin).send().await.expect(200);
+        assert_eq!(said, declared.operation["responses"]["200"]["content"]["application/json"]["example"]);
+    }
 }
 
 plain! {

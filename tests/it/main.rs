@@ -9,6 +9,7 @@ mod auth;
 mod calendar;
 mod canteens;
 mod contract;
+mod dignity;
 mod doors;
 mod families;
 mod opening;

@@ -43,7 +43,7 @@ pub fn id_of(answer: &Value) -> String {
     answer["id"].as_str().unwrap_or_else(|| panic!("no id in {answer}")).to_owned()
 }
 
-/// A canteen that serves every day; half past ten is the last moment for lunch.
+/// A canteen that serves every day; the day before at four is the last moment.
 pub fn canteen_body(name: &str, area: &Value) -> Value {
     let period = |period: &str, from: &str, to: &str| {
         json!({
@@ -95,18 +95,10 @@ pub fn lines(menu: &Value) -> Value {
 
 impl TestApp {
     /// What is posted and has to succeed.
-    #[track_caller]
-    pub fn made<'a>(
-        &'a self,
-        by: &'a Value,
-        path: &'a str,
-        body: Value,
-    ) -> impl Future<Output = Value> + 'a {
-        async move {
-            let Reply { status, body, .. } = self.post(path, body).by(by).send().await;
-            assert!(status < 300, "{path}: {status} {body}");
-            body
-        }
+    pub async fn made(&self, by: &Value, path: &str, body: Value) -> Value {
+        let Reply { status, body, .. } = self.post(path, body).by(by).send().await;
+        assert!(status < 300, "{path}: {status} {body}");
+        body
     }
 
     /// Tokens of a new account with this role; the password beside them.
@@ -143,7 +135,8 @@ impl World {
             tokens["password"] = json!(PASSWORD);
             people.insert(name, tokens);
         }
-        let calendar = app.put("/calendar/2026", json!({ "days": [] })).by(&admin).header("If-Match", "\"v0\"");
+        let calendar =
+            app.put("/calendar/2026", json!({ "days": [] })).by(&admin).header("If-Match", "\"v0\"");
         calendar.send().await.expect(200);
         let scheme = async |code: &str, area: &Value, officer: &Value| {
             let active = app.policy_in_force(officer, policy_body(code, area), "2026-01-01").await;
@@ -211,7 +204,8 @@ impl Place<'_> {
         };
         let (staff, volunteer) = (member("staff").await, member("volunteer").await);
         let grant = json!({ "role": "volunteer", "canteen_id": canteen });
-        let helper = json!({ "user_name": format!("helper.{number}"), "display_name": "帮手", "grant": grant });
+        let helper =
+            json!({ "user_name": format!("helper.{number}"), "display_name": "帮手", "grant": grant });
         let helper = self.app.made(self.admin, "/accounts", helper).await;
         let account = &helper["account"];
         let mut ids = BTreeMap::from([
@@ -254,7 +248,7 @@ impl Place<'_> {
         ids.insert("resident", resident);
     }
 
-    /// Today's menu with a reservation, a walk-in and a review; tomorrow's with a reservation; a draft.
+    /// Today's menu with a reservation, a walk-in and a review; tomorrow's with a reservation; a draft; a free one.
     async fn meals(
         &self,
         canteen: &str,
@@ -266,13 +260,13 @@ impl Place<'_> {
         let today = self.app.made(staff, &menus, menu_body(TODAY, true)).await;
         let tomorrow = self.app.made(staff, &menus, menu_body(TOMORROW, true)).await;
         let draft = self.app.made(staff, &menus, menu_body("2026-11-24", false)).await;
+        let free = self.app.made(staff, &menus, menu_body("2026-11-25", true)).await;
         for (of, menu) in [("reservation", &today), ("next_reservation", &tomorrow)] {
             let body = json!({ "menu_id": menu["id"], "resident_id": ids["resident"], "lines": lines(menu) });
             ids.insert(of, id_of(&self.app.made(staff, "/reservations", body).await));
         }
         let taps = format!("/menus/{}/attendance", id_of(&today));
-        let walk_in =
-            json!({ "tap_id": uuid(), "kind": "walk_in", "resident_id": ids["other_resident"], "lines": lines(&today) });
+        let walk_in = json!({ "tap_id": uuid(), "kind": "walk_in", "resident_id": ids["other_resident"], "lines": lines(&today) });
         let attendance = self.app.made(volunteer, &taps, walk_in).await;
         ids.insert("attendance", attendance["attendance_id"].as_str().unwrap().to_owned());
         let again = json!({ "tap_id": uuid(), "card_number": card(self.number, 2), "tapped_at": "2026-11-22T04:00:00Z" });
@@ -283,7 +277,13 @@ impl Place<'_> {
         let draws = self.app.get(&draws).by(self.officer).send().await.expect(200);
         ids.insert("quote", draws["items"][0]["quote_id"].as_str().expect("a draw").to_owned());
         ids.insert("item", today["items"][0]["id"].as_str().unwrap().to_owned());
+        ids.insert("free_item", free["items"][0]["id"].as_str().unwrap().to_owned());
         ids.insert("next_item", tomorrow["items"][0]["id"].as_str().unwrap().to_owned());
-        ids.extend([("menu", id_of(&today)), ("next_menu", id_of(&tomorrow)), ("draft", id_of(&draft))]);
+        ids.extend([
+            ("menu", id_of(&today)),
+            ("next_menu", id_of(&tomorrow)),
+            ("draft", id_of(&draft)),
+            ("free_menu", id_of(&free)),
+        ]);
     }
 }
