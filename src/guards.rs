@@ -1,17 +1,17 @@
 //! Guards that a test may switch off, one by one, to prove that it would notice.
 //!
-//! Only a build with the feature `unguarded` looks at `LELING_GUARDS_OFF`; no release carries it, and without it every
-//! guard is on and this is a constant.
+//! Only a debug build with the feature `unguarded` looks at `LELING_GUARDS_OFF`. No release is one: there every
+//! guard is on, this is a constant, and the variable is refused as unknown.
 
 /// Whether the guard of this name is switched off.
-#[cfg(not(feature = "unguarded"))]
+#[cfg(not(all(feature = "unguarded", debug_assertions)))]
 #[inline]
 pub fn is_off(_guard: &str) -> bool {
     false
 }
 
 /// Whether the guard of this name is switched off by `LELING_GUARDS_OFF`, a list of names with commas.
-#[cfg(feature = "unguarded")]
+#[cfg(all(feature = "unguarded", debug_assertions))]
 pub fn is_off(guard: &str) -> bool {
     use std::sync::OnceLock;
     static OFF: OnceLock<Vec<String>> = OnceLock::new();

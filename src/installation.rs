@@ -8,7 +8,7 @@ use crate::{
     clock::At,
     db::{
         Both, Conn,
-        schema::{accounts, count_entries, grants, idempotency_keys, installation, sessions},
+        schema::{accounts, canteens, count_entries, grants, idempotency_keys, installation, sessions},
     },
     ids::{CountEntryId, SessionId},
 };
@@ -71,4 +71,13 @@ pub fn has_administrator(conn: &mut Conn, now: At) -> QueryResult<bool> {
         .filter(grants::ends_at.is_null().or(grants::ends_at.gt(now)))
         .filter(accounts::suspended_at.is_null());
     diesel::select(diesel::dsl::exists(standing)).get_result(conn)
+}
+
+/// Whether nobody has set anything up in this database yet: it holds no account and no canteen.
+pub fn is_unused(conn: &mut Conn) -> QueryResult<bool> {
+    let account: Option<crate::ids::AccountId> =
+        accounts::table.select(accounts::id).first(conn).optional()?;
+    let canteen: Option<crate::ids::CanteenId> =
+        canteens::table.select(canteens::id).first(conn).optional()?;
+    Ok(account.is_none() && canteen.is_none())
 }

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod canteens;
 pub mod clock;
 pub mod db;
+pub mod demo;
 pub mod families;
 pub mod guards;
 pub mod headcounts;

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -18,6 +19,7 @@ use leling::{
     app::{self, State},
     clock::Clock,
     db::Db,
+    demo,
     problem::{self, Fail},
     routes,
     settings::{Flags, LogFormat, Settings},
@@ -28,6 +30,9 @@ use tracing_subscriber::EnvFilter;
 
 /// What is logged unless RUST_LOG says otherwise: a line for each request, and what the server itself complains of.
 const DEFAULT_LOG_FILTER: &str = "info,actix_server=warn";
+
+/// The same for the demonstration, which makes thousands of requests by itself.
+const DEMO_LOG_FILTER: &str = "warn";
 
 /// Meal ordering for senior canteens: menus, reservations, check-ins, subsidies, headcounts.
 #[derive(Parser)]
@@ -48,6 +53,12 @@ enum Command {
     /// What concerns accounts
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Fill a database of its own with the places this is built for, live through a day, and serve it
+    Demo {
+        /// Write how to sign in as everybody to this file, JSON
+        #[arg(long, value_name = "FILE")]
+        sign_ins: Option<PathBuf>,
+    },
     /// Print the API's document (OpenAPI 3.1, YAML)
     Openapi,
     /// Print which role may do what
@@ -97,6 +108,11 @@ fn run() -> Result<(), StartError> {
         Command::Serve => serve(&settings(&flags)?),
         Command::Migrate => migrate(&settings(&flags)?),
         Command::Account(AccountCommand::CreateAdmin(new)) => create_admin(&settings(&flags)?, &new),
+        Command::Demo { sign_ins } => {
+            let settings = Settings::of_process_with(demo::DATABASE_URL, &flags)?;
+            log(&settings, DEMO_LOG_FILTER)?;
+            demo::run(&settings, sign_ins.as_deref())
+        }
         Command::Openapi => said(&routes::api().yaml()),
         Command::AccessTable => said(&acts::table()),
         Command::ProblemCodes => said(&problem::table()),
@@ -106,14 +122,20 @@ fn run() -> Result<(), StartError> {
 /// The settings; from here on the log is written as they say.
 fn settings(flags: &Flags) -> Result<Settings, StartError> {
     let settings = Settings::of_process(flags)?;
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT_LOG_FILTER.into());
+    log(&settings, DEFAULT_LOG_FILTER)?;
+    Ok(settings)
+}
+
+/// From here on the log is written as the settings and RUST_LOG say, or by this filter.
+fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| default_filter.into());
     let filter = EnvFilter::try_new(filter).map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match settings.log_format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
-    Ok(settings)
+    Ok(())
 }
 
 fn serve(settings: &Settings) -> Result<(), StartError> {

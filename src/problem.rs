@@ -143,7 +143,7 @@ codes! {
     AlreadyReserved      409 false "already_reserved"      "这一餐已经订过了。可以修改原来的预订。" "This meal is reserved already. Change that reservation instead.";
     MenuFull             409 false "menu_full"             "这一餐已订满。请选别的餐，或问服务台。" "This meal is full. Choose another, or ask at the desk.";
     ItemSoldOut          409 false "item_sold_out"         "“{item}”已订完。请选别的菜品。" "{item} is sold out. Choose something else.";
-    CutoffPassed         409 false "cutoff_passed"         "已过截止时间 {cutoff_at}。请联系服务台。" "The cut-off was {cutoff_at}. Ask at the desk.";
+    CutoffPassed         409 false "cutoff_passed"         "已过截止时间 {cutoff}。请联系服务台。" "The cut-off was {cutoff}. Ask at the desk.";
     ModeNotOffered       400 false "mode_not_offered"      "这份菜单不提供这种取餐方式。请另选。" "This menu does not offer that way of serving. Choose another.";
     DietConflict         409 false "diet_conflict"         "“{item}”含有过敏物：{allergens}。请换菜，或逐项确认。" "{item} contains {allergens}, which is on the resident's record. Choose another, or confirm it by name.";
     ReservationCancelled 409 false "reservation_cancelled" "这份预订已取消。" "This reservation was cancelled already.";
@@ -151,7 +151,7 @@ codes! {
     ResidentInactive     409 false "resident_inactive"     "这份档案已停用，不能订餐。请联系服务台。" "This resident's record is not active. Ask at the desk.";
 
     // Attendance: the words of the door
-    AlreadyServed        409 false "already_served"        "这一餐已于 {served_at} 在 {canteen} 由 {by} 核销。若再吃一份，请记为加餐。" "Served already at {served_at}, {canteen}, by {by}. If it is another helping, record a second meal.";
+    AlreadyServed        409 false "already_served"        "这一餐已于 {when} 在 {canteen} 由 {by} 核销。若再吃一份，请记为加餐。" "Served already on {when}, {canteen}, by {by}. If it is another helping, record a second meal.";
     NotReserved          409 false "not_reserved"          "没有预订这一餐。可以记为未预约就餐。" "Not reserved for this meal. It can be recorded as a walk-in.";
     Cancelled            409 false "cancelled"             "这份预订已取消。可以记为未预约就餐。" "That reservation was cancelled. It can be recorded as a walk-in.";
     OtherCanteen         409 false "other_canteen"         "这份预订在别的食堂：{canteen}。" "That reservation is for another canteen: {canteen}.";

@@ -42,7 +42,7 @@ pub fn api() -> Api {
         ])
         .group("accounts", "People who sign in, and the roles that they are granted", vec![
             Operation::new(GET, "/accounts", "list_accounts", "List accounts in reach", accounts::list).refuses([BadCursor]),
-            Operation::new(POST, "/accounts", "create_account", "Make an account; its first password is shown once", accounts::create).refuses([UserNameTaken]),
+            Operation::new(POST, "/accounts", "create_account", "Make an account; its first password is shown once", accounts::create).refuses([UserNameTaken, GrantScope, GrantSpan, CanteenNotFound, NotHere]),
             Operation::new(GET, "/accounts/{id}", "read_account", "Read an account and its grants", accounts::read).refuses([AccountNotFound]),
             Operation::new(PATCH, "/accounts/{id}", "edit_account", "Edit, suspend or reset an account", accounts::edit).refuses([AccountNotFound, NotHere]),
             Operation::new(POST, "/accounts/{id}/grants", "grant_role", "Grant a role", accounts::grant).refuses([AccountNotFound, CanteenNotFound, GrantScope, GrantSpan, NotHere]),
@@ -57,7 +57,7 @@ pub fn api() -> Api {
             Operation::new(POST, "/canteens", "create_canteen", "Make a canteen", canteens::create).refuses([NotHere, BadCanteen, CanteenExists]),
             Operation::new(GET, "/canteens/{id}", "read_canteen", "Read a canteen", canteens::read).refuses([CanteenNotFound]),
             Operation::new(PUT, "/canteens/{id}", "edit_canteen", "Edit a canteen", canteens::edit).refuses([CanteenNotFound, NotHere, BadCanteen, CanteenExists]),
-            Operation::new(GET, "/canteens/{id}/closures", "list_closures", "List days on which a canteen does not serve", canteens::closures).refuses([CanteenNotFound]),
+            Operation::new(GET, "/canteens/{id}/closures", "list_closures", "List days on which a canteen does not serve", canteens::closures).refuses([CanteenNotFound, BadCursor]),
             Operation::new(POST, "/canteens/{id}/closures", "close_canteen", "Close a canteen for some days; what was reserved is cancelled", canteens::close).refuses([CanteenNotFound, NotHere, BadClosure]),
             Operation::new(GET, "/canteens/{id}/terms", "read_terms", "Who may eat here and what it costs, in words", policies::terms).refuses([CanteenNotFound]),
         ])
@@ -65,12 +65,12 @@ pub fn api() -> Api {
             Operation::new(GET, "/residents", "find_residents", "Find residents by name, pinyin, card number or telephone", residents::list).refuses([BadCursor, NotHere, CanteenNotFound]),
             Operation::new(POST, "/residents", "register_resident", "Register a resident", residents::register).refuses([CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
             Operation::new(GET, "/residents/{id}", "read_resident", "Read a resident", residents::read).refuses([ResidentNotFound]),
-            Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
+            Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken, StatusByFact]),
             Operation::new(POST, "/residents/{id}/pin", "issue_pin", "Issue a new PIN, shown once", residents::issue_pin).refuses([ResidentNotFound]),
-            Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound]),
+            Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound, BadCursor]),
             Operation::new(POST, "/residents/{id}/facts", "enter_fact", "Enter an eligibility fact; an officer's is verified at once", residents::enter_fact).refuses([ResidentNotFound, UnknownFactKind, BadFact]),
-            Operation::new(PUT, "/facts/{id}", "edit_fact", "Correct or end an eligibility fact", residents::edit_fact).refuses([FactNotFound, BadFact, NotHere]),
-            Operation::new(POST, "/facts/{id}/verify", "verify_fact", "Verify an eligibility fact; from now on it grants", residents::verify_fact).refuses([FactNotFound, FactVerified, NotHere]),
+            Operation::new(PUT, "/facts/{id}", "edit_fact", "Correct or end an eligibility fact", residents::edit_fact).refuses([FactNotFound, BadFact]),
+            Operation::new(POST, "/facts/{id}/verify", "verify_fact", "Verify an eligibility fact; from now on it grants", residents::verify_fact).refuses([FactNotFound, FactVerified]),
             Operation::new(GET, "/fact-kinds", "list_fact_kinds", "List the kinds of facts", residents::fact_kinds),
             Operation::new(POST, "/fact-kinds", "add_fact_kind", "Add a kind of fact", residents::add_fact_kind).refuses([FactKindExists]),
         ])

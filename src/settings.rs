@@ -93,9 +93,9 @@ const KEYS_VARIABLE: &str = "LELING_KEYS";
 const PREFIX: &str = "LELING_";
 
 /// A test may switch guards off, in a build that no release carries.
-#[cfg(feature = "unguarded")]
+#[cfg(all(feature = "unguarded", debug_assertions))]
 const FOR_TESTS: &[&str] = &["LELING_GUARDS_OFF"];
-#[cfg(not(feature = "unguarded"))]
+#[cfg(not(all(feature = "unguarded", debug_assertions)))]
 const FOR_TESTS: &[&str] = &[];
 
 /// What the program is to do, decided and checked. It cannot be printed: it holds a password and perhaps keys.
@@ -136,10 +136,25 @@ impl Settings {
         Settings::resolve(flags, std::env::vars_os())
     }
 
+    /// The settings of this process where it has another database unless somebody says which.
+    ///
+    /// Fails like [`Settings::of_process`].
+    pub fn of_process_with(default_database_url: &str, flags: &Flags) -> Result<Settings, StartError> {
+        Settings::resolve_with(default_database_url, flags, std::env::vars_os())
+    }
+
     /// The settings that these flags and this environment give, with the file that they name.
     ///
     /// Fails like [`Settings::of_process`].
     pub fn resolve(
+        flags: &Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Settings, StartError> {
+        Settings::resolve_with(DEFAULT_DATABASE_URL, flags, environment)
+    }
+
+    fn resolve_with(
+        default_database_url: &str,
         flags: &Flags,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Settings, StartError> {
@@ -150,7 +165,7 @@ impl Settings {
             None => None,
         };
         let said = Said { flags, environment, file };
-        let database_url = said.value_or("database_url", DEFAULT_DATABASE_URL).text;
+        let database_url = said.value_or("database_url", default_database_url).text;
         Ok(Settings {
             bind: bind(&said.value_or("bind", DEFAULT_BIND))?,
             tls: tls(said.value("tls_cert"), said.value("tls_key"))?,

@@ -133,7 +133,7 @@ impl Caller {
     /// Reads who brings this ticket and admits them to the act.
     ///
     /// Fails with `session_ended`; with `sign_in_required` or `not_allowed` when none of their roles covers the act.
-    pub(super) fn load(
+    pub(crate) fn load(
         conn: &mut Conn,
         ticket: Option<Ticket>,
         act: Act,

@@ -35,6 +35,8 @@ enum Payload<T> {
 enum Tag {
     None,
     Version(i32),
+    /// The version, and a hash of the body when it is written out.
+    LivingVersion(i32),
     /// Made from the body when it is written out.
     Content,
     Saved(String),
@@ -48,6 +50,21 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     /// With the ETag of an edited thing, to be sent back in `If-Match`.
     pub fn version(mut self, version: i32) -> Self {
         self.tag = Tag::Version(version);
+        self
+    }
+
+    /// The same for a body that also tells what changes by itself (places left, say): a 304 for it is never stale.
+    pub fn living_version(mut self, version: i32) -> Self {
+        self.tag = Tag::LivingVersion(version);
+        self
+    }
+
+    /// With an ETag made from `part` of the body alone: the rest says only when it was asked.
+    pub fn cacheable_by<P: Serialize>(mut self, part: impl Fn(&T) -> P) -> Self {
+        if let Payload::Fresh(body) = &self.payload {
+            let text = serde_json::to_string(&part(body)).expect("our own types are JSON");
+            self.tag = Tag::Saved(format!("\"{}\"", content_hash(&text)));
+        }
         self
     }
 
@@ -93,16 +110,22 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     fn etag(&self, body: &str) -> Option<String> {
         match &self.tag {
             Tag::None => None,
-            Tag::Version(version) => Some(etag_of(*version)),
-            Tag::Content => Some(format!("\"{}\"", &hex::encode(Sha256::digest(body.as_bytes()))[..32])),
+            Tag::Version(version) => Some(format!("\"v{version}\"")),
+            Tag::LivingVersion(version) => Some(format!("\"v{version}.{}\"", &content_hash(body)[..12])),
+            Tag::Content => Some(format!("\"{}\"", content_hash(body))),
             Tag::Saved(etag) => Some(etag.clone()),
         }
     }
 }
 
-/// The ETag of an edited thing.
-pub fn etag_of(version: i32) -> String {
-    format!("\"v{version}\"")
+fn content_hash(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
+}
+
+/// The version in an ETag of an edited thing; what follows the dot is about the rest of the body.
+pub(super) fn version_in(etag: &str) -> Option<i32> {
+    let tag = etag.trim().strip_prefix("\"v")?.strip_suffix('"')?;
+    tag.split('.').next()?.parse().ok()
 }
 
 impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {

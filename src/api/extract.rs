@@ -2,12 +2,17 @@
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use futures_util::future::LocalBoxFuture;
+use hmac::{Hmac, KeyInit, Mac};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
-use super::openapi::{Describe, OperationDoc};
+use super::{
+    answer::version_in,
+    openapi::{Describe, OperationDoc},
+};
 use crate::{
+    app::State,
     problem::{Code, Problem},
     words::Bilingual,
 };
@@ -45,7 +50,8 @@ pub struct Keyed<T> {
     pub body: T,
     /// The client's key, 1 to 200 visible characters.
     pub key: String,
-    /// What the key is bound to besides the caller: method, path and body, hashed.
+    /// What the key is bound to besides the caller: method, path and body, hashed under a key of the installation, so
+    /// that a password or PIN in a body cannot be guessed from the database.
     pub request_hash: String,
 }
 
@@ -55,21 +61,20 @@ impl<T: DeserializeOwned + 'static> FromRequest for Keyed<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let key = idempotency_key(request);
-        let target = format!("{} {}\n", request.method(), request.path());
+        let mut hash = installation_hash(request);
+        hash.update(format!("{} {}\n", request.method(), request.path()).as_bytes());
         let json = is_json(request);
         let bytes = read_body(request, payload);
         Box::pin(async move {
             let key = key?;
             let bytes = bytes.await?;
-            let mut hash = Sha256::new();
-            hash.update(target.as_bytes());
             hash.update(&bytes);
             let body = if std::mem::size_of::<T>() == 0 && bytes.is_empty() {
                 parse(b"null", true)?
             } else {
                 parse(&bytes, json)?
             };
-            Ok(Keyed { body, key, request_hash: hex::encode(hash.finalize()) })
+            Ok(Keyed { body, key, request_hash: hex::encode(hash.finalize().into_bytes()) })
         })
     }
 }
@@ -87,6 +92,11 @@ impl<T: JsonSchema> Describe for Keyed<T> {
         );
         doc.refuses([Code::KeyRequired, Code::BadHeader, Code::KeyReused, Code::InProgress]);
     }
+}
+
+fn installation_hash(request: &HttpRequest) -> Hmac<Sha256> {
+    let state = request.app_data::<web::Data<State>>().expect("the state is part of the app");
+    Hmac::new_from_slice(state.identity_key.bytes()).expect("any length is a key")
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
@@ -112,12 +122,9 @@ impl FromRequest for IfMatch {
         std::future::ready(match request.headers().get(header::IF_MATCH) {
             None => Err(Problem::new(Code::IfMatchRequired)),
             // A tag that is none of ours cannot be the present version.
-            Some(value) => value
-                .to_str()
-                .ok()
-                .and_then(|tag| tag.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok())
-                .map(IfMatch)
-                .ok_or_else(|| Problem::new(Code::Stale)),
+            Some(value) => {
+                value.to_str().ok().and_then(version_in).map(IfMatch).ok_or_else(|| Problem::new(Code::Stale))
+            }
         })
     }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod extract;
 mod middleware;
 pub mod openapi;
+mod yaml;
 
 pub use answer::{Answer, Created, Done, Nothing};
 pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query};

@@ -10,13 +10,34 @@ use actix_web::{
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::yaml::to_yaml;
 use crate::problem::{Code, Problem};
 
 /// Where every operation lives.
 pub const BASE: &str = "/api/v1";
 
-/// Worked examples: one request and one answer for an operation id.
-const EXAMPLES: &str = include_str!("examples.json");
+/// Worked examples of every group: one request and one answer for an operation id.
+const EXAMPLES: &[&str] = &[
+    include_str!("examples/auth.json"),
+    include_str!("examples/accounts.json"),
+    include_str!("examples/calendar.json"),
+    include_str!("examples/canteens.json"),
+    include_str!("examples/residents.json"),
+    include_str!("examples/families.json"),
+    include_str!("examples/policies.json"),
+    include_str!("examples/menus.json"),
+    include_str!("examples/reservations.json"),
+    include_str!("examples/attendance.json"),
+    include_str!("examples/headcounts.json"),
+];
+
+/// The examples by operation id.
+fn examples() -> Map<String, Value> {
+    EXAMPLES
+        .iter()
+        .flat_map(|group| serde_json::from_str::<Map<String, Value>>(group).expect("the examples are JSON"))
+        .collect()
+}
 
 /// Says what an extractor or an answer means for the contract.
 pub trait Describe {
@@ -158,7 +179,7 @@ impl Operation {
         self
     }
 
-    fn document(&self, group: &str, generator: &mut SchemaGenerator, examples: &Value) -> Value {
+    fn document(&self, group: &str, generator: &mut SchemaGenerator, example: &Value) -> Value {
         let mut doc = OperationDoc {
             generator,
             parameters: path_parameters(self.path),
@@ -178,7 +199,6 @@ impl Operation {
                 parameter["schema"] = schema.clone();
             }
         }
-        let example = &examples[self.id];
         let mut operation = json!({
             "operationId": self.id, "summary": self.summary, "tags": [group], "security": doc.security,
         });
@@ -228,9 +248,7 @@ fn responses(answer: Option<(u16, Option<Value>)>, codes: &BTreeSet<Code>, examp
             status.to_string(),
             json!({
                 "description": told.join("\n\n"),
-                "content": { "application/problem+json": {
-                    "schema": { "$ref": "#/components/schemas/Problem" }, "example": example
-                } }
+                "content": { "application/problem+json": { "schema": problem_of(&codes), "example": example } }
             }),
         );
     }
@@ -277,14 +295,14 @@ impl Api {
 
     /// The OpenAPI 3.1 document.
     pub fn document(&self) -> Value {
-        let examples: Value = serde_json::from_str(EXAMPLES).expect("the examples are JSON");
+        let examples = examples();
         let mut generator = generator();
         let mut paths: Map<String, Value> = Map::new();
         for (group, _, operations) in &self.groups {
             for operation in operations {
                 let path = paths.entry(format!("{BASE}{}", operation.path)).or_insert_with(|| json!({}));
                 let method = operation.method.as_str().to_ascii_lowercase();
-                path[method] = operation.document(group, &mut generator, &examples);
+                path[method] = operation.document(group, &mut generator, examples.get(operation.id).unwrap_or(&Value::Null));
             }
         }
         let mut schemas: Map<String, Value> = generator.take_definitions(true);
@@ -315,7 +333,7 @@ impl Api {
 
     /// The document as it is committed.
     pub fn yaml(&self) -> String {
-        serde_yaml_ng::to_string(&self.document()).expect("JSON is YAML")
+        to_yaml(&self.document())
     }
 }
 
@@ -357,6 +375,15 @@ fn without_null(mut schema: Value) -> Value {
         schema["type"] = kind.unwrap_or_default();
     }
     schema
+}
+
+/// A problem with one of these codes.
+fn problem_of(codes: &[Code]) -> Value {
+    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    json!({ "allOf": [
+        { "$ref": "#/components/schemas/Problem" },
+        { "type": "object", "properties": { "code": { "enum": codes } } },
+    ] })
 }
 
 fn problem_schema() -> Value {

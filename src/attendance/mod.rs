@@ -304,6 +304,7 @@ fn already_served(conn: &mut Conn, door: &Door<'_>, served: &Attendance) -> Resu
     let by = crate::accounts::name_of(conn, served.actor)?.unwrap_or_default();
     Ok(Problem::new(Code::AlreadyServed)
         .with("served_at", served.served_at)
+        .with("when", door.canteen.zone.words(served.served_at))
         .with("canteen", &door.canteen.name)
         .with("by", by)
         .with("instead", TapKind::Second)

@@ -31,6 +31,11 @@ impl Zone {
         at.in_zone(self.0).date_naive()
     }
 
+    /// An instant as people here read it: `2026-11-22 09:30`.
+    pub fn words(self, at: At) -> String {
+        at.in_zone(self.0).format("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The instant at which the clock here shows this time on this day.
     ///
     /// When clocks are put back and show it twice: the first time. When they are put forward and never show it: the

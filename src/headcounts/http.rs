@@ -122,10 +122,8 @@ pub async fn of_canteen(
                 menus.push(headcount(conn, &menu, as_of)?);
             }
             let provisional = as_of > caller.now - longest_write;
-            // What changes with the clock alone is no change of the answer: an unchanged day is a 304.
-            let answer =
-                Answer::new(Headcounts { canteen_id: site.id, on: query.on, as_of, provisional, menus });
-            Ok(if query.as_of.is_some() { answer.cacheable() } else { answer })
+            let body = Headcounts { canteen_id: site.id, on: query.on, as_of, provisional, menus };
+            Ok(Answer::new(body).cacheable_by(|body| (body.menus.clone(), body.provisional)))
         })
         .await
 }

@@ -274,7 +274,7 @@ pub async fn create(
         .once(request, move |conn, caller, new| {
             let menu = make(conn, caller, *canteen, new)?;
             let version = menu.version;
-            Ok(Answer::new(menu.into()).version(version))
+            Ok(Answer::new(menu.into()).living_version(version))
         })
         .await
 }
@@ -354,7 +354,7 @@ pub async fn read(allowed: Allowed<act::ReadCanteens>, id: MenuPath) -> Result<D
                 return Err(Code::MenuNotFound.into());
             }
             let version = menu.version;
-            Ok(Answer::new(MenuBody::from(menu)).version(version))
+            Ok(Answer::new(MenuBody::from(menu)).living_version(version))
         })
         .await
 }
@@ -374,7 +374,7 @@ pub async fn change(
             let menu = super::change(conn, &duty, *id, &plan, version, caller.now)?;
             let touched = reservations::with_diet_conflicts(conn, &menu)?;
             let version = menu.version;
-            Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).version(version))
+            Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).living_version(version))
         })
         .await
 }
@@ -391,7 +391,7 @@ pub async fn publish(
             let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
             let menu = super::publish(conn, &duty, *id, caller.now)?;
             let version = menu.version;
-            Ok(Answer::new(menu.into()).version(version))
+            Ok(Answer::new(menu.into()).living_version(version))
         })
         .await
 }

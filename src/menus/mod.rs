@@ -31,9 +31,6 @@ pub use store::{release_portions, release_seat, take_portions, take_seat};
 /// How long after its serving window a menu closes by itself (BR-37).
 pub const CLOSES_AFTER: TimeDelta = TimeDelta::hours(2);
 
-/// How far back closures matter to a cut-off that is counted in service days.
-const LOOK_BACK: TimeDelta = TimeDelta::days(60);
-
 /// The most items on one menu.
 const MOST_ITEMS: usize = 60;
 
@@ -92,6 +89,7 @@ pub struct Item {
 /// So many portions of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ItemPortions")]
 pub struct Pick {
     pub item_id: MenuItemId,
     #[schemars(range(min = 1, max = 20))]
@@ -247,7 +245,7 @@ pub fn draft(
     now: At,
 ) -> Result<Menu, Fail> {
     assert_eq!(duty.canteen(), canteen.id, "a proof for one canteen is no proof for another");
-    let closures = canteens::closures_between(conn, canteen.id, served_on - LOOK_BACK, served_on)?;
+    let closures = canteens::closures_around(conn, canteen.id, served_on)?;
     let times = canteen.meal_times(period, served_on, &closures)?;
     if times.serves_to_at <= now {
         return Err(Code::MenuInPast.into());

@@ -112,7 +112,7 @@ pub async fn list(
 }
 
 /// Whether a policy of this area can matter where the caller's grants reach: inside, or around.
-fn concerns(caller: &Caller, area: &Area) -> bool {
+pub(crate) fn concerns(caller: &Caller, area: &Area) -> bool {
     caller.scopes().iter().any(|scope| match scope {
         crate::access::Scope::Area(own) => own.contains(area) || area.contains(own),
         crate::access::Scope::Everywhere => true,

@@ -153,7 +153,7 @@ impl ReservationBody {
 
     fn answer<const STATUS: u16>(self) -> Answer<STATUS, ReservationBody> {
         let version = self.version;
-        Answer::new(self).version(version)
+        Answer::new(self).living_version(version)
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     access::{ActingFor, Actor, OnDuty, Right, RightKind, Role},
-    canteens::Closure,
+    canteens::{self, Closure},
     clock::At,
     db::Conn,
     headcounts::{self, Change, Channel, CountKind},
@@ -133,7 +133,7 @@ pub fn place(
 ) -> Result<Placed, Fail> {
     assert_eq!(acting.resident(), resident.id, "a proof for one resident is no proof for another");
     let menu = place.menu;
-    let late = admit(place, resident, now)?;
+    let late = in_words(conn, place, admit(place, resident, now))?;
     check_wish(menu, resident, wish)?;
     if store::active_of(conn, menu.id, resident.id)?.is_some() {
         return Err(Code::AlreadyReserved.into());
@@ -192,7 +192,7 @@ pub fn change(
     );
     refuse_ended(reservation)?;
     let menu = place.menu;
-    let late = admit(place, resident, now)? || reservation.late;
+    let late = in_words(conn, place, admit(place, resident, now))? || reservation.late;
     check_wish(menu, resident, wish)?;
     let order = menu.order(&wish.picks, wish.mode, MealClass::Meal);
     let meal = Meal { resident, menu, area: place.area, order };
@@ -252,7 +252,7 @@ pub fn cancel(
         "a proof for one resident is no proof for another"
     );
     refuse_ended(reservation)?;
-    let late = is_late(place, now)?;
+    let late = in_words(conn, place, is_late(place, now))?;
     let cancelled_as = match acting.right().kind {
         RightKind::OneSelf => CancelledAs::ByResident,
         RightKind::Family => CancelledAs::ByFamily,
@@ -492,6 +492,17 @@ fn is_late(place: &Counter<'_>, now: At) -> Result<bool, Problem> {
         return Err(Problem::new(Code::CutoffPassed).with("cutoff_at", place.menu.cutoff_at));
     }
     Ok(late)
+}
+
+/// Adds to a refusal after the cut-off when that was, on the canteen's clock, for people to read.
+fn in_words<T>(conn: &mut Conn, place: &Counter<'_>, outcome: Result<T, Problem>) -> Result<T, Fail> {
+    match outcome {
+        Err(problem) if problem.code == Code::CutoffPassed => {
+            let cutoff = canteens::zone(conn, place.menu.canteen_id)?.words(place.menu.cutoff_at);
+            Err(problem.with("cutoff", cutoff).into())
+        }
+        outcome => Ok(outcome?),
+    }
 }
 
 /// Checks what is wished for against the menu and the resident's diet (BR-13).

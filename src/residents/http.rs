@@ -17,6 +17,7 @@ use crate::{
     page::{Limit, Page, PageQuery, Window},
     problem::{Code, Fail, Problem},
     reservations, residents, sign_in,
+    subsidies::{self, http::DifferenceBody},
     text::{CardNumber, IdNumber, Line, Phone, Slug},
     words::{Area, Bilingual},
 };
@@ -434,9 +435,21 @@ impl From<Fact> for FactBody {
     }
 }
 
-fn versioned_fact<const STATUS: u16>(fact: Fact) -> Answer<STATUS, FactBody> {
+/// A fact after it was entered, verified or corrected.
+#[derive(Serialize, JsonSchema)]
+pub struct RecordedFact {
+    #[serde(flatten)]
+    pub fact: FactBody,
+    /// Posted meals whose price would be another by what is known now; nothing that was posted is altered.
+    pub differences: Vec<DifferenceBody>,
+}
+
+fn recorded<const STATUS: u16>(conn: &mut Conn, fact: Fact) -> Result<Answer<STATUS, RecordedFact>, Fail> {
     let version = fact.version;
-    Answer::new(fact.into()).version(version)
+    let resident = residents::find(conn, fact.resident_id)?;
+    let differences = subsidies::differences_for_resident(conn, &resident, fact.from_on)?;
+    let differences = differences.into_iter().map(DifferenceBody::from).collect();
+    Ok(Answer::new(RecordedFact { fact: fact.into(), differences }).version(version))
 }
 
 /// `GET /residents/{id}/facts`
@@ -460,7 +473,7 @@ pub async fn enter_fact(
     allowed: Allowed<act::EnterFacts>,
     id: Path<ResidentId>,
     request: Keyed<NewFactBody>,
-) -> Result<Created<FactBody>, Problem> {
+) -> Result<Created<RecordedFact>, Problem> {
     allowed
         .once(request, move |conn, caller, body| {
             let registered = residents::registered(conn, *id)?;
@@ -468,7 +481,7 @@ pub async fn enter_fact(
             let officer = caller.officer(&registered.site.area).ok();
             let fact = residents::enter_fact(conn, &acting, officer.as_ref(), &body.fact(), caller.now)?;
             end_what_a_death_ends(conn, caller, &fact)?;
-            Ok(versioned_fact(fact))
+            recorded(conn, fact)
         })
         .await
 }
@@ -478,13 +491,13 @@ pub async fn verify_fact(
     allowed: Allowed<act::VerifyFacts>,
     id: Path<FactId>,
     request: Keyed<()>,
-) -> Result<Done<FactBody>, Problem> {
+) -> Result<Done<RecordedFact>, Problem> {
     allowed
         .once(request, move |conn, caller, ()| {
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
             let fact = residents::verify_fact(conn, &officer, &fact, caller.now)?;
             end_what_a_death_ends(conn, caller, &fact)?;
-            Ok(versioned_fact(fact))
+            recorded(conn, fact)
         })
         .await
 }
@@ -505,12 +518,13 @@ pub async fn edit_fact(
     id: Path<FactId>,
     IfMatch(seen): IfMatch,
     Body(body): Body<FactEditBody>,
-) -> Result<Done<FactBody>, Problem> {
+) -> Result<Done<RecordedFact>, Problem> {
     allowed
         .write(move |conn, caller| {
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
             let edit = FactEdit { to_on: body.to_on, evidence: body.evidence.as_str().to_owned() };
-            Ok(versioned_fact(residents::edit_fact(conn, &officer, &fact, seen, &edit)?))
+            let fact = residents::edit_fact(conn, &officer, &fact, seen, &edit)?;
+            recorded(conn, fact)
         })
         .await
 }

@@ -362,6 +362,9 @@ pub async fn policy_differences(
     allowed
         .read(move |conn, caller| {
             let policy = policies::find(conn, *id)?;
+            if !policies::http::concerns(caller, &policy.area) {
+                return Err(Code::PolicyNotFound.into());
+            }
             let window = Window::new(query.limit, query.cursor.as_deref())?;
             let sites = canteens::sites_in(conn, &caller.scopes())?;
             let touched: Vec<CanteenId> = sites

@@ -3,13 +3,19 @@
 #[macro_use]
 mod support;
 
+mod access;
 mod accounts;
 mod auth;
 mod calendar;
+mod canteens;
+mod contract;
 mod doors;
 mod families;
 mod opening;
+mod races;
+mod residents;
 mod schema;
+mod schemes;
 mod values;
 
 fn main() -> std::process::ExitCode {

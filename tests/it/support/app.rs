@@ -1,7 +1,11 @@
 //! The service in the process of the test, with a clock that the test holds.
 
+use std::rc::Rc;
+
 use actix_web::{
     App,
+    body::BoxBody,
+    dev::ServiceResponse,
     http::Method,
     middleware::from_fn,
     test,
@@ -9,6 +13,7 @@ use actix_web::{
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
+use futures_util::future::LocalBoxFuture;
 use leling::{
     accounts::{
         self,
@@ -28,7 +33,9 @@ use leling::{
 };
 use serde_json::{Value, json};
 
-use super::TestDb;
+use tokio::sync::OnceCell;
+
+use super::{TestDb, contract};
 
 /// The password of every account that a test makes.
 pub const PASSWORD: &str = "correct-horse-battery";
@@ -39,8 +46,13 @@ pub const PIN: &str = "271828";
 pub struct TestApp {
     state: Data<State>,
     hand: Hand,
+    service: OnceCell<Service>,
     _db: TestDb,
 }
+
+/// The mounted service, made once for a test.
+type Service =
+    Box<dyn Fn(test::TestRequest) -> LocalBoxFuture<'static, (Method, String, ServiceResponse<BoxBody>)>>;
 
 /// What was answered.
 #[derive(Debug)]
@@ -101,8 +113,13 @@ impl Call<'_> {
 impl TestApp {
     /// A service whose clock shows noon of 22 November 2026 in China.
     pub fn start(db: TestDb) -> TestApp {
-        let noon: DateTime<Utc> = "2026-11-22T04:00:00Z".parse().unwrap();
-        let (clock, hand) = Clock::held(At::new(noon));
+        TestApp::start_at(db, "2026-11-22T04:00:00Z")
+    }
+
+    /// A service whose clock shows this instant.
+    pub fn start_at(db: TestDb, instant: &str) -> TestApp {
+        let now: DateTime<Utc> = instant.parse().unwrap();
+        let (clock, hand) = Clock::held(At::new(now));
         let settings = Settings {
             bind: ([127, 0, 0, 1], 0).into(),
             database_url: db.url().to_owned(),
@@ -113,7 +130,12 @@ impl TestApp {
         };
         let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
         let state = State::open(&settings, clock, hasher).unwrap();
-        TestApp { state: Data::new(state), hand, _db: db }
+        TestApp { state: Data::new(state), hand, service: OnceCell::new(), _db: db }
+    }
+
+    /// Sets the clock.
+    pub fn set_clock(&self, instant: &str) {
+        self.hand.set(At::new(instant.parse().unwrap()));
     }
 
     /// Moves the clock on.
@@ -147,20 +169,30 @@ impl TestApp {
     }
 
     async fn answer(&self, request: test::TestRequest) -> Reply {
-        let state = self.state.clone();
-        let service = App::new()
-            .app_data(state)
-            .app_data(web::PayloadConfig::new(leling::api::BODY_LIMIT))
-            .configure(|config| routes::api().mount(config))
-            .wrap(from_fn(guard_panics_and_name_requests));
-        let service = test::init_service(service).await;
-        let response = test::call_service(&service, request.to_request()).await;
+        let service = self.service.get_or_init(|| self.mounted()).await;
+        let (method, path, response) = service(request).await;
         let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let (status, etag) = (response.status().as_u16(), header("etag"));
         let replayed = header("idempotency-replayed").is_some();
         let bytes = test::read_body(response).await;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        contract::check(&method, &path, status, &body);
         Reply { status, body, etag, replayed }
+    }
+
+    async fn mounted(&self) -> Service {
+        let app = App::new()
+            .app_data(self.state.clone())
+            .app_data(web::PayloadConfig::new(leling::api::BODY_LIMIT))
+            .configure(|config| routes::api().mount(config))
+            .wrap(from_fn(guard_panics_and_name_requests));
+        let service = Rc::new(test::init_service(app).await);
+        Box::new(move |request| {
+            let service = service.clone();
+            let request = request.to_request();
+            let (method, path) = (request.method().clone(), request.path().to_owned());
+            Box::pin(async move { (method, path, test::call_service(&*service, request).await) })
+        })
     }
 
     /// Writes into the database behind the service's back.

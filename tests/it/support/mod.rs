@@ -1,8 +1,12 @@
 //! What tests stand on: their registration, a database for each, and the runner.
 
 mod app;
+pub mod contract;
 mod database;
 mod postgres;
+pub mod world;
+mod process;
+mod town;
 
 use std::{
     future::Future,
@@ -16,6 +20,8 @@ use libtest_mimic::{Arguments, Trial};
 
 pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
+pub use process::{Client, Server};
+pub use town::{Meal, Plan, Resident, Town, race, with_role};
 
 /// A test, as the macros below register it.
 pub struct Case {

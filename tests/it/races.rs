@@ -1,0 +1,222 @@
+//! Many who want the same thing at one moment, in one process and in two: nothing is given twice.
+//!
+//! Each proof has a twin with its guard switched off, which fails as it should: so the proof would notice.
+
+use diesel::prelude::*;
+use leling::{
+    clock::Clock,
+    db::schema::{attendances, draws, menu_items, menus, quotes, reservations},
+    id::Id,
+    ids::{MenuId, TapId},
+};
+use serde_json::json;
+
+use crate::support::{Meal, Plan, Reply, Resident, TestDb, Town, race};
+
+/// Everybody reserves this meal at one moment.
+fn rush(residents: &[Resident], meal: &Meal) -> Vec<Reply> {
+    race(residents.iter().map(|resident| || resident.client.post("/reservations", meal.order(resident))))
+}
+
+/// How many were placed; the others were all refused with this code.
+#[track_caller]
+fn placed(answers: Vec<Reply>, code: &str) -> usize {
+    let (placed, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    refused.into_iter().for_each(|answer| answer.refused(409, code));
+    placed.len()
+}
+
+fn menu_id(text: &str) -> MenuId {
+    serde_json::from_value(json!(text)).unwrap()
+}
+
+/// Of a menu: its places that are taken, its reservations that stand, its portions that are taken.
+fn counted(town: &Town, meal: &Meal) -> (i64, i64, i64) {
+    let menu = menu_id(&meal.id);
+    town.look(|conn| {
+        let taken: i32 = menus::table.find(menu).select(menus::taken).first(conn)?;
+        let active = reservations::table
+            .filter(reservations::menu_id.eq(menu))
+            .filter(reservations::status.eq("active"))
+            .count()
+            .get_result(conn)?;
+        let portions: i32 =
+            menu_items::table.filter(menu_items::menu_id.eq(menu)).select(menu_items::taken).first(conn)?;
+        Ok((taken.into(), active, portions.into()))
+    })
+}
+
+fn the_last_ten_places(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, residents: 64, ..Plan::USUAL });
+    for round in 0..50 {
+        let meal = town.meal(0, round, 10, None);
+        assert_eq!(placed(rush(&town.residents, &meal), "menu_full"), 10, "in round {round}");
+        assert_eq!(counted(&town, &meal), (10, 10, 10), "in round {round}");
+    }
+}
+
+fn the_last_ten_portions(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, residents: 64, ..Plan::USUAL });
+    for round in 0..6 {
+        let meal = town.meal(0, round, 64, Some(10));
+        assert_eq!(placed(rush(&town.residents, &meal), "item_sold_out"), 10, "in round {round}");
+        assert_eq!(counted(&town, &meal), (10, 10, 10), "in round {round}");
+    }
+}
+
+/// How often the city pays for one resident who reserves the same meal in two canteens at one moment, round by round.
+fn twice_at_once(town: &Town, rounds: usize) -> impl Iterator<Item = i64> {
+    let who = &town.residents[0];
+    let there = who.client.at(town.servers.last().unwrap());
+    // Each round has a day of its own.
+    (0..rounds).map(move |round| {
+        let [here_meal, there_meal] = [0, 1].map(|canteen| town.meal(canteen, 3 * round, 10, None));
+        let answers = race([(&who.client, &here_meal), (&there, &there_meal)].map(|(client, meal)| {
+            move || client.post("/reservations", meal.order(who))
+        }));
+        assert_eq!(placed(answers, ""), 2, "whoever pays for it, both meals are reserved");
+        let on = town.day(3 * round);
+        town.look(|conn| {
+            draws::table
+                .inner_join(quotes::table)
+                .filter(quotes::served_on.eq(on))
+                .filter(quotes::status.ne("released"))
+                .count()
+                .get_result(conn)
+        })
+    })
+}
+
+fn one_subsidy(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, canteens: 2, ..Plan::USUAL });
+    town.pay_once_a_day();
+    assert!(twice_at_once(&town, 20).all(|draws| draws == 1));
+}
+
+/// A menu of today, and a reservation of it for every resident.
+fn reserved_today(town: &Town) -> (Meal, Vec<String>) {
+    let meal = town.meal_today(0, 0, town.residents.len());
+    let answers = rush(&town.residents, &meal);
+    let ids = answers.into_iter().map(|answer| answer.expect(201)["id"].as_str().unwrap().to_owned());
+    (meal, ids.collect())
+}
+
+fn tap_id() -> TapId {
+    Id::new(Clock::system().now())
+}
+
+fn served(town: &Town, meal: &Meal) -> i64 {
+    let menu = menu_id(&meal.id);
+    town.look(|conn| {
+        attendances::table
+            .filter(attendances::menu_id.eq(menu))
+            .filter(attendances::status.eq("served"))
+            .count()
+            .get_result(conn)
+    })
+}
+
+fn two_taps_for_one_reservation(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, residents: 20, ..Plan::USUAL });
+    let (meal, reservations) = reserved_today(&town);
+    let path = format!("/menus/{}/attendance", meal.id);
+    let desks = [town.canteens[0].desk.clone(), town.canteens[0].desk.at(town.servers.last().unwrap())];
+    for reservation in &reservations {
+        let answers = race(desks.iter().map(|desk| {
+            || desk.post(&path, json!({ "tap_id": tap_id(), "reservation_id": reservation }))
+        }));
+        assert_eq!(placed(answers, "already_served"), 1);
+    }
+    assert_eq!(served(&town, &meal), 20);
+}
+
+fn a_check_in_and_a_cancelling(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, residents: 20, ..Plan::USUAL });
+    let (meal, reservations) = reserved_today(&town);
+    let path = format!("/menus/{}/attendance", meal.id);
+    let desk = town.canteens[0].desk.at(town.servers.last().unwrap());
+    let mut came = 0;
+    for (resident, reservation) in town.residents.iter().zip(&reservations) {
+        let check_in = || desk.post(&path, json!({ "tap_id": tap_id(), "reservation_id": reservation }));
+        let cancel = || resident.client.post(&format!("/reservations/{reservation}/cancel"), json!(null));
+        let racers: [Box<dyn FnOnce() -> Reply + Send>; 2] = [Box::new(check_in), Box::new(cancel)];
+        let [checked_in, cancelled] = race(racers).try_into().unwrap();
+        match (checked_in.status, cancelled.status) {
+            (201, _) => cancelled.refused(409, "reservation_served"),
+            (_, 200) => checked_in.refused(409, "cancelled"),
+            _ => panic!("nobody won: {checked_in:?} {cancelled:?}"),
+        }
+        came += i64::from(served(&town, &meal) > came);
+    }
+    let (taken, active, _) = counted(&town, &meal);
+    assert_eq!((taken, active), (came, came));
+}
+
+on_both! {
+    async fn of_64_who_rush_for_the_last_ten_places_ten_get_one_in_each_of_50_rounds(db: TestDb) {
+        the_last_ten_places(db, 1);
+    }
+
+    async fn without_the_guard_of_places_the_rush_oversells(db: TestDb) {
+        let town = Town::open(db, Plan { residents: 64, guards_off: "capacity", ..Plan::USUAL });
+        let meal = town.meal(0, 0, 10, None);
+        assert!(placed(rush(&town.residents, &meal), "menu_full") > 10);
+    }
+
+    async fn of_64_who_rush_for_the_last_ten_portions_ten_get_one(db: TestDb) {
+        the_last_ten_portions(db, 1);
+    }
+
+    async fn without_the_guard_of_portions_the_rush_oversells(db: TestDb) {
+        let town = Town::open(db, Plan { residents: 64, guards_off: "portions", ..Plan::USUAL });
+        let meal = town.meal(0, 0, 64, Some(10));
+        assert!(placed(rush(&town.residents, &meal), "item_sold_out") > 10);
+    }
+
+    async fn one_resident_in_two_canteens_at_one_moment_is_paid_for_once(db: TestDb) {
+        one_subsidy(db, 1);
+    }
+
+    async fn of_two_taps_at_once_for_one_reservation_one_is_served(db: TestDb) {
+        two_taps_for_one_reservation(db, 1);
+    }
+
+    async fn of_a_check_in_and_a_cancelling_at_once_one_wins(db: TestDb) {
+        a_check_in_and_a_cancelling(db, 1);
+    }
+}
+
+on_postgres! {
+    async fn two_processes_give_64_who_rush_for_the_last_ten_places_ten_in_each_of_50_rounds(db: TestDb) {
+        the_last_ten_places(db, 2);
+    }
+
+    async fn two_processes_without_the_guard_of_places_oversell(db: TestDb) {
+        let town = Town::open(db, Plan { servers: 2, residents: 64, guards_off: "capacity", ..Plan::USUAL });
+        let meal = town.meal(0, 0, 10, None);
+        assert!(placed(rush(&town.residents, &meal), "menu_full") > 10);
+    }
+
+    async fn two_processes_give_64_who_rush_for_the_last_ten_portions_ten(db: TestDb) {
+        the_last_ten_portions(db, 2);
+    }
+
+    async fn two_processes_pay_once_for_one_resident_in_two_canteens_at_one_moment(db: TestDb) {
+        one_subsidy(db, 2);
+    }
+
+    // SQLite's one writer sees what the act before it used, guard or not: there is nothing to be quicker than.
+    async fn without_the_guard_of_limits_one_resident_is_paid_for_twice(db: TestDb) {
+        let town = Town::open(db, Plan { servers: 2, canteens: 2, guards_off: "limits", ..Plan::USUAL });
+        town.pay_once_a_day();
+        assert!(twice_at_once(&town, 50).any(|draws| draws == 2));
+    }
+
+    async fn two_processes_serve_one_of_two_taps_at_once_for_one_reservation(db: TestDb) {
+        two_taps_for_one_reservation(db, 2);
+    }
+
+    async fn two_processes_let_one_of_a_check_in_and_a_cancelling_win(db: TestDb) {
+        a_check_in_and_a_cancelling(db, 2);
+    }
+}
