@@ -32,7 +32,7 @@
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
-//! - **Beside it**: [`demo`] lets a day happen, as a client of all this.
+//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
 
 pub mod access;
 pub mod accounts;
