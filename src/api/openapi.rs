@@ -302,7 +302,11 @@ impl Api {
             for operation in operations {
                 let path = paths.entry(format!("{BASE}{}", operation.path)).or_insert_with(|| json!({}));
                 let method = operation.method.as_str().to_ascii_lowercase();
-                path[method] = operation.document(group, &mut generator, examples.get(operation.id).unwrap_or(&Value::Null));
+                path[method] = operation.document(
+                    group,
+                    &mut generator,
+                    examples.get(operation.id).unwrap_or(&Value::Null),
+                );
             }
         }
         let mut schemas: Map<String, Value> = generator.take_definitions(true);

@@ -13,9 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{
     PASSWORD, Reply, TestDb,
     contract::{Declared, operations},
-    world::{
-        Side, TODAY, World, canteen_body, fact_body, menu_body, policy_body, resident_body, uuid,
-    },
+    world::{Side, TODAY, World, canteen_body, fact_body, menu_body, policy_body, resident_body, uuid},
 };
 
 const CASES: &str = include_str!("access_cases.txt");
@@ -80,13 +78,21 @@ impl Trial<'_> {
     fn body(&self, operation: &str) -> Value {
         let Side { ids, area, .. } = self.side;
         let number = self.number;
-        let day = || (chrono::NaiveDate::from_ymd_opt(2026, 12, 1).unwrap() + chrono::Days::new(number.into())).to_string();
-        let later = || (chrono::NaiveDate::from_ymd_opt(2027, 2, 1).unwrap() + chrono::Days::new(number.into())).to_string();
+        let day = || {
+            (chrono::NaiveDate::from_ymd_opt(2026, 12, 1).unwrap() + chrono::Days::new(number.into()))
+                .to_string()
+        };
+        let later = || {
+            (chrono::NaiveDate::from_ymd_opt(2027, 2, 1).unwrap() + chrono::Days::new(number.into()))
+                .to_string()
+        };
         let lines = |item: &str| json!([{ "item_id": ids[item], "portions": 1 }]);
         let volunteer = json!({ "role": "volunteer", "canteen_id": ids["canteen"] });
         let resident = resident_body(&ids["canteen"], "李凤恩", &format!("6000{number:04}"), area);
         match operation {
-            "sign_up" => json!({ "user_name": format!("new.{number}"), "display_name": "New", "password": PASSWORD }),
+            "sign_up" => {
+                json!({ "user_name": format!("new.{number}"), "display_name": "New", "password": PASSWORD })
+            }
             "sign_in" => json!({ "user_name": "uncle", "password": PASSWORD }),
             "refresh" => json!({ "refresh_token": self.tokens()["refresh_token"] }),
             "sign_out" => json!({ "everywhere": false }),
@@ -104,16 +110,24 @@ impl Trial<'_> {
             "register_resident" => resident,
             "edit_resident" => {
                 let mut edited = resident;
-                for (field, value) in [("allergens", json!([])), ("diet_tags", json!([])), ("status", json!("active"))] {
+                for (field, value) in
+                    [("allergens", json!([])), ("diet_tags", json!([])), ("status", json!("active"))]
+                {
                     edited[field] = value;
                 }
                 edited
             }
             "enter_fact" => fact_body("lives_alone"),
             "edit_fact" => json!({ "to_on": null, "evidence": "示例-0002" }),
-            "add_fact_kind" => json!({ "code": format!("kind_{number}"), "zh": "示例", "en": "example", "suspends": false }),
-            "ask_family_link" => json!({ "card_number": ids["card"], "born_on": "1944-05-01", "relation": "child" }),
-            "approve_family_link" => json!({ "consent": "said so", "covers_reasons": false, "pin": ids["pin"] }),
+            "add_fact_kind" => {
+                json!({ "code": format!("kind_{number}"), "zh": "示例", "en": "example", "suspends": false })
+            }
+            "ask_family_link" => {
+                json!({ "card_number": ids["card"], "born_on": "1944-05-01", "relation": "child" })
+            }
+            "approve_family_link" => {
+                json!({ "consent": "said so", "covers_reasons": false, "pin": ids["pin"] })
+            }
             "post_policy" => policy_body(&format!("posted-{number}"), area),
             "validate_policy" => policy_body("validated", area),
             "try_policies" => json!({
@@ -202,7 +216,11 @@ async fn tried(world: &World, declared: Declared, case: &Case, faults: &mut Vec<
             found[1] = found[0].clone();
         }
         differs |= found[0] != expected.0 || found[1] != expected.1;
-        line += &if found[0] == found[1] { format!(" {:9}", found[0]) } else { format!(" {:9}", found.join("/")) };
+        line += &if found[0] == found[1] {
+            format!(" {:9}", found[0])
+        } else {
+            format!(" {:9}", found.join("/"))
+        };
     }
     if differs {
         faults.push(line);

@@ -42,7 +42,11 @@ fn trial(case: &Value) -> Value {
         .into_iter()
         .flatten()
         .map(|class| {
-            let (kind, value) = class.as_str().unwrap().split_once('=').map_or((class.as_str().unwrap(), None), |(kind, value)| (kind, Some(value)));
+            let (kind, value) = class
+                .as_str()
+                .unwrap()
+                .split_once('=')
+                .map_or((class.as_str().unwrap(), None), |(kind, value)| (kind, Some(value)));
             without_nulls(json!({ "kind": kind, "value": value }))
         })
         .collect();
@@ -135,7 +139,12 @@ impl Table {
     async fn resident(&mut self, case: &Value) -> String {
         let told = &case["resident"];
         self.cards += 1;
-        let mut body = resident_body(&self.canteen, "王秀英", &format!("{:08}", 90_000_000 + self.cards), &told["registered_in"]);
+        let mut body = resident_body(
+            &self.canteen,
+            "王秀英",
+            &format!("{:08}", 90_000_000 + self.cards),
+            &told["registered_in"],
+        );
         body["born_on"] = told["born_on"].clone();
         body["lives_in"] = told["lives_in"].clone();
         let resident = id_of(&self.app.made(&self.staff, "/residents", body).await);

@@ -96,12 +96,7 @@ pub fn lines(menu: &Value) -> Value {
 impl TestApp {
     /// What is posted and has to succeed.
     #[track_caller]
-    pub fn made<'a>(
-        &'a self,
-        by: &'a Value,
-        path: &'a str,
-        body: Value,
-    ) -> impl Future<Output = Value> + 'a {
+    pub fn made<'a>(&'a self, by: &'a Value, path: &'a str, body: Value) -> impl Future<Output = Value> + 'a {
         async move {
             let Reply { status, body, .. } = self.post(path, body).by(by).send().await;
             assert!(status < 300, "{path}: {status} {body}");
@@ -143,7 +138,8 @@ impl World {
             tokens["password"] = json!(PASSWORD);
             people.insert(name, tokens);
         }
-        let calendar = app.put("/calendar/2026", json!({ "days": [] })).by(&admin).header("If-Match", "\"v0\"");
+        let calendar =
+            app.put("/calendar/2026", json!({ "days": [] })).by(&admin).header("If-Match", "\"v0\"");
         calendar.send().await.expect(200);
         let scheme = async |code: &str, area: &Value, officer: &Value| {
             let active = app.policy_in_force(officer, policy_body(code, area), "2026-01-01").await;
@@ -211,7 +207,8 @@ impl Place<'_> {
         };
         let (staff, volunteer) = (member("staff").await, member("volunteer").await);
         let grant = json!({ "role": "volunteer", "canteen_id": canteen });
-        let helper = json!({ "user_name": format!("helper.{number}"), "display_name": "帮手", "grant": grant });
+        let helper =
+            json!({ "user_name": format!("helper.{number}"), "display_name": "帮手", "grant": grant });
         let helper = self.app.made(self.admin, "/accounts", helper).await;
         let account = &helper["account"];
         let mut ids = BTreeMap::from([
@@ -271,8 +268,7 @@ impl Place<'_> {
             ids.insert(of, id_of(&self.app.made(staff, "/reservations", body).await));
         }
         let taps = format!("/menus/{}/attendance", id_of(&today));
-        let walk_in =
-            json!({ "tap_id": uuid(), "kind": "walk_in", "resident_id": ids["other_resident"], "lines": lines(&today) });
+        let walk_in = json!({ "tap_id": uuid(), "kind": "walk_in", "resident_id": ids["other_resident"], "lines": lines(&today) });
         let attendance = self.app.made(volunteer, &taps, walk_in).await;
         ids.insert("attendance", attendance["attendance_id"].as_str().unwrap().to_owned());
         let again = json!({ "tap_id": uuid(), "card_number": card(self.number, 2), "tapped_at": "2026-11-22T04:00:00Z" });
