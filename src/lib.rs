@@ -31,7 +31,7 @@
 //!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
-//!   [`money`], [`words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
+//!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
 //! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
 
 pub mod access;
