@@ -1,4 +1,38 @@
-//! Leling: meal ordering for senior canteens.
+//! Meal ordering for senior canteens: the story of one lunch, and the map of the house.
+//!
+//! # One lunch
+//!
+//! It begins with a place. An officer makes a canteen ([`canteens`]): where it lies, when it serves, until when one may
+//! order. What kind of day a date is, the [`calendar`] knows. The officer writes down who pays how much of whose meal, as
+//! a document; [`pricing`] says what is wrong with it, and [`policies`] keeps it in versions, each in force from a day.
+//!
+//! An old lady comes to the desk. She gets a record, a card and a PIN ([`residents`]); that she lives on the minimum
+//! allowance is a fact that an officer verifies. Her daughter makes an account ([`accounts`]), signs in ([`sign_in`]), and
+//! asks to act for her mother ([`families`]). From the mother's consent on, [`access`] has a link to make a proof from.
+//!
+//! The desk posts tomorrow's menu ([`menus`]). The daughter reserves ([`reservations`]): [`subsidies`] gathers what is
+//! true of the mother, [`pricing::quote()`] splits the charge among the payers and says why, and the draws are pending. A
+//! signed entry goes into the ledger of [`headcounts`], and the kitchen's number is one higher.
+//!
+//! At noon the mother holds out her card. [`attendance`] admits her or says a word; the meal is priced again, the draws
+//! are posted, the entry says *served*. The same tap again is the same meal. In the evening the takings add up, from
+//! two sources.
+//!
+//! # The map
+//!
+//! Each request goes one way: request, right, rule, record, answer.
+//!
+//! - **The page of routes**: [`routes`] lists the whole API. [`app`] starts and stops it; [`settings`] and [`keys`] are
+//!   what it is told, [`installation`] what it finds.
+//! - **The way in**: [`api`] reads bodies and headers, writes answers, and makes the API's document from the handlers.
+//!   [`access::Allowed`] is the only way from a handler to the database. [`idempotency`] makes a repeated request
+//!   harmless, [`page`] cuts lists.
+//! - **The concepts**, in the order in which they may call each other: [`access`], [`calendar`], [`canteens`],
+//!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
+//!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
+//! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
+//!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
+//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
 
 pub mod access;
 pub mod accounts;

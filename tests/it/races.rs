@@ -71,9 +71,10 @@ fn twice_at_once(town: &Town, rounds: usize) -> impl Iterator<Item = i64> {
     // Each round has a day of its own.
     (0..rounds).map(move |round| {
         let [here_meal, there_meal] = [0, 1].map(|canteen| town.meal(canteen, 3 * round, 10, None));
-        let answers = race([(&who.client, &here_meal), (&there, &there_meal)].map(|(client, meal)| {
-            move || client.post("/reservations", meal.order(who))
-        }));
+        let answers = race(
+            [(&who.client, &here_meal), (&there, &there_meal)]
+                .map(|(client, meal)| move || client.post("/reservations", meal.order(who))),
+        );
         assert_eq!(placed(answers, ""), 2, "whoever pays for it, both meals are reserved");
         let on = town.day(3 * round);
         town.look(|conn| {
@@ -122,9 +123,10 @@ fn two_taps_for_one_reservation(db: TestDb, servers: usize) {
     let path = format!("/menus/{}/attendance", meal.id);
     let desks = [town.canteens[0].desk.clone(), town.canteens[0].desk.at(town.servers.last().unwrap())];
     for reservation in &reservations {
-        let answers = race(desks.iter().map(|desk| {
-            || desk.post(&path, json!({ "tap_id": tap_id(), "reservation_id": reservation }))
-        }));
+        let answers =
+            race(desks.iter().map(|desk| {
+                || desk.post(&path, json!({ "tap_id": tap_id(), "reservation_id": reservation }))
+            }));
         assert_eq!(placed(answers, "already_served"), 1);
     }
     assert_eq!(served(&town, &meal), 20);

@@ -4,9 +4,9 @@ mod app;
 pub mod contract;
 mod database;
 mod postgres;
-pub mod world;
 mod process;
 mod town;
+pub mod world;
 
 use std::{
     future::Future,

@@ -112,7 +112,8 @@ impl Town {
             .map(|number| Canteen::open(&admin, &officer, number).at(&servers[number % servers.len()]))
             .collect();
         let home: CanteenId = serde_json::from_value(json!(canteens[0].id)).unwrap();
-        let cards: Vec<String> = (0..plan.residents).map(|number| format!("{:08}", 31_415_926 + number)).collect();
+        let cards: Vec<String> =
+            (0..plan.residents).map(|number| format!("{:08}", 31_415_926 + number)).collect();
         let ids = residents(db.url(), home, &cards, &pin_hash);
         let residents = ids
             .iter()
