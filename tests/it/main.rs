@@ -5,13 +5,18 @@ mod support;
 
 mod accounts;
 mod auth;
+mod bad_input;
 mod calendar;
 mod canteens;
+mod crashes;
 mod doors;
+mod edits;
 mod families;
+mod idle;
 mod opening;
 mod races;
 mod residents;
+mod retries;
 mod schema;
 mod values;
 

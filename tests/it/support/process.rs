@@ -93,11 +93,7 @@ fn listening(child: &mut Child) -> SocketAddr {
 
 /// What keeps connections open for a client and its clones.
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE))
-        .build()
-        .into()
+    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
 }
 
 /// Somebody who sends requests, signed in or not.
@@ -148,13 +144,7 @@ impl Client {
     }
 
     /// The answer once it is one: what may be tried again as it is, is.
-    fn decided(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-        header: Option<(&str, &str)>,
-    ) -> Reply {
+    fn decided(&self, method: &str, path: &str, body: Option<&Value>, header: Option<(&str, &str)>) -> Reply {
         let asked = Instant::now();
         loop {
             let reply = self.ask(method, &api(path), body, header).expect("the server is there");
