@@ -351,14 +351,15 @@ fn serve_reserved(
     if tap.lines.is_some() || tap.mode.is_some_and(|mode| mode != reservation.mode) {
         return Err(bad_tap("what was reserved is served; change the reservation first").into());
     }
+    // Refused by the row itself when it was cancelled or served meanwhile. Everybody who touches a reservation takes its
+    // row first and what it draws on after, so that two never wait for each other.
+    if !reservations::redeem(conn, reservation.id)? {
+        return Err(Code::Conflict.into());
+    }
     let promised = subsidies::find(conn, reservation.quote_id)?.quote.resident_fen;
     let order = menu.order(&reservation.lines, reservation.mode, MealClass::Meal);
     let meal = Meal { resident, menu, area: &door.canteen.area, order };
     let kept = subsidies::post(conn, &meal, Some(reservation.quote_id), now)?;
-    // Refused by the row itself when it was cancelled or served meanwhile.
-    if !reservations::redeem(conn, reservation.id)? {
-        return Err(Code::Conflict.into());
-    }
     let attendance = Attendance {
         resident_id: Some(resident.id),
         reservation_id: Some(reservation.id),

@@ -196,6 +196,10 @@ pub fn change(
     check_wish(menu, resident, wish)?;
     let order = menu.order(&wish.picks, wish.mode, MealClass::Meal);
     let meal = Meal { resident, menu, area: place.area, order };
+    // The row before what it draws on, as everybody takes them.
+    if !store::claim(conn, reservation.id, version)? {
+        return Err(Code::Stale.into());
+    }
     let kept = subsidies::promise(conn, &meal, Some(reservation.quote_id), now)?;
     let changed = Reservation {
         mode: wish.mode,
@@ -207,9 +211,7 @@ pub fn change(
         lines: wish.picks.clone(),
         ..reservation.clone()
     };
-    if !store::update(conn, &changed, version)? {
-        return Err(Code::Stale.into());
-    }
+    store::update(conn, &changed)?;
     let by = acting.actor();
     store::insert_event(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
     record_change(conn, reservation, &changed, resident, by, now)?;

@@ -131,32 +131,35 @@ fn insert_lines(conn: &mut Conn, reservation: &Reservation) -> QueryResult<()> {
     each!(conn, c => diesel::insert_into(reservation_lines::table).values(&lines).execute(c)).map(|_| ())
 }
 
-/// False when the version is another, or the reservation was cancelled or served meanwhile.
-pub(super) fn update(conn: &mut Conn, changed: &Reservation, version: i32) -> QueryResult<bool> {
+/// Takes the row for a change; false when the version is another, or it was cancelled or served meanwhile.
+pub(super) fn claim(conn: &mut Conn, id: ReservationId, version: i32) -> QueryResult<bool> {
     let open = reservations::table
-        .find(changed.id)
+        .find(id)
         .filter(reservations::status.eq(ReservationStatus::Active))
         .filter(reservations::served.eq(false));
-    let values = (
-        reservations::mode.eq(changed.mode),
-        reservations::edition.eq(changed.edition),
-        reservations::late.eq(changed.late),
-        reservations::quote_id.eq(changed.quote_id),
-        reservations::confirmed_allergens.eq(Json(changed.confirmed_allergens.clone())),
-        reservations::version.eq(changed.version),
-    );
-    let updated = if guards::is_off("if_match") {
-        diesel::update(open).set(values).execute(conn)?
+    let next = reservations::version.eq(version + 1);
+    let claimed = if guards::is_off("if_match") {
+        diesel::update(open).set(next).execute(conn)?
     } else {
-        diesel::update(open.filter(reservations::version.eq(version))).set(values).execute(conn)?
+        diesel::update(open.filter(reservations::version.eq(version))).set(next).execute(conn)?
     };
-    if updated == 0 {
-        return Ok(false);
-    }
+    Ok(claimed == 1)
+}
+
+/// Writes what was changed of a reservation that was claimed.
+pub(super) fn update(conn: &mut Conn, changed: &Reservation) -> QueryResult<()> {
+    diesel::update(reservations::table.find(changed.id))
+        .set((
+            reservations::mode.eq(changed.mode),
+            reservations::edition.eq(changed.edition),
+            reservations::late.eq(changed.late),
+            reservations::quote_id.eq(changed.quote_id),
+            reservations::confirmed_allergens.eq(Json(changed.confirmed_allergens.clone())),
+        ))
+        .execute(conn)?;
     diesel::delete(reservation_lines::table.filter(reservation_lines::reservation_id.eq(changed.id)))
         .execute(conn)?;
-    insert_lines(conn, changed)?;
-    Ok(true)
+    insert_lines(conn, changed)
 }
 
 /// False when it was cancelled or served meanwhile.

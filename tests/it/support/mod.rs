@@ -21,7 +21,7 @@ use libtest_mimic::{Arguments, Trial};
 pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
 pub use process::{Client, Server};
-pub use town::{Meal, Plan, Resident, Town, race, with_role};
+pub use town::{Counted, Meal, Plan, Resident, Town, race};
 
 /// A test, as the macros below register it.
 pub struct Case {

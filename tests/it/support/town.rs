@@ -12,7 +12,7 @@ use leling::{
     clock::{At, Clock},
     db::{Conn, Db, schema},
     id::Id,
-    ids::{CanteenId, ResidentId},
+    ids::{CanteenId, MenuId, ResidentId},
     problem::{Fail, Problem},
     text::{Line, UserName},
 };
@@ -67,7 +67,22 @@ pub struct Meal {
     pub item: String,
 }
 
+/// What is taken of a menu.
+#[derive(Debug, PartialEq)]
+pub struct Counted {
+    /// By the menu's own account.
+    pub places: i64,
+    /// Those that stand.
+    pub reservations: i64,
+    /// By the item's own account.
+    pub portions: i64,
+}
+
 impl Meal {
+    pub fn menu_id(&self) -> MenuId {
+        serde_json::from_value(json!(self.id)).unwrap()
+    }
+
     /// What a resident sends to reserve it.
     pub fn order(&self, resident: &Resident) -> Value {
         json!({
@@ -206,6 +221,22 @@ impl Town {
         db.close();
         seen
     }
+
+    pub fn counted(&self, meal: &Meal) -> Counted {
+        use schema::{menu_items, menus, reservations};
+        let menu = meal.menu_id();
+        self.look(|conn| {
+            let places: i32 = menus::table.find(menu).select(menus::taken).first(conn)?;
+            let reservations = reservations::table
+                .filter(reservations::menu_id.eq(menu))
+                .filter(reservations::status.eq("active"))
+                .count()
+                .get_result(conn)?;
+            let items = menu_items::table.filter(menu_items::menu_id.eq(menu));
+            let portions: i32 = items.select(menu_items::taken).first(conn)?;
+            Ok(Counted { places: places.into(), reservations, portions: portions.into() })
+        })
+    }
 }
 
 impl Canteen {
@@ -236,7 +267,7 @@ fn sign_in(nobody: &Client, by: Value) -> Client {
 }
 
 /// Somebody new with this role.
-pub fn with_role(admin: &Client, user_name: &str, grant: Value) -> Client {
+fn with_role(admin: &Client, user_name: &str, grant: Value) -> Client {
     let body = json!({ "user_name": user_name, "display_name": user_name, "grant": grant });
     let made = admin.post("/accounts", body).expect(201);
     sign_in(admin, json!({ "user_name": user_name, "password": made["one_time_password"] }))
