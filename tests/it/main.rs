@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod auth;
 mod calendar;
+mod demo;
 mod doors;
 mod families;
 mod opening;
