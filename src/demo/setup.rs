@@ -387,7 +387,7 @@ impl Registry<'_> {
         let decision = Decision::Approve {
             consent: "本人到窗口当面同意".into(),
             // Not everybody wants the family to know of a hardship.
-            covers_reasons: nth % 2 == 0,
+            covers_reasons: nth.is_multiple_of(2),
         };
         let clerk = caller(conn, self.staff, Act::DecideFamilyLink, now)?;
         families::decide(conn, &clerk, link.id, &decision, None)?;
