@@ -185,8 +185,8 @@ fn order(dice: &mut Dice, diner: &Diner, place: &Place, items: &[ItemPlan], inde
         late,
         fate: match dice.below(100) {
             0..=2 if !late => Fate::Cancelled,
-            3..=5 => Fate::NoShow,
-            6..=60 => Fate::AtDoor,
+            3..=7 => Fate::NoShow,
+            8..=60 => Fate::AtDoor,
             _ => Fate::AtDesk,
         },
     }

@@ -151,8 +151,8 @@ pub fn print(on: NaiveDate, rows: &[Row]) -> String {
         ["canteen", "reserved", "confirmed", "served", "walk-ins", "no-shows", "besides", "charge"]
             .map(str::to_owned)
             .to_vec();
-    head.extend(payers.iter().map(|payer| (*payer).to_owned()));
-    head.extend(["residents", "adds up"].map(str::to_owned));
+    head.extend(payers.iter().map(|payer| format!("by {payer}")));
+    head.extend(["by residents", "adds up"].map(str::to_owned));
     let total = rows.iter().fold(Row { name: "total".into(), ..Row::default() }, Row::and);
     let mut lines = vec![head];
     lines.extend(rows.iter().map(|row| cells(row, &payers, row.faults().is_empty())));

@@ -11,6 +11,7 @@ mod calendar;
 mod canteens;
 mod contract;
 mod crashes;
+mod demo;
 mod dignity;
 mod doors;
 mod edits;
