@@ -107,7 +107,7 @@ pub fn api() -> Api {
             Operation::new(POST, "/reservations", "place_reservation", "Reserve a meal", reservations::place).refuses([MenuNotFound, ResidentNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, AlreadyReserved, ItemSoldOut, MenuFull]),
             Operation::new(GET, "/reservations/{id}", "read_reservation", "Read a reservation", reservations::read).refuses([ReservationNotFound]),
             Operation::new(PUT, "/reservations/{id}", "change_reservation", "Change a reservation", reservations::change).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, ReservationCancelled, ReservationServed, ItemSoldOut]),
-            Operation::new(POST, "/reservations/{id}/cancel", "cancel_reservation", "Cancel a reservation", reservations::cancel).refuses([ReservationNotFound, CutoffPassed, ReservationCancelled, ReservationServed]),
+            Operation::new(POST, "/reservations/{id}/cancel", "cancel_reservation", "Cancel a reservation", reservations::cancel).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ReservationCancelled, ReservationServed]),
         ])
         .group("attendance", "Who came: the door, and what staff decide afterwards", vec![
             Operation::new(GET, "/menus/{id}/door-list", "read_door_list", "Who is expected, and who came", attendance::door_list).refuses([MenuNotFound, NotHere]),

@@ -153,6 +153,9 @@ const DOOR_WORDS: &[Code] = &[
     Code::ItemSoldOut,
 ];
 
+/// The states of a menu in which meals are recorded: a late tap comes after it was closed (BR-37).
+const SERVING: &[MenuStatus] = &[MenuStatus::Published, MenuStatus::Closed];
+
 /// How far a device's clock may be ahead of ours.
 const DEVICE_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
@@ -264,8 +267,7 @@ fn person(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Option<(Residen
 /// Whether the menu serves this person at this instant: on its own day, while it is published or closed.
 fn admit(door: &Door<'_>, resident: Option<&Resident>, served_at: At) -> Result<(), Problem> {
     let menu = door.menu;
-    let open = matches!(menu.status, MenuStatus::Published | MenuStatus::Closed);
-    if !open || door.canteen.today(served_at) != menu.served_on {
+    if !SERVING.contains(&menu.status) || door.canteen.today(served_at) != menu.served_on {
         return Err(Problem::new(Code::MenuNotOpen).with("status", menu.status));
     }
     if resident.is_some_and(|resident| !resident.is_active()) {
@@ -409,7 +411,7 @@ fn serve_unreserved(
     let tags = resident.map(|(resident, _)| resident.diet_tags.0.clone()).unwrap_or_default();
     record(conn, door, &attendance, kind_of(&attendance), &tags, now)?;
     reservations::take(conn, menu, &attendance.lines)?;
-    reservations::take_seat(conn, menu)?;
+    reservations::take_seat(conn, menu, SERVING)?;
     Ok(attendance)
 }
 

@@ -406,8 +406,8 @@ pub async fn withdraw(
         .once(request, move |conn, caller, ()| {
             let menu = super::find(conn, *id)?;
             let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
-            let to_call = reservations::cancel_for_menu(conn, &menu, duty.actor(), caller.now)?;
             let menu = super::withdraw(conn, &duty, *id)?;
+            let to_call = reservations::cancel_for_menu(conn, &menu, duty.actor(), caller.now)?;
             Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
         })
         .await

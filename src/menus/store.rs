@@ -297,10 +297,9 @@ pub(super) fn insert_edition(
         .map(|_| ())
 }
 
-/// Takes a place; false when the menu is full or its meal cannot be served any more (BR-25).
-pub fn take_seat(conn: &mut Conn, id: MenuId) -> QueryResult<bool> {
-    let open =
-        menus::table.find(id).filter(menus::status.eq_any([MenuStatus::Published, MenuStatus::Closed]));
+/// Takes a place; false when the menu is full (BR-25), or in none of these states any more.
+pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus]) -> QueryResult<bool> {
+    let open = menus::table.find(id).filter(menus::status.eq_any(while_in.to_vec()));
     let taken = if guards::is_off("capacity") {
         diesel::update(open).set(menus::taken.eq(menus::taken + 1)).execute(conn)?
     } else {

@@ -168,7 +168,7 @@ pub fn place(
         Change { persons: 1, portions: &wish.picks, ..count(&reservation, resident, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
-    take_seat(conn, menu)?;
+    take_seat(conn, menu, &[MenuStatus::Published])?;
     Ok(Placed { reservation, quote: kept.quote })
 }
 
@@ -239,7 +239,8 @@ fn record_change(
 
 /// Cancels a reservation. Before the cut-off it costs nothing (BR-22); after it only the canteen's staff can.
 ///
-/// Fails with `reservation_cancelled`, `reservation_served`, `cutoff_passed`.
+/// Fails with `reservation_cancelled`, `reservation_served`, `cutoff_passed`, and `menu_not_open` once the meal is over:
+/// who did not come by then is a no-show.
 pub fn cancel(
     conn: &mut Conn,
     acting: &ActingFor,
@@ -255,6 +256,9 @@ pub fn cancel(
     );
     refuse_ended(reservation)?;
     let late = in_words(conn, place, is_late(place, now))?;
+    if place.menu.closes_at() <= now {
+        return Err(Problem::new(Code::MenuNotOpen).with("status", MenuStatus::Closed).into());
+    }
     let cancelled_as = match acting.right().kind {
         RightKind::OneSelf => CancelledAs::ByResident,
         RightKind::Family => CancelledAs::ByFamily,
@@ -263,7 +267,9 @@ pub fn cancel(
     end(conn, reservation, resident, cancelled_as, late, acting.actor(), now)
 }
 
-/// Cancels every reservation of a menu as `by_canteen`, and says whom to call (BR-28).
+/// Cancels every reservation of a menu that was just withdrawn, as `by_canteen`, and says whom to call (BR-28).
+///
+/// Withdrawn first: whoever reserves at this moment has either taken a place by then, and is seen here, or gets none.
 pub fn cancel_for_menu(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Result<Vec<ToCall>, Fail> {
     let active = store::active_of_menu(conn, menu.id)?;
     let open: Vec<Reservation> = active.into_iter().filter(|reservation| !reservation.served).collect();
@@ -290,8 +296,8 @@ pub fn cancel_for_closure(
         let covered = closure.covers(menu.served_on, menu.period) && menu.serves_to_at > now;
         let open = matches!(menu.status, MenuStatus::Draft | MenuStatus::Published);
         if covered && open {
+            let menu = menus::withdraw_for_closure(conn, &menu)?;
             to_call.extend(cancel_for_menu(conn, &menu, duty.actor(), now)?);
-            menus::withdraw_for_closure(conn, &menu)?;
         }
     }
     Ok(to_call)
@@ -597,13 +603,15 @@ pub fn take(conn: &mut Conn, menu: &Menu, picks: &[Pick]) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Takes a place, last of all: the menu's row is the busiest. `menu_full`, or `menu_not_open` when it was closed meanwhile.
-pub fn take_seat(conn: &mut Conn, menu: &Menu) -> Result<(), Fail> {
-    if menus::take_seat(conn, menu.id)? {
+/// Takes a place, last of all: the menu's row is the busiest.
+///
+/// Fails with `menu_full`, or with `menu_not_open` when the menu is in none of these states any more.
+pub fn take_seat(conn: &mut Conn, menu: &Menu, while_in: &[MenuStatus]) -> Result<(), Fail> {
+    if menus::take_seat(conn, menu.id, while_in)? {
         return Ok(());
     }
     let present = menus::find(conn, menu.id)?;
-    if matches!(present.status, MenuStatus::Published | MenuStatus::Closed) {
+    if while_in.contains(&present.status) {
         return Err(Problem::new(Code::MenuFull).with("capacity", present.capacity).into());
     }
     Err(Problem::new(Code::MenuNotOpen).with("status", present.status).into())

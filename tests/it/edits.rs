@@ -17,7 +17,7 @@ fn reserved(town: &Town) -> (Meal, String) {
     town.pay_once_a_day();
     let (meal, resident) = (town.meal(0, 0, 30, None), &town.residents[0]);
     let made = resident.client.post("/reservations", meal.order(resident));
-    assert_eq!(made.etag.as_deref(), Some("\"v1\""));
+    assert!(made.etag.as_deref().unwrap().starts_with("\"v1."));
     let path = format!("/reservations/{}", made.expect(201)["id"].as_str().unwrap());
     (meal, path)
 }
@@ -37,7 +37,7 @@ on_both! {
         }));
         assert_one_was_quicker(answers);
         let read = town.residents[0].client.get(&path);
-        assert_eq!(read.etag.as_deref(), Some("\"v2\""));
+        assert!(read.etag.as_deref().unwrap().starts_with("\"v2."));
         let eaten = read.expect(200)["lines"][0]["portions"].as_i64().unwrap();
         assert_eq!(town.counted(&meal).portions, eaten);
     }

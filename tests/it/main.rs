@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod attendance;
 mod auth;
 mod bad_input;
 mod calendar;
@@ -19,6 +20,7 @@ mod families;
 mod idle;
 mod opening;
 mod races;
+mod reservations;
 mod residents;
 mod retries;
 mod schema;

@@ -3,6 +3,7 @@
 mod app;
 pub mod contract;
 mod database;
+pub mod lunch;
 mod postgres;
 mod process;
 mod town;
