@@ -174,7 +174,7 @@ pub struct IssuedAccountBody {
 #[serde(deny_unknown_fields)]
 pub struct AccountsQuery {
     /// Exactly this user name, wherever its roles lie: for granting it one.
-    pub user_name: Option<String>,
+    pub user_name: Option<UserName>,
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
@@ -259,7 +259,7 @@ pub async fn list(
         .read(move |conn, caller| {
             let page = match query.user_name {
                 Some(user_name) => {
-                    let found = accounts::look_up(conn, caller, &user_name)?;
+                    let found = accounts::look_up(conn, caller, user_name.as_str())?;
                     Page { items: found.into_iter().collect(), next: None }
                 }
                 None => accounts::list(conn, caller, &window)?,

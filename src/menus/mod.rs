@@ -31,6 +31,9 @@ pub use store::{release_portions, release_seat, take_portions, take_seat};
 /// How long after its serving window a menu closes by itself (BR-37).
 pub const CLOSES_AFTER: TimeDelta = TimeDelta::hours(2);
 
+/// How far ahead a menu is made.
+const MOST_AHEAD: TimeDelta = TimeDelta::days(366);
+
 /// The most items on one menu.
 const MOST_ITEMS: usize = 60;
 
@@ -250,6 +253,9 @@ pub fn draft(
     if times.serves_to_at <= now {
         return Err(Code::MenuInPast.into());
     }
+    if served_on > canteen.today(now) + MOST_AHEAD {
+        return Err(bad("a menu is made at most a year ahead").into());
+    }
     let usual = canteen.period(period)?;
     let plan = check(plan)?;
     let menu = Menu {
@@ -424,6 +430,10 @@ pub fn copy(
     days: i32,
     now: At,
 ) -> Result<Vec<Copied>, Fail> {
+    let near = |on: NaiveDate| (on - canteen.today(now)).num_days().abs() <= MOST_AHEAD.num_days();
+    if !near(from_on) || !near(to_on) {
+        return Err(Code::NothingToCopy.into());
+    }
     let last_on = from_on + TimeDelta::days(i64::from(days) - 1);
     let sources = between(conn, canteen.id, from_on, last_on)?;
     let mut copied = Vec::new();
