@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use diesel::{
     backend::Backend,
@@ -19,7 +19,7 @@ use diesel::{
     sql_types::Timestamp,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// An instant, in UTC, cut to microseconds.
 ///
@@ -100,7 +100,13 @@ impl Serialize for At {
 
 impl<'de> Deserialize<'de> for At {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<At, D::Error> {
-        DateTime::<Utc>::deserialize(deserializer).map(At::new)
+        let instant = DateTime::<Utc>::deserialize(deserializer)?;
+        // Beyond these years neither database orders instants as the calendar does.
+        if (1900..=2200).contains(&instant.year()) {
+            Ok(At::new(instant))
+        } else {
+            Err(D::Error::custom("an instant of the years 1900 to 2200 is expected"))
+        }
     }
 }
 

@@ -135,7 +135,7 @@ codes! {
     PolicyCodeTaken      409 false "policy_code_taken"     "这个政策代码属于另一个区域。请换一个代码。" "This policy code belongs to another area. Choose another code.";
     PolicyActive         409 false "policy_active"         "这个版本已启用。要修改请发布新版本。" "This version is active already. To change it, post a new version.";
     RankClash            409 false "rank_clash"            "与同时生效的政策 {policy} 的次序 {rank} 相同。请改次序。" "Rank {rank} is also used by {policy}, in force at the same time. Change the rank.";
-    BadSpan              400 false "bad_span"              "结束日期早于开始日期。请修改。" "It ends before it starts. Mend the dates.";
+    BadSpan              400 false "bad_span"              "结束日期早于开始日期，或日期太远。请修改。" "It ends before it starts, or lies too far away. Mend the dates.";
     BadOrder             400 false "bad_order"             "点餐内容有误：{reason}。请修改后重发。" "The order is not right: {reason}. Mend it and send it again.";
 
     // Reservations

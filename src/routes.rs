@@ -118,8 +118,8 @@ pub fn api() -> Api {
             Operation::new(GET, "/menus/{id}/call-list", "read_call_list", "Whom to call about a menu", reservations::call_list).refuses([MenuNotFound, NotHere]),
         ])
         .group("headcounts", "How many to cook for, how many came, who pays", vec![
-            Operation::new(GET, "/canteens/{id}/headcounts", "read_headcounts", "A canteen's day as of any instant", headcounts::of_canteen).refuses([CanteenNotFound, NotHere]),
-            Operation::new(GET, "/headcounts", "read_overview", "A day of every canteen in reach", headcounts::overview),
+            Operation::new(GET, "/canteens/{id}/headcounts", "read_headcounts", "A canteen's day as of any instant", headcounts::of_canteen).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/headcounts", "read_overview", "A day of every canteen in reach", headcounts::overview).refuses([BadSpan]),
             Operation::new(GET, "/takings", "read_takings", "What was charged and who pays it, from two sources", headcounts::takings).refuses([CanteenNotFound, NotHere, BadSpan]),
             Operation::new(GET, "/draws", "list_draws", "List draws on payers' money", subsidies::draws).refuses([CanteenNotFound, NotHere, BadSpan, BadCursor]),
             Operation::new(GET, "/quotes/{id}", "read_quote", "Read a kept quote, and compute it again", subsidies::read),

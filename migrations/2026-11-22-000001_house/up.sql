@@ -355,6 +355,8 @@ CREATE TABLE reservations (
     quote_id UUID NOT NULL REFERENCES quotes (id),
     -- Allergens that were confirmed by name for this meal (BR-13).
     confirmed_allergens TEXT NOT NULL,
+    -- The resident's diet tags as they were counted, so that the same are taken back.
+    diet_tags TEXT NOT NULL,
     placed_at TIMESTAMP NOT NULL,
     cancelled_at TIMESTAMP,
     cancelled_as TEXT,
@@ -402,6 +404,8 @@ CREATE TABLE attendances (
     -- How the person was known: by reservation, card or resident; a guest by none.
     known_by TEXT NOT NULL,
     lines TEXT NOT NULL,
+    -- The diet tags as they were counted, so that the same are taken back.
+    diet_tags TEXT NOT NULL,
     -- Whether it took a place of its own, having no reservation.
     seated BOOLEAN NOT NULL,
     served_at TIMESTAMP NOT NULL,

@@ -116,6 +116,8 @@ pub struct Attendance {
     pub status: AttendanceStatus,
     pub known_by: KnownBy,
     pub lines: Vec<Pick>,
+    /// The diet tags as they were counted.
+    pub diet_tags: Vec<String>,
     /// Whether it took a place of its own, having no reservation.
     pub seated: bool,
     pub served_at: At,
@@ -219,7 +221,7 @@ fn repeated(earlier: Attendance, tap: &Tap) -> Result<Outcome, Fail> {
 fn serve(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Attendance, Fail> {
     let served_at = tap.tapped_at.unwrap_or(now);
     let known = person(conn, door, tap)?;
-    admit(door, known.as_ref().map(|(resident, _)| resident), served_at)?;
+    admit(door, known.as_ref().map(|(resident, _)| resident), served_at, now)?;
     match (tap.kind, known) {
         (TapKind::Reserved, Some((resident, known_by))) => {
             let reservation = reservation(conn, door, tap, &resident)?;
@@ -265,9 +267,12 @@ fn person(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Option<(Residen
 }
 
 /// Whether the menu serves this person at this instant: on its own day, while it is published or closed.
-fn admit(door: &Door<'_>, resident: Option<&Resident>, served_at: At) -> Result<(), Problem> {
+///
+/// A tap that reaches us on a later day is a claim about the past, whatever the device's clock says: staff decide.
+fn admit(door: &Door<'_>, resident: Option<&Resident>, served_at: At, now: At) -> Result<(), Problem> {
     let menu = door.menu;
-    if !SERVING.contains(&menu.status) || door.canteen.today(served_at) != menu.served_on {
+    let on_its_day = [served_at, now].iter().all(|at| door.canteen.today(*at) == menu.served_on);
+    if !SERVING.contains(&menu.status) || !on_its_day {
         return Err(Problem::new(Code::MenuNotOpen).with("status", menu.status));
     }
     if resident.is_some_and(|resident| !resident.is_active()) {
@@ -368,13 +373,14 @@ fn serve_reserved(
         mode: reservation.mode,
         known_by,
         lines: reservation.lines.clone(),
+        diet_tags: reservation.diet_tags.clone(),
         quote_id: Some(kept.id),
         charge_fen: kept.quote.charge_fen,
         due_fen: kept.quote.resident_fen,
         promised_fen: Some(promised),
         ..blank(door, tap, served_at, now)
     };
-    record(conn, door, &attendance, CountKind::Served, &resident.diet_tags.0, now)?;
+    record(conn, door, &attendance, now)?;
     Ok(attendance)
 }
 
@@ -402,14 +408,14 @@ fn serve_unreserved(
         mode,
         known_by: resident.map_or(KnownBy::Nobody, |(_, known_by)| known_by),
         lines,
+        diet_tags: resident.map(|(resident, _)| resident.diet_tags.0.clone()).unwrap_or_default(),
         seated: true,
         quote_id: priced.quote_id,
         charge_fen: priced.charge_fen,
         due_fen: priced.due_fen,
         ..blank(door, tap, served_at, now)
     };
-    let tags = resident.map(|(resident, _)| resident.diet_tags.0.clone()).unwrap_or_default();
-    record(conn, door, &attendance, kind_of(&attendance), &tags, now)?;
+    record(conn, door, &attendance, now)?;
     reservations::take(conn, menu, &attendance.lines)?;
     reservations::take_seat(conn, menu, SERVING)?;
     Ok(attendance)
@@ -493,6 +499,7 @@ fn blank(door: &Door<'_>, tap: &Tap, served_at: At, now: At) -> Attendance {
             Person::Nobody => KnownBy::Nobody,
         },
         lines: tap.lines.clone().unwrap_or_default(),
+        diet_tags: Vec::new(),
         seated: false,
         served_at,
         recorded_at: now,
@@ -506,19 +513,12 @@ fn blank(door: &Door<'_>, tap: &Tap, served_at: At, now: At) -> Attendance {
     }
 }
 
-fn record(
-    conn: &mut Conn,
-    door: &Door<'_>,
-    attendance: &Attendance,
-    kind: CountKind,
-    diet_tags: &[String],
-    now: At,
-) -> Result<(), Fail> {
+fn record(conn: &mut Conn, door: &Door<'_>, attendance: &Attendance, now: At) -> Result<(), Fail> {
     // The unique index on a resident's meal says no to whoever is second.
     if !store::insert(conn, attendance)? {
         return Err(Code::Conflict.into());
     }
-    let change = counted(attendance, kind, diet_tags, door.duty.actor());
+    let change = counted(attendance, door.duty.actor());
     headcounts::record(conn, &Change { persons: 1, portions: &attendance.lines, ..change }, now)
 }
 
@@ -533,14 +533,14 @@ fn kind_of(attendance: &Attendance) -> CountKind {
     }
 }
 
-fn counted<'a>(attendance: &Attendance, kind: CountKind, diet_tags: &'a [String], by: Actor) -> Change<'a> {
+fn counted(attendance: &Attendance, by: Actor) -> Change<'_> {
     Change {
         menu: attendance.menu_id,
-        kind,
+        kind: kind_of(attendance),
         persons: 0,
         portions: &[],
         mode: attendance.mode,
-        diet_tags,
+        diet_tags: &attendance.diet_tags,
         channel: Channel::WalkIn,
         by,
     }
@@ -612,18 +612,24 @@ pub fn resolve(
         (Decision::Serve, Some(_)) => MealClass::Meal,
     };
     if let (MealClass::Meal, Some(resident)) = (class, &resident) {
-        refuse_if_expected(conn, door, resident)?;
+        if let Some(served) = store::served_meal(conn, door.menu.id, resident.id)? {
+            return Err(already_served(conn, door, &served)?);
+        }
+        if let Some(reservation) = reservations::active_of(conn, door.menu.id, resident.id)? {
+            return resolve_reserved(conn, door, waiting, decision, resident, &reservation, now);
+        }
     }
     let resident = resident.filter(|_| class != MealClass::Guest);
     let lines = match waiting.lines.is_empty() {
         false => waiting.lines.clone(),
-        true => door.menu.usual_pick().into_iter().collect(),
+        true => vec![door.menu.usual_pick().ok_or_else(|| Problem::new(Code::ItemSoldOut).with("item", ""))?],
     };
     let priced = price(conn, door, resident.as_ref(), class, &lines, waiting.mode, now)?;
     let resolved = Attendance {
         resident_id: resident.as_ref().map(|resident| resident.id),
         class,
         lines,
+        diet_tags: resident.map(|resident| resident.diet_tags.0).unwrap_or_default(),
         status: AttendanceStatus::Served,
         quote_id: priced.quote_id,
         charge_fen: priced.charge_fen,
@@ -633,9 +639,46 @@ pub fn resolve(
     if !store::resolve(conn, &resolved, decision, door.duty.actor(), now)? {
         return Err(Code::NotInReview.into());
     }
-    let tags = resident.map(|resident| resident.diet_tags.0).unwrap_or_default();
-    let change = counted(&resolved, kind_of(&resolved), &tags, door.duty.actor());
+    let change = counted(&resolved, door.duty.actor());
     // It was eaten: it is counted, but takes no place or portion from anybody now.
+    headcounts::record(conn, &Change { persons: 1, portions: &resolved.lines, ..change }, now)?;
+    Ok(resolved)
+}
+
+/// What waited for review was the meal that the resident had reserved.
+fn resolve_reserved(
+    conn: &mut Conn,
+    door: &Door<'_>,
+    waiting: Attendance,
+    decision: Decision,
+    resident: &Resident,
+    reservation: &Reservation,
+    now: At,
+) -> Result<Attendance, Fail> {
+    if !reservations::redeem(conn, reservation.id)? {
+        return Err(Code::Conflict.into());
+    }
+    let promised = subsidies::find(conn, reservation.quote_id)?.quote.resident_fen;
+    let order = door.menu.order(&reservation.lines, reservation.mode, MealClass::Meal);
+    let meal = Meal { resident, menu: door.menu, area: &door.canteen.area, order };
+    let kept = subsidies::post(conn, &meal, Some(reservation.quote_id), now)?;
+    let resolved = Attendance {
+        class: MealClass::Meal,
+        status: AttendanceStatus::Served,
+        reservation_id: Some(reservation.id),
+        mode: reservation.mode,
+        lines: reservation.lines.clone(),
+        diet_tags: reservation.diet_tags.clone(),
+        quote_id: Some(kept.id),
+        charge_fen: kept.quote.charge_fen,
+        due_fen: kept.quote.resident_fen,
+        promised_fen: Some(promised),
+        ..waiting
+    };
+    if !store::resolve(conn, &resolved, decision, door.duty.actor(), now)? {
+        return Err(Code::NotInReview.into());
+    }
+    let change = counted(&resolved, door.duty.actor());
     headcounts::record(conn, &Change { persons: 1, portions: &resolved.lines, ..change }, now)?;
     Ok(resolved)
 }
@@ -682,12 +725,8 @@ fn take_back(conn: &mut Conn, duty: &OnDuty, attendance: &Attendance, now: At) -
     if let Some(quote) = attendance.quote_id {
         subsidies::release(conn, quote, now)?;
     }
-    let tags = match attendance.resident_id {
-        Some(resident) => residents::find(conn, resident)?.diet_tags.0,
-        None => Vec::new(),
-    };
     let gone = headcounts::negated(&attendance.lines);
-    let change = counted(attendance, kind_of(attendance), &tags, duty.actor());
+    let change = counted(attendance, duty.actor());
     headcounts::record(conn, &Change { persons: -1, portions: &gone, ..change }, now)?;
     if let Some(id) = attendance.reservation_id {
         reopen(conn, id, now)?;

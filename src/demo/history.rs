@@ -172,7 +172,7 @@ impl Desk<'_> {
         let diner = &self.kitchen.diners[ordered.diner];
         let (acting, duty) = self.acting(conn, diner, ordered.channel, now)?;
         let counter = Counter { menu, area: &self.site.area, desk: duty.as_ref() };
-        reservations::cancel(conn, &acting, &counter, &diner.resident, reservation, now)?;
+        reservations::cancel(conn, &acting, &counter, reservation, now)?;
         Ok(())
     }
 }

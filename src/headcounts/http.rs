@@ -28,7 +28,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct HeadcountQuery {
     pub on: NaiveDate,
-    /// The instant of recording until which everything counts; now without.
+    /// The instant of recording until which everything counts; now without, and for the future.
     #[serde(default)]
     pub as_of: Option<At>,
 }
@@ -116,7 +116,8 @@ pub async fn of_canteen(
         .read(move |conn, caller| {
             let site = canteens::site(conn, *canteen)?;
             caller.on_duty(&site)?;
-            let as_of = query.as_of.unwrap_or(caller.now);
+            subsidies::http::check_span(query.on, query.on)?;
+            let as_of = query.as_of.map_or(caller.now, |at| at.min(caller.now));
             let mut menus = Vec::new();
             for menu in counted(menus::between(conn, site.id, query.on, query.on)?) {
                 menus.push(headcount(conn, &menu, as_of)?);
@@ -221,7 +222,8 @@ pub async fn overview(
 ) -> Result<Done<Overview>, Problem> {
     allowed
         .read(move |conn, caller| {
-            let as_of = query.as_of.unwrap_or(caller.now);
+            subsidies::http::check_span(query.on, query.on)?;
+            let as_of = query.as_of.map_or(caller.now, |at| at.min(caller.now));
             let mut rows = Vec::new();
             for canteen in canteens::all_in(conn, &caller.scopes())? {
                 let menus: Vec<Menu> =
@@ -294,7 +296,8 @@ pub async fn takings(
 ) -> Result<Done<TakingsBody>, Problem> {
     allowed
         .read(move |conn, caller| {
-            if !(0..=31).contains(&(query.to - query.from).num_days()) {
+            subsidies::http::check_span(query.from, query.to)?;
+            if (query.to - query.from).num_days() > 31 {
                 return Err(crate::problem::Code::BadSpan.into());
             }
             let reach = subsidies::http::canteens_in_reach(conn, caller, query.canteen_id)?;

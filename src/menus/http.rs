@@ -16,6 +16,7 @@ use crate::{
     money::Fen,
     problem::{Code, Fail, Problem},
     reservations::{self, ToCall},
+    subsidies,
     text::{Line, Whole},
     words::{ItemKind, Mode, Period},
 };
@@ -240,6 +241,7 @@ pub async fn list(
 ) -> Result<Done<Menus>, Problem> {
     allowed
         .read(move |conn, caller| {
+            subsidies::http::check_span(days.from, days.to)?;
             let span = (days.to - days.from).num_days();
             if !(0..=62).contains(&span) {
                 return Err(Code::BadSpan.into());

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, OnceLock, RwLock},
 };
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde_json::Value;
 
 use crate::{
@@ -124,7 +124,8 @@ pub fn activate(
     now: At,
 ) -> Result<PolicyVersion, Fail> {
     let draft = find(conn, id)?;
-    if to_on.is_some_and(|to| to < from_on) {
+    let sensible = |on: NaiveDate| (1990..=2200).contains(&on.year());
+    if !sensible(from_on) || to_on.is_some_and(|to| to < from_on || !sensible(to)) {
         return Err(Code::BadSpan.into());
     }
     if !store::activate(conn, id, from_on, to_on, now)? {

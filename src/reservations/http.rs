@@ -319,8 +319,7 @@ pub async fn cancel(
             let reservation = super::find(conn, *id)?;
             let setting = for_reservation(conn, caller, &reservation)?;
             let counter = setting.counter();
-            let reservation =
-                super::cancel(conn, &setting.acting, &counter, &setting.resident, &reservation, caller.now)?;
+            let reservation = super::cancel(conn, &setting.acting, &counter, &reservation, caller.now)?;
             let quote = subsidies::find(conn, reservation.quote_id)?.quote;
             Ok(ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting).answer())
         })

@@ -76,6 +76,8 @@ pub struct Reservation {
     /// What was promised.
     pub quote_id: QuoteId,
     pub confirmed_allergens: Vec<String>,
+    /// The resident's diet tags as they were counted.
+    pub diet_tags: Vec<String>,
     pub placed_at: At,
     pub cancelled_at: Option<At>,
     pub cancelled_as: Option<CancelledAs>,
@@ -154,6 +156,7 @@ pub fn place(
         actor: acting.actor(),
         quote_id: kept.id,
         confirmed_allergens: wish.confirmed_allergens.clone(),
+        diet_tags: resident.diet_tags.0.clone(),
         placed_at: now,
         cancelled_at: None,
         cancelled_as: None,
@@ -164,8 +167,7 @@ pub fn place(
         return Err(Code::AlreadyReserved.into());
     }
     store::insert_event(conn, reservation.id, EventKind::Placed, acting.actor(), channel, &wish.picks, now)?;
-    let change =
-        Change { persons: 1, portions: &wish.picks, ..count(&reservation, resident, acting.actor()) };
+    let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
     take_seat(conn, menu, &[MenuStatus::Published])?;
@@ -214,7 +216,7 @@ pub fn change(
     store::update(conn, &changed)?;
     let by = acting.actor();
     store::insert_event(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
-    record_change(conn, reservation, &changed, resident, by, now)?;
+    record_change(conn, reservation, &changed, by, now)?;
     take(conn, menu, &difference(&reservation.lines, &wish.picks))?;
     Ok(Placed { reservation: changed, quote: kept.quote })
 }
@@ -224,17 +226,16 @@ fn record_change(
     conn: &mut Conn,
     old: &Reservation,
     new: &Reservation,
-    resident: &Resident,
     by: Actor,
     now: At,
 ) -> Result<(), Fail> {
     if old.mode == new.mode {
         let portions = difference(&old.lines, &new.lines);
-        return headcounts::record(conn, &Change { portions: &portions, ..count(new, resident, by) }, now);
+        return headcounts::record(conn, &Change { portions: &portions, ..count(new, by) }, now);
     }
     let gone = headcounts::negated(&old.lines);
-    headcounts::record(conn, &Change { persons: -1, portions: &gone, ..count(old, resident, by) }, now)?;
-    headcounts::record(conn, &Change { persons: 1, portions: &new.lines, ..count(new, resident, by) }, now)
+    headcounts::record(conn, &Change { persons: -1, portions: &gone, ..count(old, by) }, now)?;
+    headcounts::record(conn, &Change { persons: 1, portions: &new.lines, ..count(new, by) }, now)
 }
 
 /// Cancels a reservation. Before the cut-off it costs nothing (BR-22); after it only the canteen's staff can.
@@ -245,7 +246,6 @@ pub fn cancel(
     conn: &mut Conn,
     acting: &ActingFor,
     place: &Counter<'_>,
-    resident: &Resident,
     reservation: &Reservation,
     now: At,
 ) -> Result<Reservation, Fail> {
@@ -264,7 +264,7 @@ pub fn cancel(
         RightKind::Family => CancelledAs::ByFamily,
         RightKind::Staff | RightKind::Volunteer | RightKind::Officer => CancelledAs::ByStaff,
     };
-    end(conn, reservation, resident, cancelled_as, late, acting.actor(), now)
+    end(conn, reservation, cancelled_as, late, acting.actor(), now)
 }
 
 /// Cancels every reservation of a menu that was just withdrawn, as `by_canteen`, and says whom to call (BR-28).
@@ -277,7 +277,7 @@ pub fn cancel_for_menu(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Resu
     let mut to_call = Vec::new();
     for reservation in &open {
         let resident = resident_in(&residents, reservation)?;
-        end(conn, reservation, resident, CancelledAs::ByCanteen, false, by, now)?;
+        end(conn, reservation, CancelledAs::ByCanteen, false, by, now)?;
         to_call.push(call(reservation, resident, menu));
     }
     Ok(to_call)
@@ -334,7 +334,7 @@ pub fn cancel_for_death(
             menu.id == reservation.menu_id && menu.served_on >= from_on && menu.closes_at() > now
         });
         if future {
-            end(conn, reservation, resident, CancelledAs::Deceased, false, by, now)?;
+            end(conn, reservation, CancelledAs::Deceased, false, by, now)?;
             cancelled.push(reservation.id);
         }
     }
@@ -344,7 +344,6 @@ pub fn cancel_for_death(
 fn end(
     conn: &mut Conn,
     reservation: &Reservation,
-    resident: &Resident,
     cancelled_as: CancelledAs,
     late: bool,
     by: Actor,
@@ -359,12 +358,7 @@ fn end(
     subsidies::release(conn, reservation.quote_id, now)?;
     let lines = &reservation.lines;
     store::insert_event(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
-    let change = Change {
-        kind: CountKind::Cancelled,
-        persons: 1,
-        portions: lines,
-        ..count(reservation, resident, by)
-    };
+    let change = Change { kind: CountKind::Cancelled, persons: 1, portions: lines, ..count(reservation, by) };
     headcounts::record(conn, &change, now)?;
     for pick in in_order(lines) {
         menus::release_portions(conn, pick.item_id, pick.portions)?;
@@ -555,14 +549,14 @@ fn refuse_ended(reservation: &Reservation) -> Result<(), Problem> {
     Ok(())
 }
 
-fn count<'a>(reservation: &Reservation, resident: &'a Resident, by: Actor) -> Change<'a> {
+fn count(reservation: &Reservation, by: Actor) -> Change<'_> {
     Change {
         menu: reservation.menu_id,
         kind: CountKind::Reserved,
         persons: 0,
         portions: &[],
         mode: reservation.mode,
-        diet_tags: &resident.diet_tags.0,
+        diet_tags: &reservation.diet_tags,
         channel: reservation.channel,
         by,
     }

@@ -440,14 +440,22 @@ impl From<Fact> for FactBody {
 pub struct RecordedFact {
     #[serde(flatten)]
     pub fact: FactBody,
-    /// Posted meals whose price would be another by what is known now; nothing that was posted is altered.
+    /// For officers: posted meals whose price would be another by what is known now; nothing that was posted is
+    /// altered. Whoever is no officer hears no amounts (BR-45).
     pub differences: Vec<DifferenceBody>,
 }
 
-fn recorded<const STATUS: u16>(conn: &mut Conn, fact: Fact) -> Result<Answer<STATUS, RecordedFact>, Fail> {
+fn recorded<const STATUS: u16>(
+    conn: &mut Conn,
+    fact: Fact,
+    officer: Option<&Officer>,
+) -> Result<Answer<STATUS, RecordedFact>, Fail> {
     let version = fact.version;
     let resident = residents::find(conn, fact.resident_id)?;
-    let differences = subsidies::differences_for_resident(conn, &resident, fact.from_on)?;
+    let differences = match officer {
+        Some(_) => subsidies::differences_for_resident(conn, &resident, fact.from_on)?,
+        None => Vec::new(),
+    };
     let differences = differences.into_iter().map(DifferenceBody::from).collect();
     Ok(Answer::new(RecordedFact { fact: fact.into(), differences }).version(version))
 }
@@ -481,7 +489,7 @@ pub async fn enter_fact(
             let officer = caller.officer(&registered.site.area).ok();
             let fact = residents::enter_fact(conn, &acting, officer.as_ref(), &body.fact(), caller.now)?;
             end_what_a_death_ends(conn, caller, &fact)?;
-            recorded(conn, fact)
+            recorded(conn, fact, officer.as_ref())
         })
         .await
 }
@@ -497,7 +505,7 @@ pub async fn verify_fact(
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
             let fact = residents::verify_fact(conn, &officer, &fact, caller.now)?;
             end_what_a_death_ends(conn, caller, &fact)?;
-            recorded(conn, fact)
+            recorded(conn, fact, Some(&officer))
         })
         .await
 }
@@ -524,7 +532,7 @@ pub async fn edit_fact(
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
             let edit = FactEdit { to_on: body.to_on, evidence: body.evidence.as_str().to_owned() };
             let fact = residents::edit_fact(conn, &officer, &fact, seen, &edit)?;
-            recorded(conn, fact)
+            recorded(conn, fact, Some(&officer))
         })
         .await
 }

@@ -1,7 +1,7 @@
 //! Quotes, draws, and what was posted that would be another today.
 
 use actix_web::web;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -287,9 +287,10 @@ pub(crate) fn canteens_in_reach(
     }
 }
 
-/// Refuses a span of days that ends before it starts or is longer than a leap year.
+/// Refuses a span of days that ends before it starts, is longer than a leap year, or lies outside 1900 to 2200.
 pub(crate) fn check_span(from: NaiveDate, to: NaiveDate) -> Result<(), Problem> {
-    if (0..=366).contains(&(to - from).num_days()) { Ok(()) } else { Err(Code::BadSpan.into()) }
+    let near = [from, to].iter().all(|on| (1900..=2200).contains(&on.year()));
+    if near && (0..=366).contains(&(to - from).num_days()) { Ok(()) } else { Err(Code::BadSpan.into()) }
 }
 
 /// `GET /draws`

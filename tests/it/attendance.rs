@@ -166,3 +166,53 @@ on_both! {
         assert_eq!(then["confirmed"], json!({ "people": 1, "portions": 1 }));
     }
 }
+
+on_both! {
+    /// BR-34: a tap that arrives on a later day is a claim about the past, and no number of them draws anything.
+    async fn a_tap_that_arrives_a_day_late_waits_for_review_and_staff_may_serve_what_was_reserved(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "lunch").await;
+        lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201);
+        lunch.pass_hours(24).await;
+        let at_noon = "2026-11-22T04:00:00Z";
+        let reserved = json!({ "card_number": FATHERS_CARD, "tapped_at": at_noon });
+        let reserved = lunch.tap("volunteer", &menu, reserved).await.expect(201);
+        let walk_in = json!({ "card_number": NEIGHBOURS_CARD, "kind": "walk_in", "tapped_at": at_noon });
+        let walk_in = lunch.tap("volunteer", &menu, walk_in).await.expect(201);
+        assert_eq!((&reserved["status"], &walk_in["status"]), (&json!("review"), &json!("review")));
+        assert_eq!(lunch.drawn_today("posted").await, 0);
+        let resolve = format!("/attendance/{}/resolve", reserved["attendance_id"].as_str().unwrap());
+        let serve = json!({ "decision": "serve", "reason": "the phone had no signal" });
+        let served = lunch.post("staff", &resolve, serve).await.expect(200);
+        assert_eq!((&served["reserved"], &served["due_fen"]), (&json!(true), &json!(700)));
+        let counts = lunch.headcount(TODAY, None).await;
+        assert_eq!((&counts["served_with_reservation"]["people"], &counts["no_shows"]["people"]), (&json!(1), &json!(0)));
+        assert_eq!(lunch.drawn_today("posted").await, 300);
+    }
+}
+
+on_both! {
+    /// BR-36: what was counted under a diet tag is taken back under it.
+    async fn a_diet_tag_that_changes_meanwhile_leaves_no_wrong_count(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let tomorrow = crate::support::world::TOMORROW;
+        let menu = lunch.menu(tomorrow, "lunch").await;
+        let placed = lunch.reserve("daughter", &lunch.father, &menu, 1).await.expect(201);
+        let staff = lunch.tokens("staff").await;
+        let at = format!("/residents/{}", lunch.father);
+        let read = lunch.app.get(&at).by(&staff).send().await;
+        let (etag, was) = (read.etag.unwrap(), read.body);
+        let edit = json!({
+            "canteen_id": was["canteen_id"], "full_name": was["full_name"], "born_on": was["born_on"],
+            "card_number": was["card_number"], "registered_in": was["registered_in"], "lives_in": was["lives_in"],
+            "status": "active", "allergens": [], "diet_tags": ["low_salt"]
+        });
+        lunch.app.put(&at, edit).by(&staff).header("If-Match", &etag).send().await.expect(200);
+        let cancel = format!("/reservations/{}/cancel", placed["id"].as_str().unwrap());
+        lunch.post("daughter", &cancel, Value::Null).await.expect(200);
+        let counts = lunch.headcount(tomorrow, None).await;
+        for tag in counts["by_diet"].as_array().unwrap() {
+            assert_eq!(tag["confirmed"], 0, "{tag}");
+        }
+    }
+}
