@@ -223,9 +223,9 @@ fn serve(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Attenda
     let known = person(conn, door, tap)?;
     admit(door, known.as_ref().map(|(resident, _)| resident), served_at, now)?;
     match (tap.kind, known) {
-        (TapKind::Reserved, Some((resident, known_by))) => {
+        (TapKind::Reserved, Some((resident, _))) => {
             let reservation = reservation(conn, door, tap, &resident)?;
-            serve_reserved(conn, door, tap, &resident, known_by, &reservation, served_at, now)
+            serve_reserved(conn, door, tap, &resident, &reservation, served_at, now)
         }
         (TapKind::WalkIn | TapKind::Second, Some((resident, known_by))) => {
             serve_unreserved(conn, door, tap, Some((&resident, known_by)), served_at, now)
@@ -349,39 +349,48 @@ fn serve_reserved(
     door: &Door<'_>,
     tap: &Tap,
     resident: &Resident,
-    known_by: KnownBy,
     reservation: &Reservation,
     served_at: At,
     now: At,
 ) -> Result<Attendance, Fail> {
-    let menu = door.menu;
     if tap.lines.is_some() || tap.mode.is_some_and(|mode| mode != reservation.mode) {
         return Err(bad_tap("what was reserved is served; change the reservation first").into());
     }
+    let attendance = redeem(conn, door, resident, reservation, blank(door, tap, served_at, now), now)?;
+    record(conn, door, &attendance, now)?;
+    Ok(attendance)
+}
+
+/// Redeems a reservation for `attendance`: what was reserved, at the price that is true now, its draws posted.
+fn redeem(
+    conn: &mut Conn,
+    door: &Door<'_>,
+    resident: &Resident,
+    reservation: &Reservation,
+    attendance: Attendance,
+    now: At,
+) -> Result<Attendance, Fail> {
     // Refused by the row itself when it was cancelled or served meanwhile. Everybody who touches a reservation takes its
     // row first and what it draws on after, so that two never wait for each other.
     if !reservations::redeem(conn, reservation.id)? {
         return Err(Code::Conflict.into());
     }
     let promised = subsidies::find(conn, reservation.quote_id)?.quote.resident_fen;
-    let order = menu.order(&reservation.lines, reservation.mode, MealClass::Meal);
-    let meal = Meal { resident, menu, area: &door.canteen.area, order };
+    let order = door.menu.order(&reservation.lines, reservation.mode, MealClass::Meal);
+    let meal = Meal { resident, menu: door.menu, area: &door.canteen.area, order };
     let kept = subsidies::post(conn, &meal, Some(reservation.quote_id), now)?;
-    let attendance = Attendance {
+    Ok(Attendance {
         resident_id: Some(resident.id),
         reservation_id: Some(reservation.id),
         mode: reservation.mode,
-        known_by,
         lines: reservation.lines.clone(),
         diet_tags: reservation.diet_tags.clone(),
         quote_id: Some(kept.id),
         charge_fen: kept.quote.charge_fen,
         due_fen: kept.quote.resident_fen,
         promised_fen: Some(promised),
-        ..blank(door, tap, served_at, now)
-    };
-    record(conn, door, &attendance, now)?;
-    Ok(attendance)
+        ..attendance
+    })
 }
 
 fn serve_unreserved(
@@ -655,26 +664,8 @@ fn resolve_reserved(
     reservation: &Reservation,
     now: At,
 ) -> Result<Attendance, Fail> {
-    if !reservations::redeem(conn, reservation.id)? {
-        return Err(Code::Conflict.into());
-    }
-    let promised = subsidies::find(conn, reservation.quote_id)?.quote.resident_fen;
-    let order = door.menu.order(&reservation.lines, reservation.mode, MealClass::Meal);
-    let meal = Meal { resident, menu: door.menu, area: &door.canteen.area, order };
-    let kept = subsidies::post(conn, &meal, Some(reservation.quote_id), now)?;
-    let resolved = Attendance {
-        class: MealClass::Meal,
-        status: AttendanceStatus::Served,
-        reservation_id: Some(reservation.id),
-        mode: reservation.mode,
-        lines: reservation.lines.clone(),
-        diet_tags: reservation.diet_tags.clone(),
-        quote_id: Some(kept.id),
-        charge_fen: kept.quote.charge_fen,
-        due_fen: kept.quote.resident_fen,
-        promised_fen: Some(promised),
-        ..waiting
-    };
+    let served = Attendance { class: MealClass::Meal, status: AttendanceStatus::Served, ..waiting };
+    let resolved = redeem(conn, door, resident, reservation, served, now)?;
     if !store::resolve(conn, &resolved, decision, door.duty.actor(), now)? {
         return Err(Code::NotInReview.into());
     }
