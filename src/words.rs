@@ -239,6 +239,12 @@ impl Area {
         self.names().nth(level as usize)
     }
 
+    /// The areas that contain this one, from the city down to itself.
+    pub fn containing(&self) -> Vec<Area> {
+        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
+        ends.map(|end| Area(self.0[..end].to_owned())).collect()
+    }
+
     /// Whether `other` is this area or lies in it.
     pub fn contains(&self, other: &Area) -> bool {
         other.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -345,6 +351,11 @@ mod tests {
         assert!(area("A/B").contains(&area("A/B")));
         assert!(!area("A/B").contains(&area("A/BC")));
         assert!(!area("A/B").contains(&area("A")));
+    }
+
+    #[test]
+    fn an_area_lies_in_those_above_it_and_in_itself() {
+        assert_eq!(area("A/B/C").containing(), [area("A"), area("A/B"), area("A/B/C")]);
     }
 
     #[test]

@@ -278,6 +278,7 @@ CREATE TABLE policies (
     CHECK (in_force_to IS NULL OR in_force_from <= in_force_to),
     UNIQUE (code, version)
 );
+CREATE INDEX policies_by_area ON policies (area, in_force_from);
 
 -- A quote that a meal relies on, with the arguments it was computed from. Its draws are pending while the meal is
 -- reserved, posted when it is served, released when it is cancelled, voided or never served.
