@@ -98,7 +98,8 @@ pub struct Limit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
-    /// Who pays: any name, such as `city`, `district`, `town`, `community`, `canteen`, `donor`, `voucher`.
+    /// Who pays: any name, such as `city`, `district`, `town`, `community`, `canteen`, `donor`, `voucher`. A tier may
+    /// name another.
     #[schemars(length(min = 1, max = 60))]
     pub payer: String,
     /// What the layer is called in the document; the payer's name if not given. Unique in the document.
@@ -130,6 +131,11 @@ impl Layer {
     /// The layer's own code, or else its payer.
     pub fn code(&self) -> &str {
         self.code.as_deref().unwrap_or(&self.payer)
+    }
+
+    /// Who pays what this tier of the layer grants.
+    pub fn payer_of<'a>(&'a self, tier: &'a Tier) -> &'a str {
+        tier.payer.as_deref().unwrap_or(&self.payer)
     }
 }
 
@@ -218,6 +224,10 @@ pub struct Tier {
     /// Whom and which meals it is for; everybody and all if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
+    /// Who pays it, where it is not the layer's payer: the better of two payers' offers is one layer that picks the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 60))]
+    pub payer: Option<String>,
     /// What it pays.
     pub pay: Pay,
     /// Limits of this tier, besides those of its layer. A tier that is used up does not fit, and the next is tried.
