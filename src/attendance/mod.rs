@@ -179,18 +179,21 @@ pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fa
     Ok(menu)
 }
 
-/// Closes every menu whose meal is over, as of two hours after its window, and says how many.
+/// Closes menus whose meal is over, as of two hours after their windows, and says how many. When it says none, none is
+/// left that can be closed.
 ///
-/// Whoever does it, and however often: a menu that is closed already is left alone.
+/// Whoever does it, and however often: a menu that is closed already is left alone. One that cannot be closed keeps no
+/// other from it.
 pub fn close_what_is_over(conn: &mut Conn, now: At) -> Result<usize, Fail> {
     let mut closed = 0;
     for id in menus::to_close(conn, now)? {
         let closes_at = menus::find(conn, id)?.closes_at();
-        match close_menu(conn, id, closes_at) {
+        match conn.in_savepoint(|conn| close_menu(conn, id, closes_at)) {
             Ok(_) => closed += 1,
             // Another process was quicker.
             Err(Fail::Refused(problem)) if problem.code == Code::MenuNotOpen => {}
-            Err(fail) => return Err(fail),
+            Err(Fail::Refused(problem)) => tracing::error!(menu = %id, %problem, "a menu cannot be closed"),
+            Err(Fail::Database(error)) => return Err(Fail::Database(error)),
         }
     }
     Ok(closed)

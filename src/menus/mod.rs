@@ -230,7 +230,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> Result<Vec<Menu>, Fail> {
     Ok(store::by_ids(conn, ids)?)
 }
 
-/// Published menus whose meal is over at this instant, oldest first.
+/// Some of the published menus whose meal is over at this instant: no more than others may wait for.
 pub fn to_close(conn: &mut Conn, now: At) -> Result<Vec<MenuId>, Fail> {
     Ok(store::to_close(conn, now - CLOSES_AFTER)?)
 }

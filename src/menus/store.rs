@@ -154,11 +154,15 @@ pub(super) fn between(
     with_items(conn, rows)
 }
 
+/// How many menus are closed in one transaction, while everybody who writes waits.
+const CLOSED_AT_ONCE: i64 = 20;
+
 pub(super) fn to_close(conn: &mut Conn, served_before: At) -> QueryResult<Vec<MenuId>> {
     menus::table
         .filter(menus::status.eq(MenuStatus::Published))
         .filter(menus::serves_to_at.le(served_before))
-        .order((menus::serves_to_at, menus::id))
+        .order((menus::serves_to_at.desc(), menus::id))
+        .limit(CLOSED_AT_ONCE)
         .select(menus::id)
         .load(conn)
 }
