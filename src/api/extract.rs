@@ -1,16 +1,13 @@
-//! What comes in: JSON bodies without unknown fields, query strings, idempotency keys, `If-Match`.
+//! What comes in: JSON bodies without unknown fields, query strings, idempotency keys.
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
-use super::{
-    answer::version_in,
-    openapi::{Describe, OperationDoc},
-};
+use super::openapi::{Describe, OperationDoc};
 use crate::{
     app::State,
     problem::{Code, Problem},
@@ -108,36 +105,6 @@ fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
         return Err(Problem::new(Code::BadHeader).with("header", "Idempotency-Key"));
     }
     Ok(key.to_owned())
-}
-
-/// The version that the caller has seen, from `If-Match`.
-#[derive(Clone, Copy, Debug)]
-pub struct IfMatch(pub i32);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(match request.headers().get(header::IF_MATCH) {
-            None => Err(Problem::new(Code::IfMatchRequired)),
-            // A tag that is none of ours cannot be the present version.
-            Some(value) => {
-                value.to_str().ok().and_then(version_in).map(IfMatch).ok_or_else(|| Problem::new(Code::Stale))
-            }
-        })
-    }
-}
-
-impl Describe for IfMatch {
-    fn describe(doc: &mut OperationDoc<'_>) {
-        doc.header(
-            "If-Match",
-            "The ETag that you read, so that nobody's change is lost.",
-            serde_json::json!({ "type": "string", "examples": ["\"v1\""] }),
-        );
-        doc.refuses([Code::IfMatchRequired, Code::Stale]);
-    }
 }
 
 /// A query string, parsed; unknown parameters are refused where the type says so.

@@ -7,9 +7,11 @@ mod answer;
 mod extract;
 mod middleware;
 pub mod openapi;
+mod tag;
 mod yaml;
 
 pub use answer::{Answer, Created, Done, Nothing};
-pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query};
+pub use extract::{BODY_LIMIT, Body, Keyed, Query};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
+pub use tag::{ETag, Held, IfMatch};

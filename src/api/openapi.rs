@@ -145,7 +145,7 @@ pub struct Operation {
     pub id: &'static str,
     pub summary: &'static str,
     codes: Vec<Code>,
-    mount: Box<dyn Fn() -> Route>,
+    mount: Box<dyn Fn(Method) -> Route>,
     describe: fn(&mut OperationDoc<'_>),
 }
 
@@ -162,14 +162,13 @@ impl Operation {
         Args: FromRequest + Describe + 'static,
         F::Output: Responder + Describe + 'static,
     {
-        let verb = method.clone();
         Operation {
             method,
             path,
             id,
             summary,
             codes: Vec::new(),
-            mount: Box::new(move || web::method(verb.clone()).to(handler.clone())),
+            mount: Box::new(move |method| web::method(method).to(handler.clone())),
             describe: |doc| {
                 Args::describe(doc);
                 F::Output::describe(doc);
@@ -296,7 +295,11 @@ impl Api {
         for (path, operations) in by_path {
             let mut resource = web::resource(format!("{BASE}{path}"));
             for operation in operations {
-                resource = resource.route((operation.mount)());
+                resource = resource.route((operation.mount)(operation.method.clone()));
+                // The same answer; the server keeps its body to itself.
+                if operation.method == Method::GET {
+                    resource = resource.route((operation.mount)(Method::HEAD));
+                }
             }
             config.service(resource);
         }
@@ -362,7 +365,8 @@ Money is whole fen (CNY) in fields that end in `_fen`. Days are civil days in th
 end in `_on`; instants are RFC 3339 in fields that end in `_at`; local times are `HH:MM`. Unknown fields are refused. \
 Every refusal is `application/problem+json` with a stable `code`; its words follow `Accept-Language` (zh, en). Every \
 POST that creates or moves something takes an `Idempotency-Key`: the same key with the same request has one effect and \
-one answer. What can be edited has an `ETag`, to be sent back in `If-Match`.";
+one answer. What can be edited has an `ETag`, to be sent back in `If-Match`; `*` is not enough, as it says that nothing \
+was read. What has an `ETag` answers 304 to whoever sends it in `If-None-Match`. Whatever takes GET takes HEAD.";
 
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12()

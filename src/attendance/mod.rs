@@ -172,6 +172,15 @@ pub fn waiting(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
     Ok(store::waiting(conn, menu)?)
 }
 
+/// Counts a change on every menu whose door list shows this resident, after what it shows of them was edited.
+pub fn resident_changed(conn: &mut Conn, resident: ResidentId) -> Result<(), Fail> {
+    let mut menus = reservations::menus_of(conn, resident)?;
+    menus.extend(store::menus_of(conn, resident)?);
+    menus.sort_unstable();
+    menus.dedup();
+    menus::count_changes(conn, &menus)
+}
+
 /// Closes a menu: nobody who did not come draws anything (BR-37, BR-47). A late tap still turns a no-show into served.
 pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fail> {
     let menu = menus::close(conn, id, closed_at)?;
