@@ -38,12 +38,11 @@ enum Payload<T> {
 
 #[derive(Debug)]
 enum Tag {
+    /// An answer to GET gets one made from its body, any other none.
     None,
     Given(ETag),
     /// The version, and a hash of the body when it is written out.
     LivingVersion(i32),
-    /// Made from the body when it is written out.
-    Content,
 }
 
 impl<const STATUS: u16, T> Answer<STATUS, T> {
@@ -66,12 +65,6 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     /// stale.
     pub fn living_version(mut self, version: i32) -> Self {
         self.tag = Tag::LivingVersion(version);
-        self
-    }
-
-    /// With an ETag made from the body, so that an unchanged answer is a 304.
-    pub fn cacheable(mut self) -> Self {
-        self.tag = Tag::Content;
         self
     }
 
@@ -134,7 +127,6 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
             Tag::None => None,
             Tag::Given(etag) => Some(etag.clone()),
             Tag::LivingVersion(version) => Some(ETag::of_version_and(*version, &hash_of_text(body)[..12])),
-            Tag::Content => Some(ETag::kept(format!("\"{}\"", hash_of_text(body)))),
         }
     }
 }
@@ -149,8 +141,9 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
         // What one may read hangs on who one is.
         response.insert_header((header::CACHE_CONTROL, "no-cache, private"));
         response.insert_header((header::VARY, "authorization"));
-        if let Some(etag) = self.etag(&body) {
-            let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+        let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+        let of_body = || reads.then(|| ETag::kept(format!("\"{}\"", hash_of_text(&body))));
+        if let Some(etag) = self.etag(&body).or_else(of_body) {
             let held = match self.payload {
                 Payload::Unchanged => Some(etag.as_str().to_owned()),
                 Payload::Fresh(_) | Payload::Saved(_) if reads => Held::of(request.headers()).same_as(&etag),
@@ -173,6 +166,7 @@ impl<const STATUS: u16, T: JsonSchema> Describe for Answer<STATUS, T> {
     fn describe(doc: &mut OperationDoc<'_>) {
         let schema = doc.schema::<T>();
         doc.answers(STATUS, Some(schema));
+        doc.may_be_unchanged();
     }
 }
 

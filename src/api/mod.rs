@@ -4,9 +4,13 @@
 //! `openapi.yaml` is made from them and from the one page of routes. No rule of the domain lives here.
 
 mod answer;
+mod bounds;
+mod document;
 mod extract;
 mod middleware;
 pub mod openapi;
+mod refusals;
+pub mod shape;
 mod tag;
 mod yaml;
 

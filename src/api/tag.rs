@@ -163,7 +163,9 @@ impl Describe for IfMatch {
         doc.header(
             "If-Match",
             "The ETag that you read, so that nobody's change is lost.",
-            serde_json::json!({ "type": "string", "examples": ["\"v1\""] }),
+            serde_json::json!({
+                "type": "string", "maxLength": 60, "pattern": "^\"v[0-9]{1,9}([.-][0-9a-z.-]{1,40})?\"$", "examples": ["\"v1\""]
+            }),
         );
         doc.refuses([Code::IfMatchRequired, Code::Stale]);
     }

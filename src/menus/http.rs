@@ -113,6 +113,7 @@ pub struct NewMenu {
     pub capacity: Option<Whole<1, 5000>>,
     /// The canteen's usual ways without.
     #[serde(default)]
+    #[schemars(length(max = 3))]
     pub modes: Option<Vec<Mode>>,
     #[serde(default)]
     pub note: Option<Line<300>>,
@@ -138,6 +139,7 @@ pub struct MenuChange {
     #[serde(default)]
     pub capacity: Option<Whole<1, 5000>>,
     #[serde(default)]
+    #[schemars(length(max = 3))]
     pub modes: Option<Vec<Mode>>,
     #[serde(default)]
     pub note: Option<Line<300>>,

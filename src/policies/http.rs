@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::{Allowed, Caller, act},
-    api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query},
+    api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, shape::JUDGED_BY},
     calendar,
     canteens::{self, Canteen},
     clock::At,
@@ -100,7 +100,9 @@ impl JsonSchema for PolicyDocument {
         "PolicyDocument".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        pricing::Document::json_schema(generator)
+        let mut schema = pricing::Document::json_schema(generator);
+        schema.insert(JUDGED_BY.into(), Code::BadPolicy.as_str().into());
+        schema
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     reservations, residents, sign_in,
     subsidies::{self, http::DifferenceBody},
-    text::{CardNumber, IdNumber, Line, Phone, Slug},
+    text::{CardNumber, Cursor, IdNumber, Line, Phone, Slug},
     words::{Area, Bilingual},
 };
 
@@ -43,7 +43,7 @@ pub struct ResidentsQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// As much of a resident as tells two of one name apart.
@@ -613,7 +613,7 @@ pub async fn fact_kinds(allowed: Allowed<act::ReadFacts>) -> Result<Done<Page<Fa
     allowed
         .read(|conn, _| {
             let items = residents::kinds(conn)?.into_iter().map(FactKindBody::from).collect();
-            Ok(Answer::new(Page { items, next: None }).cacheable())
+            Ok(Answer::new(Page { items, next: None }))
         })
         .await
 }

@@ -144,7 +144,7 @@ on_both! {
         let order = |lines: Value| json!({ "menu_id": house.menu["id"], "resident_id": resident["id"], "lines": lines });
         let line = |portions: i64| json!({ "item_id": item, "portions": portions });
         for (lines, code) in [
-            (json!([]), "bad_order"),
+            (json!([]), "bad_field"),
             (json!([line(0)]), "bad_order"),
             (json!([line(-1)]), "bad_order"),
             (json!([line(21)]), "bad_order"),
