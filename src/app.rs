@@ -34,11 +34,13 @@ use crate::{
     db::{Conn, Db},
     idempotency, installation,
     keys::{IdentityKey, Keys},
+    origin::Proxies,
     problem::{Code, Fail, Problem},
     routes,
     settings::{Settings, TlsFiles},
     sign_in,
     start_error::StartError,
+    throttle,
 };
 
 /// How far the clock may be behind the newest record before writing stops.
@@ -60,6 +62,7 @@ pub struct State {
     pub tokens: Tokens,
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
+    pub proxies: Proxies,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
     /// The newest migration when this program opened the database, which fits it.
@@ -82,6 +85,7 @@ impl State {
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
             hasher,
+            proxies: settings.proxies.clone(),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
@@ -142,6 +146,7 @@ const CHORES: &[Chore] = &[
         rounds: 3600 / ROUND.as_secs(),
         act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
     },
+    Chore { name: "forget wrong guesses", rounds: 300 / ROUND.as_secs(), act: throttle::forget_old },
 ];
 
 /// The service while it runs. It stops when told, not when dropped.
@@ -367,6 +372,10 @@ mod tests {
             keys: KeySource::File(dir.path().join("keys")),
             log_format: LogFormat::Text,
             workers: 1,
+            proxies: crate::origin::Proxies {
+                trusted: Vec::new(),
+                header: crate::origin::ProxyHeader::XForwardedFor,
+            },
         };
         let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let (clock, hand) = Clock::held(noon);

@@ -47,6 +47,8 @@ ids! {
     Tap TapId;
     /// A signed entry of a headcount.
     CountEntry CountEntryId;
+    /// Something that somebody may have to answer for.
+    AuditEntry AuditEntryId;
     /// Whoever did something: an account or a resident.
     Anyone AnyoneId;
 }

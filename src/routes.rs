@@ -8,6 +8,7 @@ use crate::{
     accounts::http as accounts,
     api::{Api, Operation},
     attendance::http as attendance,
+    audit::http as audit,
     calendar::http as calendar,
     canteens::http as canteens,
     families::http as families,
@@ -33,12 +34,12 @@ pub fn api() -> Api {
     use Code::*;
     Api::new()
         .group("auth", "Signing in and out, and who one is", vec![
-            Operation::new(POST, "/auth/sign-up", "sign_up", "Make an account of one's own, without any rights yet", accounts::sign_up).refuses([UserNameTaken]),
-            Operation::new(POST, "/auth/sign-in", "sign_in", "Sign in with user name and password, or card number and PIN", sign_in::sign_in).refuses([WrongCredentials, PinClosed]),
+            Operation::new(POST, "/auth/sign-up", "sign_up", "Make an account of one's own, without any rights yet", accounts::sign_up).refuses([UserNameTaken, SlowDown]),
+            Operation::new(POST, "/auth/sign-in", "sign_in", "Sign in with user name and password, or card number and PIN", sign_in::sign_in).refuses([WrongCredentials, PasswordExpired, PinClosed, SlowDown]),
             Operation::new(POST, "/auth/refresh", "refresh", "Get new tokens for a refresh token, which is used up by it", sign_in::refresh),
             Operation::new(POST, "/auth/sign-out", "sign_out", "Sign out here, or everywhere", sign_in::sign_out),
             Operation::new(GET, "/me", "read_me", "Who am I, and what may I do", accounts::me),
-            Operation::new(PUT, "/me/password", "change_password", "Change one's own password", accounts::change_password).refuses([WrongPassword]),
+            Operation::new(PUT, "/me/password", "change_password", "Change one's own password", accounts::change_password).refuses([WrongPassword, SlowDown]),
         ])
         .group("accounts", "People who sign in, and the roles that they are granted", vec![
             Operation::new(GET, "/accounts", "list_accounts", "List accounts in reach", accounts::list).refuses([BadCursor]),
@@ -47,6 +48,9 @@ pub fn api() -> Api {
             Operation::new(PATCH, "/accounts/{id}", "edit_account", "Edit, suspend or reset an account", accounts::edit).refuses([AccountNotFound, NotHere]),
             Operation::new(POST, "/accounts/{id}/grants", "grant_role", "Grant a role", accounts::grant).refuses([AccountNotFound, CanteenNotFound, GrantScope, GrantSpan, NotHere]),
             Operation::new(DELETE, "/grants/{id}", "end_role", "End a role, at once", accounts::end_grant).refuses([GrantNotFound, NotHere]),
+        ])
+        .group("audit", "Who did what", vec![
+            Operation::new(GET, "/audit", "list_audit", "List who did what, newest first: sign-ins, roles, reads of sensitive facts, policies, voids", audit::list).refuses([BadCursor]),
         ])
         .group("calendar", "Workdays, statutory holidays, make-up workdays", vec![
             Operation::new(GET, "/calendar/{year}", "read_calendar", "Read a year's holidays and make-up workdays", calendar::read).refuses([CalendarNotFound]),
@@ -64,10 +68,10 @@ pub fn api() -> Api {
         .group("residents", "The people whom meals are for", vec![
             Operation::new(GET, "/residents", "find_residents", "Find residents by name, pinyin, card number or telephone", residents::list).refuses([BadCursor, NotHere, CanteenNotFound]),
             Operation::new(POST, "/residents", "register_resident", "Register a resident", residents::register).refuses([CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
-            Operation::new(GET, "/residents/{id}", "read_resident", "Read a resident", residents::read).refuses([ResidentNotFound]),
+            Operation::new(GET, "/residents/{id}", "read_resident", "Read a resident", residents::read).refuses([ResidentNotFound, DiskFull, ClockBehind, Conflict]),
             Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken, StatusByFact]),
             Operation::new(POST, "/residents/{id}/pin", "issue_pin", "Issue a new PIN, shown once", residents::issue_pin).refuses([ResidentNotFound]),
-            Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound, BadCursor]),
+            Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound, BadCursor, DiskFull, ClockBehind, Conflict]),
             Operation::new(POST, "/residents/{id}/facts", "enter_fact", "Enter an eligibility fact; an officer's is verified at once", residents::enter_fact).refuses([ResidentNotFound, UnknownFactKind, BadFact]),
             Operation::new(PUT, "/facts/{id}", "edit_fact", "Correct or end an eligibility fact", residents::edit_fact).refuses([FactNotFound, BadFact]),
             Operation::new(POST, "/facts/{id}/verify", "verify_fact", "Verify an eligibility fact; from now on it grants", residents::verify_fact).refuses([FactNotFound, FactVerified]),
@@ -76,8 +80,8 @@ pub fn api() -> Api {
         ])
         .group("family links", "Who acts for a resident, with recorded consent", vec![
             Operation::new(GET, "/family-links", "list_family_links", "List family links", families::list).refuses([BadCursor, ResidentNotFound, CanteenNotFound, NotHere]),
-            Operation::new(POST, "/family-links", "ask_family_link", "Ask to act for a resident", families::ask).refuses([CardNotMatched, LinkExists]),
-            Operation::new(POST, "/family-links/{id}/approve", "approve_family_link", "Approve a family link, with how consent was given", families::approve).refuses([LinkNotFound, LinkDecided, WrongCredentials, PinClosed]),
+            Operation::new(POST, "/family-links", "ask_family_link", "Ask to act for a resident", families::ask).refuses([CardNotMatched, LinkExists, SlowDown]),
+            Operation::new(POST, "/family-links/{id}/approve", "approve_family_link", "Approve a family link, with how consent was given", families::approve).refuses([LinkNotFound, LinkDecided, WrongCredentials, PinClosed, SlowDown]),
             Operation::new(POST, "/family-links/{id}/refuse", "refuse_family_link", "Refuse a family link", families::refuse).refuses([LinkNotFound, LinkDecided]),
             Operation::new(POST, "/family-links/{id}/end", "end_family_link", "End a family link", families::end).refuses([LinkNotFound, LinkDecided]),
         ])
@@ -103,9 +107,9 @@ pub fn api() -> Api {
         ])
         .group("reservations", "What a meal costs, and reserving it", vec![
             Operation::new(POST, "/quotes", "ask_quote", "What a meal costs a resident, and why; nothing is kept", subsidies::ask).refuses([ResidentNotFound, MenuNotFound, ModeNotOffered, BadOrder]),
-            Operation::new(GET, "/reservations", "list_reservations", "List reservations, newest first", reservations::list).refuses([BadCursor, ResidentNotFound, MenuNotFound, NotHere]),
+            Operation::new(GET, "/reservations", "list_reservations", "List reservations, newest first", reservations::list).refuses([BadCursor, ResidentNotFound, MenuNotFound, NotHere, DiskFull, ClockBehind, Conflict]),
             Operation::new(POST, "/reservations", "place_reservation", "Reserve a meal", reservations::place).refuses([MenuNotFound, ResidentNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, AlreadyReserved, ItemSoldOut, MenuFull]),
-            Operation::new(GET, "/reservations/{id}", "read_reservation", "Read a reservation", reservations::read).refuses([ReservationNotFound]),
+            Operation::new(GET, "/reservations/{id}", "read_reservation", "Read a reservation", reservations::read).refuses([ReservationNotFound, DiskFull, ClockBehind, Conflict]),
             Operation::new(PUT, "/reservations/{id}", "change_reservation", "Change a reservation", reservations::change).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, ReservationCancelled, ReservationServed, ItemSoldOut]),
             Operation::new(POST, "/reservations/{id}/cancel", "cancel_reservation", "Cancel a reservation", reservations::cancel).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ReservationCancelled, ReservationServed]),
         ])
@@ -121,7 +125,7 @@ pub fn api() -> Api {
             Operation::new(GET, "/canteens/{id}/headcounts", "read_headcounts", "A canteen's day as of any instant", headcounts::of_canteen).refuses([BadSpan, CanteenNotFound, NotHere]),
             Operation::new(GET, "/headcounts", "read_overview", "A day of every canteen in reach", headcounts::overview).refuses([BadSpan]),
             Operation::new(GET, "/takings", "read_takings", "What was charged and who pays it, from two sources", headcounts::takings).refuses([CanteenNotFound, NotHere, BadSpan]),
-            Operation::new(GET, "/draws", "list_draws", "List draws on payers' money", subsidies::draws).refuses([CanteenNotFound, NotHere, BadSpan, BadCursor]),
-            Operation::new(GET, "/quotes/{id}", "read_quote", "Read a kept quote, and compute it again", subsidies::read),
+            Operation::new(GET, "/draws", "list_draws", "List draws on payers' money", subsidies::draws).refuses([CanteenNotFound, NotHere, BadSpan, BadCursor, DiskFull, ClockBehind, Conflict]),
+            Operation::new(GET, "/quotes/{id}", "read_quote", "Read a kept quote, and compute it again", subsidies::read).refuses([DiskFull, ClockBehind, Conflict]),
         ])
 }

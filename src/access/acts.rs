@@ -95,6 +95,8 @@ acts! {
     EditAccounts
     /// Grant and end roles.
     GrantRoles
+    /// Read who did what.
+    ReadAudit
     /// Read workdays and holidays.
     ReadCalendar
     /// Import a year's holidays and make-up workdays.
@@ -165,6 +167,7 @@ pub fn reach(role: Role, act: Act) -> Reach {
         Act::SignUp | Act::SignIn | Act::ReadCalendar | Act::ReadCanteens => return Everywhere,
         Act::SignOut | Act::ReadMe | Act::ChangePassword | Act::AskFamilyLink => &[(SignedIn, Own)],
         Act::ReadAccounts => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
+        Act::ReadAudit => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
         Act::EditAccounts | Act::GrantRoles => &[(District, Area), (Admin, Everywhere)],
         Act::EditCalendar => &[(District, Everywhere), (Admin, Everywhere)],
         Act::EditCanteens => &[(District, Area), (Admin, Everywhere)],

@@ -6,6 +6,7 @@ use crate::{
     db::Conn,
     id::Id,
     ids::{AnyoneId, CanteenId, ResidentId, SessionId},
+    origin::Origin,
     problem::{Code, Fail},
     words,
     words::{Area, Lang},
@@ -33,12 +34,22 @@ pub enum Scope {
     Everywhere,
 }
 
+/// The request behind an act, for the audit log.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// As in the log and in `X-Request-Id`.
+    pub request_id: String,
+    pub origin: Origin,
+}
+
 /// Who is calling, by rights read within the act's own transaction.
 #[derive(Clone, Debug)]
 pub struct Caller {
     act: Act,
     ticket: Option<Ticket>,
     grants: Vec<Grant>,
+    /// None for what the program does without being asked.
+    trace: Option<Trace>,
     /// The instant of the act.
     pub now: At,
     /// The language that the caller reads.
@@ -139,7 +150,7 @@ impl Caller {
             Some(Principal::Account(account)) => store::standing_grants(conn, account, now)?,
             Some(Principal::Resident(_)) | None => Vec::new(),
         };
-        let caller = Caller { act, ticket, grants, now, lang };
+        let caller = Caller { act, ticket, grants, trace: None, now, lang };
         if caller.roles().any(|role| reach(role, act) != Reach::No) {
             Ok(caller)
         } else if ticket.is_some() {
@@ -147,6 +158,17 @@ impl Caller {
         } else {
             Err(Code::SignInRequired.into())
         }
+    }
+
+    /// The same one, with the request that this is for.
+    pub(crate) fn traced(mut self, trace: &Trace) -> Caller {
+        self.trace = Some(trace.clone());
+        self
+    }
+
+    /// The request behind the act, if there is one.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
     }
 
     /// Every role that this caller holds somewhere; `family` for whoever could hold a link.
@@ -283,10 +305,10 @@ impl Caller {
 fn ticket_of(conn: &mut Conn, pass: &Pass, now: At) -> Result<Option<Ticket>, Fail> {
     match pass {
         Pass::None => Ok(None),
-        Pass::Ticket(ticket) if store::session_stands(conn, *ticket)? => Ok(Some(*ticket)),
+        Pass::Ticket(ticket) if store::session_stands(conn, *ticket, now)? => Ok(Some(*ticket)),
         Pass::Ticket(_) => Err(Code::SessionEnded.into()),
         Pass::Cookie { token_hash } => match store::ticket_of_cookie(conn, token_hash, now)? {
-            Some(ticket) if store::session_stands(conn, ticket)? => Ok(Some(ticket)),
+            Some(ticket) if store::session_stands(conn, ticket, now)? => Ok(Some(ticket)),
             Some(_) | None => Ok(None),
         },
     }

@@ -2,19 +2,20 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use serde::Serialize;
 
 use crate::{
     access::{
-        Caller, Pass, Reach, Role,
+        Caller, Pass, Reach, Role, Trace,
         acts::{Act, NamedAct, reach},
         tokens::hash_of,
     },
-    api::{Answer, Describe, Keyed, OperationDoc, lang_of},
+    api::{Answer, Describe, Keyed, OperationDoc, RequestId, lang_of},
     app::State,
     db::Conn,
     idempotency::{self, Begun},
+    origin::Origin,
     problem::{Code, Fail, Problem},
     words::Lang,
 };
@@ -26,6 +27,7 @@ use crate::{
 pub struct Allowed<A> {
     state: web::Data<State>,
     pass: Pass,
+    trace: Trace,
     lang: Lang,
     act: PhantomData<fn() -> A>,
 }
@@ -40,12 +42,16 @@ impl<A: NamedAct> FromRequest for Allowed<A> {
 }
 
 fn open<A: NamedAct>(request: &HttpRequest) -> Result<Allowed<A>, Problem> {
-    let state = request.app_data::<web::Data<State>>().expect("the state is part of the app").clone();
+    let state = state_of(request);
     let pass = match bearer(request)? {
         Some(token) => Pass::Ticket(state.tokens.verify(token, state.clock.now())?),
         None => Pass::None,
     };
-    Allowed::by(state, pass, lang_of(request))
+    Allowed::by(request, pass, lang_of(request))
+}
+
+fn state_of(request: &HttpRequest) -> &web::Data<State> {
+    request.app_data().expect("the state is part of the app")
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
@@ -59,26 +65,35 @@ fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
 
 impl<A: NamedAct> Allowed<A> {
     /// Fails with `sign_in_required` for an act that is not everybody's when nothing is brought.
-    fn by(state: web::Data<State>, pass: Pass, lang: Lang) -> Result<Allowed<A>, Problem> {
+    fn by(request: &HttpRequest, pass: Pass, lang: Lang) -> Result<Allowed<A>, Problem> {
         if matches!(pass, Pass::None) && reach(Role::Public, A::ACT) == Reach::No {
             return Err(Code::SignInRequired.into());
         }
-        Ok(Allowed { state, pass, lang, act: PhantomData })
+        let state = state_of(request).clone();
+        let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
+        let origin = state.proxies.origin(request.peer_addr().map(|peer| peer.ip()), request.headers());
+        let trace = Trace { request_id: request_id.unwrap_or_default(), origin };
+        Ok(Allowed { state, pass, trace, lang, act: PhantomData })
     }
 
     /// For pages: by the token in the cookie that a browser brings, if it brings one.
     pub(crate) fn by_cookie(
-        state: web::Data<State>,
+        request: &HttpRequest,
         token: Option<&str>,
         lang: Lang,
     ) -> Result<Allowed<A>, Problem> {
         let pass = token.map_or(Pass::None, |token| Pass::Cookie { token_hash: hash_of(token) });
-        Allowed::by(state, pass, lang)
+        Allowed::by(request, pass, lang)
     }
 
     /// The language that the caller reads.
     pub fn lang(&self) -> Lang {
         self.lang
+    }
+
+    /// Where the request comes from.
+    pub fn origin(&self) -> Origin {
+        self.trace.origin
     }
 
     /// What is not in the database: the clock, the keys, the hasher.
@@ -93,10 +108,11 @@ impl<A: NamedAct> Allowed<A> {
         F: FnOnce(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
         let (pass, now, lang) = (self.pass.clone(), self.state.clock.now(), self.lang);
+        let trace = self.trace.clone();
         self.state
             .db
             .read(move |conn| {
-                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?;
+                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
                 look(conn, &caller)
             })
             .await
@@ -109,11 +125,12 @@ impl<A: NamedAct> Allowed<A> {
         F: Fn(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
         let (pass, lang, state) = (self.pass.clone(), self.lang, self.state.clone());
+        let trace = self.trace.clone();
         self.state
             .db
             .write(move |conn| {
                 let now = state.now_for_writing()?;
-                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?;
+                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
                 act(conn, &caller)
             })
             .await

@@ -41,6 +41,19 @@ pub enum GrantScope {
     Admin,
 }
 
+impl GrantScope {
+    /// The role that it is of.
+    pub fn role(&self) -> Role {
+        match self {
+            GrantScope::Volunteer(_) => Role::Volunteer,
+            GrantScope::Staff(_) => Role::Staff,
+            GrantScope::District(_) => Role::District,
+            GrantScope::Auditor(_) => Role::Auditor,
+            GrantScope::Admin => Role::Admin,
+        }
+    }
+}
+
 /// A grant to be made.
 #[derive(Clone, Debug)]
 pub struct NewGrant {
@@ -186,8 +199,8 @@ pub(super) fn ticket_of_cookie(conn: &mut Conn, token_hash: &str, now: At) -> Qu
     }))
 }
 
-/// Whether the session was neither ended nor its owner suspended.
-pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
+/// Whether the session was neither ended nor its owner suspended, nor started with a one-time password that has run out.
+pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<bool> {
     let session =
         sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
     let count: i64 = match ticket.principal {
@@ -195,6 +208,7 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
             .inner_join(accounts::table)
             .filter(accounts::id.eq(id))
             .filter(accounts::suspended_at.is_null())
+            .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
             .count()
             .get_result(conn)?,
         Principal::Resident(id) => session
@@ -205,4 +219,23 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
             .get_result(conn)?,
     };
     Ok(count == 1)
+}
+
+/// For how long somebody is remembered where they signed in.
+const REMEMBERED: chrono::TimeDelta = chrono::TimeDelta::days(90);
+
+/// Whether somebody has signed in from there lately; `origin` as it is kept with sessions.
+pub fn signed_in_from(conn: &mut Conn, principal: Principal, origin: &str, now: At) -> QueryResult<bool> {
+    let from_there =
+        sessions::table.filter(sessions::origin.eq(origin)).filter(sessions::started_at.gt(now - REMEMBERED));
+    match principal {
+        Principal::Account(id) => {
+            diesel::select(diesel::dsl::exists(from_there.filter(sessions::account_id.eq(id))))
+                .get_result(conn)
+        }
+        Principal::Resident(id) => {
+            diesel::select(diesel::dsl::exists(from_there.filter(sessions::resident_id.eq(id))))
+                .get_result(conn)
+        }
+    }
 }

@@ -150,6 +150,12 @@ fn written(
     if let Some(seconds) = problem.retry_after_s() {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
+    if let Some(limit) = problem.limit() {
+        let (name, quota, window_s) = (limit.policy, limit.quota, limit.window_s);
+        let (left, reset_s) = (limit.left, limit.wait_s.unwrap_or(window_s));
+        response.insert_header(("RateLimit-Policy", format!("\"{name}\";q={quota};w={window_s}")));
+        response.insert_header(("RateLimit", format!("\"{name}\";r={left};t={reset_s}")));
+    }
     if problem.code.status() == 401 {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }

@@ -20,6 +20,7 @@ pub const BASE: &str = "/api/v1";
 const EXAMPLES: &[&str] = &[
     include_str!("examples/auth.json"),
     include_str!("examples/accounts.json"),
+    include_str!("examples/audit.json"),
     include_str!("examples/calendar.json"),
     include_str!("examples/canteens.json"),
     include_str!("examples/residents.json"),

@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// Writes a session.
-pub(super) fn insert_session(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<()> {
+pub(super) fn insert_session(
+    conn: &mut Conn,
+    ticket: Ticket,
+    origin: Option<&str>,
+    now: At,
+) -> QueryResult<()> {
     let (account, resident) = match ticket.principal {
         Principal::Account(id) => (Some(id), None),
         Principal::Resident(id) => (None, Some(id)),
@@ -26,6 +31,7 @@ pub(super) fn insert_session(conn: &mut Conn, ticket: Ticket, now: At) -> QueryR
             sessions::account_id.eq(account),
             sessions::resident_id.eq(resident),
             sessions::started_at.eq(now),
+            sessions::origin.eq(origin),
         ))
         .execute(conn)
         .map(|_| ())
@@ -144,8 +150,15 @@ pub(super) fn retire(conn: &mut Conn, hash: &str, now: At) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// Counts a try of a PIN on this day. False when there were `most` already.
-pub(super) fn count_pin_try(
+/// How many wrong PINs there were on this day.
+pub(super) fn wrong_pins(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> QueryResult<i32> {
+    let found: Option<i32> =
+        pin_failures::table.find((resident, on)).select(pin_failures::failures).first(conn).optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Counts a wrong PIN on this day. False when there were `most` already.
+pub(super) fn count_wrong_pin(
     conn: &mut Conn,
     resident: ResidentId,
     on: NaiveDate,
@@ -166,15 +179,7 @@ pub(super) fn count_pin_try(
     Ok(counted == 1)
 }
 
-/// Takes a try off again.
-pub(super) fn give_back_pin_try(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> QueryResult<()> {
-    diesel::update(pin_failures::table.find((resident, on)))
-        .set(pin_failures::failures.eq(pin_failures::failures - 1))
-        .execute(conn)
-        .map(|_| ())
-}
-
-/// Deletes refresh tokens and cookies that are over, and tries of PINs that are older than a week.
+/// Deletes refresh tokens and cookies that are over, and wrong PINs that are older than a week.
 pub(super) fn forget_old(conn: &mut Conn, now: At) -> QueryResult<usize> {
     let tokens =
         diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.le(now))).execute(conn)?;

@@ -264,6 +264,10 @@ on_both! {
         try_group(db.kind, db, "accounts").await;
     }
 
+    async fn the_operations_of_audit_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "audit").await;
+    }
+
     async fn the_operations_of_calendar_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "calendar").await;
     }

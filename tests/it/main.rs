@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod accounts;
 mod attendance;
+mod audit;
 mod auth;
 mod bad_input;
 mod caching;
@@ -26,6 +27,7 @@ mod residents;
 mod retries;
 mod schema;
 mod schemes;
+mod slowing;
 mod values;
 
 fn main() -> std::process::ExitCode {

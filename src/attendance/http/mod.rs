@@ -15,7 +15,8 @@ use super::{Attendance, AttendanceStatus, Door, Outcome, Person, Tap, TapKind, b
 use crate::{
     access::{Allowed, Caller, OnDuty, Role, Site, act},
     api::{Answer, Body, Created, Done, Keyed},
-    canteens,
+    audit::{self, Deed, Entry, Subject, SubjectKind},
+    canteens::{self, Canteen},
     clock::At,
     db::Conn,
     ids::{AttendanceId, MenuId, ReservationId, ResidentId, TapId},
@@ -234,9 +235,16 @@ pub async fn void(
             let canteen = canteens::find(conn, menu.canteen_id)?;
             let duty = staff_or_volunteer(caller, &canteen.site())?;
             let voided = super::void(conn, &duty, &canteen, *id, void.reason.as_str(), caller.now)?;
+            audit::record(conn, caller, about(Deed::AttendanceVoided, &voided, &canteen))?;
             Ok(Answer::new(door_answer(conn, &menu, &voided)?))
         })
         .await
+}
+
+/// An entry about an attendance, where it was recorded.
+fn about(deed: Deed, attendance: &Attendance, canteen: &Canteen) -> Entry {
+    let entry = Entry::of(deed, Subject::of(SubjectKind::Attendance, attendance.id)).at(&canteen.site());
+    entry.saying("menu_id", attendance.menu_id.to_string())
 }
 
 /// A member of staff may do more than a volunteer; whoever is both acts as staff.

@@ -4,12 +4,13 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeskAnswer, DoorAnswer, door_answer};
+use super::{DeskAnswer, DoorAnswer, about, door_answer};
 use crate::{
     access::{Allowed, Role, act},
     accounts,
     api::{Answer, Done, Keyed, Query},
     attendance::{self, Decision, Door, KnownBy},
+    audit::{self, Deed},
     canteens,
     clock::At,
     ids::{AttendanceId, CanteenId},
@@ -103,6 +104,8 @@ pub async fn resolve(
             let door = Door { duty: &duty, menu: &menu, canteen: &canteen };
             let reason = resolve.reason.as_str();
             let resolved = attendance::resolve(conn, &door, *id, resolve.decision, reason, caller.now)?;
+            let entry = about(Deed::ReviewDecided, &resolved, &canteen);
+            audit::record(conn, caller, entry.saying("decision", resolve.decision.as_str()))?;
             let due_fen = resolved.due_fen;
             Ok(Answer::new(DeskAnswer {
                 door: door_answer(conn, &menu, &resolved)?,

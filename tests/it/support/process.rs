@@ -205,10 +205,11 @@ impl Client {
         let mut answer = answer.ok()?;
         let header = |name: &str| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
         let (etag, replayed) = (header("etag"), header("idempotency-replayed").is_some());
+        let headers = answer.headers().clone();
         let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().ok()?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).ok()? };
-        Some(Reply { status, body, etag, replayed })
+        Some(Reply { status, body, etag, replayed, headers })
     }
 }
 
