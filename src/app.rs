@@ -32,6 +32,7 @@ use crate::{
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
+    headcounts::live::Live,
     idempotency, installation,
     keys::{IdentityKey, Keys},
     origin::Proxies,
@@ -63,6 +64,8 @@ pub struct State {
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
     pub proxies: Proxies,
+    /// Who listens to live headcounts.
+    pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
     /// The newest migration when this program opened the database, which fits it.
@@ -86,6 +89,7 @@ impl State {
             identity_key: keys.identity,
             hasher,
             proxies: settings.proxies.clone(),
+            live: Arc::default(),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
@@ -156,6 +160,7 @@ pub struct Running {
     serving: JoinHandle<io::Result<()>>,
     chores: JoinHandle<()>,
     db: Db,
+    live: Arc<Live>,
 }
 
 /// Listens and answers from now on. It has to be called inside an actix system.
@@ -191,6 +196,7 @@ pub fn start(settings: &Settings, state: State) -> Result<Running, StartError> {
         server: server.handle(),
         serving: rt::spawn(server),
         db: state.db.clone(),
+        live: state.live.clone(),
         chores: rt::spawn(do_chores(state.into_inner())),
     })
 }
@@ -223,6 +229,8 @@ impl Running {
 
     /// Takes no more requests, lets those under way end within ten seconds, and makes durable what they wrote.
     pub async fn stop(self) {
+        // They would go on for ever.
+        self.live.close();
         self.server.stop(true).await;
         self.chores.abort();
         self.db.close();

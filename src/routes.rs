@@ -123,6 +123,7 @@ pub fn api() -> Api {
         ])
         .group("headcounts", "How many to cook for, how many came, who pays", vec![
             Operation::new(GET, "/canteens/{id}/headcounts", "read_headcounts", "A canteen's day as of any instant", headcounts::of_canteen).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/headcounts/stream", "stream_headcounts", "Hear a canteen's day whenever it changes (Server-Sent Events)", headcounts::stream).refuses([BadSpan, CanteenNotFound, NotHere]),
             Operation::new(GET, "/headcounts", "read_overview", "A day of every canteen in reach", headcounts::overview).refuses([BadSpan]),
             Operation::new(GET, "/takings", "read_takings", "What was charged and who pays it, from two sources", headcounts::takings).refuses([CanteenNotFound, NotHere, BadSpan]),
             Operation::new(GET, "/draws", "list_draws", "List draws on payers' money", subsidies::draws).refuses([CanteenNotFound, NotHere, BadSpan, BadCursor, DiskFull, ClockBehind, Conflict]),

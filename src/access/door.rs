@@ -13,6 +13,7 @@ use crate::{
     },
     api::{Answer, Describe, Keyed, OperationDoc, RequestId, lang_of},
     app::State,
+    clock::At,
     db::Conn,
     idempotency::{self, Begun},
     origin::Origin,
@@ -27,6 +28,8 @@ use crate::{
 pub struct Allowed<A> {
     state: web::Data<State>,
     pass: Pass,
+    /// When the access token runs out, if one was brought.
+    until: Option<At>,
     trace: Trace,
     lang: Lang,
     act: PhantomData<fn() -> A>,
@@ -43,15 +46,46 @@ impl<A: NamedAct> FromRequest for Allowed<A> {
 
 fn open<A: NamedAct>(request: &HttpRequest) -> Result<Allowed<A>, Problem> {
     let state = state_of(request);
-    let pass = match bearer(request)? {
-        Some(token) => Pass::Ticket(state.tokens.verify(token, state.clock.now())?),
-        None => Pass::None,
+    let brought = if comes_before_sign_in(A::ACT) { None } else { bearer(request)? };
+    let (pass, until) = match brought {
+        Some(token) => {
+            let (ticket, until) = state.tokens.verify(token, state.clock.now())?;
+            (Pass::Ticket(ticket), Some(until))
+        }
+        None => (Pass::None, None),
     };
-    Allowed::by(request, pass, lang_of(request))
+    Ok(Allowed { until, ..Allowed::by(request, pass, lang_of(request))? })
+}
+
+/// By what right somebody does something that goes on for long: it is read again whenever that matters.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pass: Pass,
+    until: Option<At>,
+    act: Act,
+    lang: Lang,
+}
+
+impl Standing {
+    /// Who it is, by the rights of this instant.
+    ///
+    /// Fails with `token_expired`, and like every request of theirs would.
+    pub fn caller(&self, conn: &mut Conn, now: At) -> Result<Caller, Fail> {
+        if self.until.is_some_and(|until| until <= now) {
+            return Err(Code::TokenExpired.into());
+        }
+        Caller::load(conn, &self.pass, self.act, now, self.lang)
+    }
 }
 
 fn state_of(request: &HttpRequest) -> &web::Data<State> {
     request.app_data().expect("the state is part of the app")
+}
+
+/// Whether an act is for those who are not signed in, or no longer: what they bring is not looked at, so that a token
+/// that has run out stops nobody from getting another.
+fn comes_before_sign_in(act: Act) -> bool {
+    matches!(act, Act::SignUp | Act::SignIn)
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
@@ -73,7 +107,7 @@ impl<A: NamedAct> Allowed<A> {
         let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
         let origin = state.proxies.origin(request.peer_addr().map(|peer| peer.ip()), request.headers());
         let trace = Trace { request_id: request_id.unwrap_or_default(), origin };
-        Ok(Allowed { state, pass, trace, lang, act: PhantomData })
+        Ok(Allowed { state, pass, until: None, trace, lang, act: PhantomData })
     }
 
     /// For pages: by the token in the cookie that a browser brings, if it brings one.
@@ -99,6 +133,16 @@ impl<A: NamedAct> Allowed<A> {
     /// What is not in the database: the clock, the keys, the hasher.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The same, to be kept beyond the request.
+    pub fn shared_state(&self) -> &web::Data<State> {
+        &self.state
+    }
+
+    /// By what right the caller does something that goes on after the request.
+    pub fn standing(&self) -> Standing {
+        Standing { pass: self.pass.clone(), until: self.until, act: A::ACT, lang: self.lang }
     }
 
     /// Looks, and changes nothing.
@@ -189,7 +233,9 @@ impl<A: NamedAct> Allowed<A> {
 
 impl<A: NamedAct> Describe for Allowed<A> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.needs_sign_in(reach(Role::Public, A::ACT) == Reach::No);
+        if !comes_before_sign_in(A::ACT) {
+            doc.needs_sign_in(reach(Role::Public, A::ACT) == Reach::No);
+        }
         doc.says(whom(A::ACT));
     }
 }

@@ -14,7 +14,7 @@ pub mod tokens;
 
 pub use acts::{Act, Reach, Role, act};
 pub use caller::{ActingFor, Caller, Officer, OnDuty, Registered, Right, RightKind, Scope, Site, Trace};
-pub use door::Allowed;
+pub use door::{Allowed, Standing};
 pub use store::{
     Grant, GrantScope, NewGrant, end_grant, find_grant, grant, grants_of, holders_of, holders_within,
     session_stands, signed_in_from, substr,

@@ -11,6 +11,7 @@ mod middleware;
 pub mod openapi;
 mod refusals;
 pub mod shape;
+mod stream;
 mod tag;
 mod yaml;
 
@@ -18,4 +19,5 @@ pub use answer::{Answer, Created, Done, Nothing};
 pub use extract::{BODY_LIMIT, Body, Keyed, Query};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
+pub use stream::{EventStream, LastEventId};
 pub use tag::{ETag, Held, IfMatch};

@@ -55,7 +55,8 @@ pub struct OperationDoc<'g> {
     unchanged: bool,
     path_schema: Option<Value>,
     request: Option<Value>,
-    answer: Option<(u16, Option<Value>)>,
+    /// The status, and the content type of the body with its schema.
+    answer: Option<(u16, Option<(&'static str, Value)>)>,
     security: Value,
     codes: BTreeSet<Code>,
 }
@@ -74,7 +75,19 @@ impl OperationDoc<'_> {
 
     /// The status and body that it answers when all is well.
     pub fn answers(&mut self, status: u16, schema: Option<Value>) {
-        self.answer = Some((status, schema));
+        self.answer = Some((status, schema.map(|schema| ("application/json", schema))));
+    }
+
+    /// The file that it answers when all is well.
+    pub fn answers_file(&mut self, media: &'static str, schema: Value) {
+        self.answer = Some((200, Some((media, schema))));
+    }
+
+    /// A header that it may be sent.
+    pub fn may_send(&mut self, name: &str, description: &str, schema: Value) {
+        self.parameters.push(json!({
+            "name": name, "in": "header", "required": false, "description": description, "schema": schema
+        }));
     }
 
     /// A sentence about it, for people.
@@ -251,8 +264,8 @@ impl OperationDoc<'_> {
                 "description": if schema.is_some() { "Done." } else { "Done; there is nothing to tell." },
                 "headers": document::header_references(&self.answer_headers),
             });
-            if let Some(schema) = schema {
-                response["content"] = json!({ "application/json": { "schema": schema, "example": example } });
+            if let Some((media, schema)) = schema {
+                response["content"] = json!({ *media: { "schema": schema, "example": example } });
             }
             responses.insert(status.to_string(), response);
         }

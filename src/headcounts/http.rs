@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Count, CountKind, Counts, Tally};
+use super::{Channel, Count, CountKind, Counts, Tally, live, live::Watched};
 use crate::{
     access::{Allowed, act},
     accounts,
-    api::{Answer, Done, ETag, Held, Query},
+    api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query},
     attendance, canteens,
     clock::At,
     counters::{self, Counter},
@@ -163,6 +163,33 @@ impl Day {
         }
         Ok(Headcounts { canteen_id, on, as_of, provisional, menus })
     }
+}
+
+/// Which day to listen to.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamQuery {
+    /// The day; without, whatever day it is at the canteen.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+}
+
+/// `GET /canteens/{id}/headcounts/stream`
+pub async fn stream(
+    allowed: Allowed<act::ReadHeadcounts>,
+    canteen: web::Path<CanteenId>,
+    Query(query): Query<StreamQuery>,
+    LastEventId(heard): LastEventId,
+) -> Result<EventStream<Headcounts>, Problem> {
+    let watched = Watched { canteen: *canteen, on: query.on };
+    allowed
+        .read(move |conn, caller| {
+            caller.on_duty(&canteens::site(conn, watched.canteen)?)?;
+            watched.on.map_or(Ok(()), |on| Ok(subsidies::http::check_span(on, on)?))
+        })
+        .await?;
+    let events = live::listen(allowed.shared_state(), watched, allowed.standing(), heard)?;
+    Ok(EventStream::new("headcounts", events))
 }
 
 fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {

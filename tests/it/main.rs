@@ -20,6 +20,7 @@ mod doors;
 mod edits;
 mod families;
 mod idle;
+mod live;
 mod opening;
 mod races;
 mod reservations;
@@ -28,6 +29,7 @@ mod retries;
 mod schema;
 mod schemes;
 mod slowing;
+mod storm;
 mod values;
 
 fn main() -> std::process::ExitCode {

@@ -92,8 +92,9 @@ on_both! {
             }
             judged
         };
-        assert_eq!(guesses(0).await.max(20), 20, "from then on strangers have turns");
-        assert!(guesses(1).await < 30);
+        // From the twentieth on strangers have turns, a sixth of the time each.
+        assert!((20..35).contains(&guesses(0).await));
+        assert!(guesses(1).await < 20);
         // The owner, on the way for the first time, waits for a turn that no stranger can take.
         let mut waited = 0;
         let signed_in = loop {

@@ -58,6 +58,13 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Tells it to stop, and waits until it has.
+    pub fn terminate(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// How much memory it has at the moment, in KiB.
     pub fn resident_kib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -149,6 +156,15 @@ impl Client {
     /// One try under a key; nothing when no answer came.
     pub fn try_post(&self, path: &str, body: &Value, key: &str) -> Option<Reply> {
         self.ask("POST", &api(path), Some(body), Some(("Idempotency-Key", key)))
+    }
+
+    /// A stream, open to be read.
+    pub fn stream(&self, path: &str) -> impl std::io::Read + use<> {
+        let request = http::Request::get(format!("{}{}", self.base, api(path)));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let answer = self.agent.run(request.body(()).unwrap()).unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.into_body().into_reader()
     }
 
     /// One request as it is, its path from the root, and everything of what is answered.
