@@ -26,8 +26,9 @@
 //!   what it is told, [`installation`] what it finds.
 //! - **The way in**: [`api`] reads bodies and headers, writes answers, and makes the API's document from the handlers.
 //!   [`access::Allowed`] is the only way from a handler to the database. [`idempotency`] makes a repeated request
-//!   harmless, [`page`] cuts lists.
-//! - **The concepts**, in the order in which they may call each other: [`access`], [`calendar`], [`canteens`],
+//!   harmless, [`page`] cuts lists. [`origin`] says where a request comes from, [`throttle`] slows wrong guesses,
+//!   [`counters`] tell whether an answer that somebody holds is still right.
+//! - **The concepts**, in the order in which they may call each other: [`access`], [`audit`], [`calendar`], [`canteens`],
 //!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
