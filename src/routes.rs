@@ -36,7 +36,7 @@ pub fn api() -> Api {
         .group("auth", "Signing in and out, and who one is", vec![
             Operation::new(POST, "/auth/sign-up", "sign_up", "Make an account of one's own, without any rights yet", accounts::sign_up).refuses([UserNameTaken, SlowDown]),
             Operation::new(POST, "/auth/sign-in", "sign_in", "Sign in with user name and password, or card number and PIN", sign_in::sign_in).refuses([WrongCredentials, PasswordExpired, PinClosed, SlowDown]),
-            Operation::new(POST, "/auth/refresh", "refresh", "Get new tokens for a refresh token, which is used up by it", sign_in::refresh),
+            Operation::new(POST, "/auth/refresh", "refresh", "Get new tokens for a refresh token, which is used up by it", sign_in::refresh).refuses([SessionEnded]),
             Operation::new(POST, "/auth/sign-out", "sign_out", "Sign out here, or everywhere", sign_in::sign_out),
             Operation::new(GET, "/me", "read_me", "Who am I, and what may I do", accounts::me),
             Operation::new(PUT, "/me/password", "change_password", "Change one's own password", accounts::change_password).refuses([WrongPassword, SlowDown]),
