@@ -72,7 +72,7 @@ pub struct SignOutBody {
     pub everywhere: bool,
 }
 
-/// Whoever signs in: an account, or a resident.
+/// Whoever signs in: an account, a resident, or a device.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct PrincipalBody {
     pub kind: ActorKind,
@@ -99,7 +99,7 @@ pub struct TokensBody {
 }
 
 impl TokensBody {
-    fn of(state: &State, issued: Issued, now: At) -> TokensBody {
+    pub(crate) fn of(state: &State, issued: Issued, now: At) -> TokensBody {
         TokensBody {
             access_token: state.tokens.sign(issued.ticket, now),
             expires_in_s: ACCESS_TOKEN_LIFE.num_seconds(),
