@@ -47,6 +47,7 @@ pub mod clock;
 pub mod counters;
 pub mod db;
 pub mod demo;
+pub mod devices;
 pub mod families;
 pub mod guards;
 pub mod headcounts;

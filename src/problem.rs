@@ -88,6 +88,10 @@ codes! {
     PasswordExpired      401 false "password_expired"      "一次性密码已过期。请发放人重置密码。" "This one-time password has run out. Ask whoever issued it to reset it.";
     WrongPassword        400 false "wrong_password"        "现在的密码不对。请再试一次。" "The present password is not right. Try again.";
 
+    // Devices
+    DeviceNotFound       404 false "device_not_found"      "没有找到这台设备。请检查编号。" "There is no such device. Check the id.";
+    WrongEnrolmentCode   401 false "wrong_enrolment_code"  "设备码不对、已用过或已过期。请核对，或请工作人员重新添加设备。" "This code is not right, was used, or has run out. Check it, or ask the staff to add the device again.";
+
     // Accounts and family
     UserNameTaken        409 false "user_name_taken"       "这个用户名已有人用。请换一个。" "This user name is taken. Choose another.";
     AccountNotFound      404 false "account_not_found"     "没有找到这个账户。请检查编号。" "There is no such account. Check the id.";
@@ -162,6 +166,7 @@ codes! {
     ResidentSuspended    409 false "resident_suspended"    "这份档案已停用。请联系服务台。" "This resident's record is not active. Ask at the desk.";
     UnknownCard          409 false "unknown_card"          "没有这张卡。请核对卡号，或记为其他用餐。" "There is no such card. Check the number, or record a guest meal.";
     Voided               409 false "voided"                "这条就餐记录已作废。请用新的记录。" "That attendance was voided. Record it anew.";
+    NotOnDuty            409 false "not_on_duty"           "所选的人当时不是这个食堂的志愿者或工作人员。请选别的名字，或找工作人员。" "Whoever is named served here as neither volunteer nor staff then. Choose another name, or ask the staff.";
     AttendanceNotFound   404 false "attendance_not_found"  "没有找到这条就餐记录。请检查编号。" "There is no such attendance. Check the id.";
     NotYourMistake       403 false "not_your_mistake"      "志愿者只能当天作废自己的记录。请找工作人员。" "A volunteer voids only their own mistake, the same day. Ask the staff.";
     NotInReview          409 false "not_in_review"         "这条记录不在待核中。请刷新查看。" "This attendance is not waiting for review. Read it again.";

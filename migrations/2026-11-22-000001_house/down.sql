@@ -20,6 +20,7 @@ DROP TABLE sessions;
 DROP TABLE facts;
 DROP TABLE fact_kinds;
 DROP TABLE residents;
+DROP TABLE devices;
 DROP TABLE grants;
 DROP TABLE accounts;
 DROP TABLE closures;

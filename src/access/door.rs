@@ -85,7 +85,7 @@ fn state_of(request: &HttpRequest) -> &web::Data<State> {
 /// Whether an act is for those who are not signed in, or no longer: what they bring is not looked at, so that a token
 /// that has run out stops nobody from getting another.
 fn comes_before_sign_in(act: Act) -> bool {
-    matches!(act, Act::SignUp | Act::SignIn)
+    matches!(act, Act::SignUp | Act::SignIn | Act::EnrolDevice)
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
@@ -168,16 +168,35 @@ impl<A: NamedAct> Allowed<A> {
         T: Send + 'static,
         F: Fn(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
+        self.state.db.write(self.admitted(act)).await
+    }
+
+    /// Does it for each of these by itself, in their order, and gives the answers in it; a few at a time.
+    pub async fn write_each<I, T, F>(&self, items: &[Arc<I>], act: F) -> Vec<Result<T, Problem>>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: Fn(&mut Conn, &Caller, &I) -> Result<T, Fail> + Clone + Send + 'static,
+    {
+        let for_item = |item: &Arc<I>| {
+            let (item, act) = (item.clone(), act.clone());
+            self.admitted(move |conn: &mut Conn, caller: &Caller| act(conn, caller, &item))
+        };
+        self.state.db.write_each(items.iter().map(for_item).collect()).await
+    }
+
+    /// The act, done by whoever the caller is then.
+    fn admitted<T, F>(&self, act: F) -> impl Fn(&mut Conn) -> Result<T, Fail> + Send + use<A, T, F>
+    where
+        F: Fn(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
+    {
         let (pass, lang, state) = (self.pass.clone(), self.lang, self.state.clone());
         let trace = self.trace.clone();
-        self.state
-            .db
-            .write(move |conn| {
-                let now = state.now_for_writing()?;
-                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
-                act(conn, &caller)
-            })
-            .await
+        move |conn| {
+            let now = state.now_for_writing()?;
+            let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
+            act(conn, &caller)
+        }
     }
 
     /// Does it once for this idempotency key: effect, key and answer in one transaction (BR-26).

@@ -10,10 +10,10 @@ use crate::{
     clock::At,
     db::{
         Conn,
-        schema::{accounts, cookies, grants, residents, sessions},
+        schema::{accounts, cookies, devices, grants, residents, sessions},
     },
     id::Id,
-    ids::{AccountId, AnyoneId, CanteenId, GrantId, ResidentId, SessionId},
+    ids::{AccountId, AnyoneId, CanteenId, DeviceId, GrantId, ResidentId, SessionId},
     words::Area,
 };
 
@@ -185,21 +185,36 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
 
 /// The session that a browser's cookie carries, until the cookie is over.
 pub(super) fn ticket_of_cookie(conn: &mut Conn, token_hash: &str, now: At) -> QueryResult<Option<Ticket>> {
-    let found: Option<(SessionId, Option<AccountId>, Option<ResidentId>)> = cookies::table
+    let found: Option<(SessionId, Option<AccountId>, Option<ResidentId>, Option<DeviceId>)> = cookies::table
         .inner_join(sessions::table)
         .filter(cookies::token_hash.eq(token_hash))
         .filter(cookies::expires_at.gt(now))
-        .select((sessions::id, sessions::account_id, sessions::resident_id))
+        .select((sessions::id, sessions::account_id, sessions::resident_id, sessions::device_id))
         .first(conn)
         .optional()?;
-    Ok(found.and_then(|(session, account, resident)| {
+    Ok(found.and_then(|(session, account, resident, device)| {
         let account = account.map(Principal::Account);
-        let principal = account.or(resident.map(Principal::Resident))?;
+        let principal = account.or(resident.map(Principal::Resident)).or(device.map(Principal::Device))?;
         Some(Ticket { principal, session })
     }))
 }
 
-/// Whether the session was neither ended nor its owner suspended, nor started with a one-time password that has run out.
+/// The accounts that hold a role as volunteer or staff of a canteen at this instant, and are not suspended at it.
+pub fn serving(conn: &mut Conn, canteen: CanteenId, at: At) -> QueryResult<Vec<AccountId>> {
+    grants::table
+        .inner_join(accounts::table)
+        .filter(grants::canteen_id.eq(canteen))
+        .filter(grants::role.eq_any([Role::Volunteer, Role::Staff]))
+        .filter(grants::starts_at.le(at))
+        .filter(grants::ends_at.is_null().or(grants::ends_at.gt(at)))
+        .filter(accounts::suspended_at.is_null().or(accounts::suspended_at.gt(at)))
+        .select(grants::account_id)
+        .distinct()
+        .load(conn)
+}
+
+/// Whether the session was neither ended nor its owner suspended or revoked, nor started with a one-time password that has
+/// run out.
 pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<bool> {
     let session =
         sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
@@ -215,6 +230,12 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<b
             .inner_join(residents::table)
             .filter(residents::id.eq(id))
             .filter(residents::status.eq("active"))
+            .count()
+            .get_result(conn)?,
+        Principal::Device(id) => session
+            .inner_join(devices::table)
+            .filter(devices::id.eq(id))
+            .filter(devices::revoked_at.is_null())
             .count()
             .get_result(conn)?,
     };
@@ -237,5 +258,7 @@ pub fn signed_in_from(conn: &mut Conn, principal: Principal, origin: &str, now: 
             diesel::select(diesel::dsl::exists(from_there.filter(sessions::resident_id.eq(id))))
                 .get_result(conn)
         }
+        // It is enrolled once, and never signs in.
+        Principal::Device(_) => Ok(false),
     }
 }

@@ -12,6 +12,8 @@ use crate::{
     audit::{self, Deed, Entry, Subject, SubjectKind},
     clock::At,
     db::Conn,
+    devices,
+    devices::http::MyDeviceBody,
     families::http::{FamilyLinkBody, mine},
     ids::{AccountId, CanteenId, GrantId, ResidentId},
     page::{Limit, Page, Window},
@@ -189,7 +191,7 @@ pub struct AccountsQuery {
 pub struct MeBody {
     pub principal: PrincipalBody,
     pub display_name: String,
-    /// An account's; null for a resident.
+    /// An account's; null for everybody else.
     pub user_name: Option<String>,
     /// Until when one has to choose a password of one's own: one signed in with a one-time password, which ends then,
     /// and with it what was begun with it. Null for everybody else.
@@ -198,8 +200,10 @@ pub struct MeBody {
     pub grants: Vec<GrantBody>,
     /// The family links that one asked for or holds.
     pub links: Vec<FamilyLinkBody>,
-    /// Who signed in with card and PIN; null for an account.
+    /// Who signed in with card and PIN; null for everybody else.
     pub resident: Option<MyResidentBody>,
+    /// What a device is for; null for a person.
+    pub device: Option<MyDeviceBody>,
 }
 
 /// A resident, to themself.
@@ -428,11 +432,11 @@ fn without_password(issued: &IssuedAccountBody) -> IssuedAccountBody {
     IssuedAccountBody { one_time_password: None, ..issued.clone() }
 }
 
-/// The account that is calling; a resident who signed in with a card has no password.
+/// The account that is calling; a resident who signed in with a card has no password, nor has a device.
 fn own_account(caller: &Caller) -> Result<AccountId, Fail> {
     match caller.principal()? {
         Principal::Account(id) => Ok(id),
-        Principal::Resident(_) => Err(Code::NotAllowed.into()),
+        Principal::Resident(_) | Principal::Device(_) => Err(Code::NotAllowed.into()),
     }
 }
 
@@ -444,14 +448,20 @@ fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
             let site = residents::registered(conn, id)?.site;
             (None, Some(MyResidentBody { id, canteen_id: site.id }))
         }
+        Principal::Device(_) => (None, None),
+    };
+    let display_name = match caller.device() {
+        Some(device) => device.name.clone(),
+        None => accounts::name_of(conn, principal.into())?.unwrap_or_default(),
     };
     Ok(MeBody {
         principal: principal.into(),
-        display_name: accounts::name_of(conn, principal.into())?.unwrap_or_default(),
+        display_name,
         password_expires_at: account.as_ref().and_then(|account| account.password_expires_at),
         user_name: account.map(|account| account.user_name),
-        grants: caller.grants().iter().cloned().map(GrantBody::from).collect(),
+        grants: caller.grants().cloned().map(GrantBody::from).collect(),
         links: mine(conn, principal)?,
         resident,
+        device: caller.device().map(|device| devices::http::myself(conn, device, caller.now)).transpose()?,
     })
 }

@@ -15,8 +15,8 @@ mod stream;
 mod tag;
 mod yaml;
 
-pub use answer::{Answer, Created, Done, Nothing};
-pub use extract::{BODY_LIMIT, Body, Keyed, Query};
+pub use answer::{Answer, Created, Done, Nothing, Told};
+pub use extract::{BODY_LIMIT, Body, Each, Keyed, Query};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
 pub use stream::{EventStream, LastEventId};

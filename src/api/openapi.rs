@@ -26,6 +26,7 @@ const EXAMPLES: &[&str] = &[
     include_str!("examples/residents.json"),
     include_str!("examples/families.json"),
     include_str!("examples/policies.json"),
+    include_str!("examples/devices.json"),
     include_str!("examples/menus.json"),
     include_str!("examples/reservations.json"),
     include_str!("examples/attendance.json"),

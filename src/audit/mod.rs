@@ -79,6 +79,7 @@ words! {
         /// Nobody and nothing that is known here.
         Nothing = "nothing",
         Account = "account",
+        Device = "device",
         Resident = "resident",
         Canteen = "canteen",
         Menu = "menu",
@@ -111,6 +112,7 @@ impl From<crate::access::Principal> for Subject {
         match principal {
             crate::access::Principal::Account(id) => Subject::of(SubjectKind::Account, id),
             crate::access::Principal::Resident(id) => Subject::of(SubjectKind::Resident, id),
+            crate::access::Principal::Device(id) => Subject::of(SubjectKind::Device, id),
         }
     }
 }

@@ -25,7 +25,7 @@ use tokio::{
 
 use super::http::Day;
 use crate::{
-    access::Standing,
+    access::{Role, Standing},
     app::State,
     canteens,
     db::Conn,
@@ -39,11 +39,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// So many listen to one process at most.
 const MOST_LISTENERS: usize = 256;
 
-/// What is listened to: a canteen, and a day, or whatever day it is there.
+/// What is listened to: a canteen, and a day, or whatever day it is there; and as what, for not all see the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Watched {
     pub canteen: CanteenId,
     pub on: Option<NaiveDate>,
+    pub eyes: Role,
 }
 
 /// The day's headcounts, ready to be sent.
@@ -233,8 +234,8 @@ fn look(
     let mut ended = Vec::new();
     for (id, standing) in listeners {
         match standing.caller(conn, now).and_then(|caller| caller.on_duty(&site)) {
-            Ok(_) => {}
-            Err(Fail::Refused(_)) => ended.push(*id),
+            Ok(duty) if duty.role() == watched.eyes => {}
+            Ok(_) | Err(Fail::Refused(_)) => ended.push(*id),
             Err(fail) => return Err(fail),
         }
     }
@@ -245,7 +246,7 @@ fn look(
         Some(on) => on,
         None => now.in_zone(canteens::zone(conn, site.id)?.0).date_naive(),
     };
-    let day = Day { canteen: site.id, on, as_of: now, provisional: true };
+    let day = Day { canteen: site.id, eyes: watched.eyes, on, as_of: now, provisional: true };
     let id = day.tag(conn)?.about().to_owned();
     if known == Some(id.as_str()) {
         return Ok(Seen { ended, changed: None });

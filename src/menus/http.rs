@@ -267,7 +267,7 @@ pub async fn list(
 
 /// Whether the caller may see what is not published: whoever a grant there lets read drafts.
 fn sees_drafts(caller: &Caller, site: &crate::access::Site) -> bool {
-    caller.grants().iter().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
+    caller.grants().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
         acts::Reach::Canteen => grant.canteen_id == Some(site.id),
         acts::Reach::Area => grant.area.as_ref().is_some_and(|area| area.contains(&site.area)),
         acts::Reach::Everywhere => true,

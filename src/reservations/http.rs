@@ -404,7 +404,7 @@ fn own_residents(conn: &mut Conn, caller: &Caller) -> Result<Vec<ResidentId>, Fa
         .map(|link| link.resident_id);
     let oneself = match principal {
         crate::access::Principal::Resident(id) => Some(id),
-        crate::access::Principal::Account(_) => None,
+        crate::access::Principal::Account(_) | crate::access::Principal::Device(_) => None,
     };
     Ok(oneself.into_iter().chain(linked).collect())
 }

@@ -10,8 +10,10 @@ use crate::{
     api::{Answer, Body, Done, Nothing},
     app::State,
     audit::{self, Deed, Entry, Place, Subject},
+    canteens,
     clock::At,
     db::Conn,
+    devices,
     ids::AnyoneId,
     problem::{Code, Fail, Problem},
     residents::{self, CardHolder},
@@ -74,7 +76,7 @@ pub struct SignOutBody {
     pub everywhere: bool,
 }
 
-/// Whoever signs in: an account, or a resident.
+/// Whoever signs in: an account, a resident, or a device.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct PrincipalBody {
     pub kind: ActorKind,
@@ -101,7 +103,7 @@ pub struct TokensBody {
 }
 
 impl TokensBody {
-    fn of(state: &State, issued: Issued, now: At) -> TokensBody {
+    pub(crate) fn of(state: &State, issued: Issued, now: At) -> TokensBody {
         TokensBody {
             access_token: state.tokens.sign(issued.ticket, now),
             expires_in_s: ACCESS_TOKEN_LIFE.num_seconds(),
@@ -193,6 +195,10 @@ fn place_of(conn: &mut Conn, whose: Principal, now: At) -> Result<Place, Fail> {
     match whose {
         Principal::Account(id) => accounts::place_of(conn, id, now),
         Principal::Resident(id) => Ok(Place::from(&residents::registered(conn, id)?.site)),
+        Principal::Device(id) => {
+            let canteen = devices::find(conn, id)?.canteen_id;
+            Ok(Place::from(&canteens::site(conn, canteen)?))
+        }
     }
 }
 

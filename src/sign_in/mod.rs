@@ -1,4 +1,4 @@
-//! Sign-in: with user name and password, or with card number and PIN; and the sessions that it starts.
+//! Sign-in: with user name and password, or with card number and PIN; and the sessions that it starts, a device's too.
 //!
 //! A session has a chain of refresh tokens. Each is used once and leaves its successor; they are kept as hashes only. A
 //! token that is used a second time means that two hold it, so the session is ended. One grace: within 60 seconds of its
@@ -31,8 +31,8 @@ use crate::{
 /// How long an account's refresh token is good for.
 const ACCOUNT_LIFE: TimeDelta = TimeDelta::days(30);
 
-/// How long a resident's is: who signs in with help should not need it every month.
-const RESIDENT_LIFE: TimeDelta = TimeDelta::days(180);
+/// How long a resident's and a device's is: who signs in with help should not need it every month.
+const HELPED_LIFE: TimeDelta = TimeDelta::days(180);
 
 /// How long a browser stays signed in: on a phone of one's own nobody should need to sign in every month.
 const BROWSER_LIFE: TimeDelta = TimeDelta::days(180);
@@ -96,7 +96,7 @@ pub fn start_in_browser(
     store::insert_session(conn, ticket, origin, now)?;
     let works_here = match principal {
         Principal::Account(account) => !access::grants_of(conn, account)?.is_empty(),
-        Principal::Resident(_) => false,
+        Principal::Resident(_) | Principal::Device(_) => false,
     };
     let life = if works_here { WORK_LIFE } else { BROWSER_LIFE };
     let token = hex::encode(random_bytes::<32>());
@@ -180,7 +180,7 @@ fn issue(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<Issued> {
 fn life(principal: Principal) -> TimeDelta {
     match principal {
         Principal::Account(_) => ACCOUNT_LIFE,
-        Principal::Resident(_) => RESIDENT_LIFE,
+        Principal::Resident(_) | Principal::Device(_) => HELPED_LIFE,
     }
 }
 

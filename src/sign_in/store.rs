@@ -11,7 +11,7 @@ use crate::{
         Both, Conn,
         schema::{cookies, pin_failures, refresh_tokens, sessions},
     },
-    ids::{AccountId, ResidentId, SessionId},
+    ids::{AccountId, DeviceId, ResidentId, SessionId},
 };
 
 /// Writes a session.
@@ -21,15 +21,17 @@ pub(super) fn insert_session(
     origin: Option<&str>,
     now: At,
 ) -> QueryResult<()> {
-    let (account, resident) = match ticket.principal {
-        Principal::Account(id) => (Some(id), None),
-        Principal::Resident(id) => (None, Some(id)),
+    let (account, resident, device) = match ticket.principal {
+        Principal::Account(id) => (Some(id), None, None),
+        Principal::Resident(id) => (None, Some(id), None),
+        Principal::Device(id) => (None, None, Some(id)),
     };
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(ticket.session),
             sessions::account_id.eq(account),
             sessions::resident_id.eq(resident),
+            sessions::device_id.eq(device),
             sessions::started_at.eq(now),
             sessions::origin.eq(origin),
         ))
@@ -46,10 +48,16 @@ pub(super) fn hold_session(conn: &mut Conn, id: SessionId) -> QueryResult<bool> 
 
 /// Whose session it is.
 pub(super) fn principal_of(conn: &mut Conn, id: SessionId) -> QueryResult<Principal> {
-    let (account, resident): (Option<AccountId>, Option<ResidentId>) =
-        sessions::table.find(id).select((sessions::account_id, sessions::resident_id)).first(conn)?;
+    let (account, resident, device): (Option<AccountId>, Option<ResidentId>, Option<DeviceId>) =
+        sessions::table
+            .find(id)
+            .select((sessions::account_id, sessions::resident_id, sessions::device_id))
+            .first(conn)?;
     let account = account.map(Principal::Account);
-    account.or(resident.map(Principal::Resident)).ok_or(diesel::result::Error::NotFound)
+    account
+        .or(resident.map(Principal::Resident))
+        .or(device.map(Principal::Device))
+        .ok_or(diesel::result::Error::NotFound)
 }
 
 /// Ends a session that stands.
@@ -69,6 +77,7 @@ pub(super) fn end_all_but(
     standing = match principal {
         Principal::Account(id) => standing.filter(sessions::account_id.eq(id)),
         Principal::Resident(id) => standing.filter(sessions::resident_id.eq(id)),
+        Principal::Device(id) => standing.filter(sessions::device_id.eq(id)),
     };
     let mut ids: Vec<SessionId> = standing.load(conn)?;
     ids.retain(|id| Some(*id) != but);
