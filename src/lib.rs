@@ -15,8 +15,8 @@
 //! signed entry goes into the ledger of [`headcounts`], and the kitchen's number is one higher.
 //!
 //! At noon the mother holds out her card. [`attendance`] admits her or says a word; the meal is priced again, the draws
-//! are posted, the entry says *served*. The same tap again is the same meal. In the evening the takings add up, from
-//! two sources.
+//! are posted, the entry says *served*. The same tap again is the same meal, also from a phone at the door ([`devices`])
+//! that had no signal and sends it later. In the evening the takings add up, from two sources.
 //!
 //! # The map
 //!
@@ -28,8 +28,8 @@
 //!   [`access::Allowed`] is the only way from a handler to the database. [`idempotency`] makes a repeated request
 //!   harmless, [`page`] cuts lists.
 //! - **The concepts**, in the order in which they may call each other: [`access`], [`calendar`], [`canteens`],
-//!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
-//!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
+//!   [`accounts`], [`residents`], [`sign_in`], [`devices`], [`families`], [`pricing`], [`policies`], [`menus`],
+//!   [`subsidies`], [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
 //! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
