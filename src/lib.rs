@@ -15,8 +15,8 @@
 //! signed entry goes into the ledger of [`headcounts`], and the kitchen's number is one higher.
 //!
 //! At noon the mother holds out her card. [`attendance`] admits her or says a word; the meal is priced again, the draws
-//! are posted, the entry says *served*. The same tap again is the same meal. In the evening the takings add up, from
-//! two sources.
+//! are posted, the entry says *served*. The same tap again is the same meal, also from a phone at the door ([`devices`])
+//! that had no signal and sends it later. In the evening the takings add up, from two sources.
 //!
 //! # The map
 //!
@@ -29,7 +29,7 @@
 //!   harmless, [`page`] cuts lists. [`origin`] says where a request comes from, [`throttle`] slows wrong guesses,
 //!   [`counters`] tell whether an answer that somebody holds is still right.
 //! - **The concepts**, in the order in which they may call each other: [`access`], [`audit`], [`calendar`], [`canteens`],
-//!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
+//!   [`accounts`], [`residents`], [`sign_in`], [`devices`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.

@@ -116,7 +116,7 @@ fn repeated(earlier: Attendance, door: &Door<'_>, tap: &Tap) -> Result<Outcome, 
 fn serve(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Attendance, Fail> {
     let served_at = tap.tapped_at.unwrap_or(now);
     fits(tap)?;
-    tap.by.check(conn, door.menu.canteen_id, served_at)?;
+    tap.by.check(conn, door.menu.canteen_id, served_at, now)?;
     let known = person(conn, door, tap)?;
     admit(door, known.as_ref().map(|(resident, _)| resident), served_at, now)?;
     match &known {

@@ -27,7 +27,7 @@ pub fn void(
     now: At,
 ) -> Result<Attendance, Fail> {
     let attendance = find(conn, id)?;
-    by.check(conn, duty.canteen(), now)?;
+    by.check(conn, duty.canteen(), now, now)?;
     if matches!(duty.role(), Role::Volunteer | Role::DoorDevice | Role::RoundDevice) {
         let own = attendance.actor == by.actor;
         let today = canteen.today(attendance.recorded_at) == canteen.today(now);

@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -165,6 +165,20 @@ impl Client {
         let answer = self.agent.run(request.body(()).unwrap()).unwrap();
         assert_eq!(answer.status(), 200);
         answer.into_body().into_reader()
+    }
+
+    /// Posts this, and hangs up before an answer can come.
+    pub fn hang_up_on(&self, path: &str, body: &Value) {
+        let (address, body) = (self.base.strip_prefix("http://").unwrap(), body.to_string());
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            api(path),
+            self.token,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(&[head.into_bytes(), body.into_bytes()].concat()).unwrap();
     }
 
     /// One request as it is, its path from the root, and everything of what is answered.
