@@ -32,13 +32,15 @@
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
-//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
+//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use. [`verify`] computes every recorded
+//!   value again, [`backup`] copies the database and brings it back, [`mod@metrics`] counts, [`docs`] shows the API.
 
 pub mod access;
 pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod attendance;
+pub mod backup;
 pub mod calendar;
 pub mod canteens;
 pub mod clock;
@@ -46,6 +48,7 @@ pub mod counters;
 pub mod db;
 pub mod demo;
 pub mod devices;
+pub mod docs;
 pub mod families;
 pub mod guards;
 pub mod headcounts;
@@ -55,6 +58,7 @@ pub mod ids;
 pub mod installation;
 pub mod keys;
 pub mod menus;
+pub mod metrics;
 pub mod money;
 pub mod page;
 pub mod policies;
@@ -68,4 +72,5 @@ pub mod sign_in;
 pub mod start_error;
 pub mod subsidies;
 pub mod text;
+pub mod verify;
 pub mod words;

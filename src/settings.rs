@@ -9,6 +9,7 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
@@ -62,6 +63,14 @@ pub struct Flags {
     /// Threads that answer requests, 1 to 256 [env LELING_WORKERS; default: one for each core, at most 4]
     #[arg(long, global = true, value_name = "COUNT")]
     pub workers: Option<String>,
+    /// Address and port for /metrics alone, which is then not served elsewhere [env LELING_METRICS_BIND; default: on the
+    /// main address, for this machine only]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub metrics_bind: Option<String>,
+    /// Seconds to go on serving after SIGTERM while /readyz says no, 0 to 300, so that a load balancer turns away first
+    /// [env LELING_DRAIN_S; default 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub drain_s: Option<String>,
 }
 
 /// One setting: its name in the file, its environment variable, its flag.
@@ -80,6 +89,8 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "key_file",     variable: "LELING_KEY_FILE",   flag: |flags| &flags.key_file },
     Setting { name: "log_format",   variable: "LELING_LOG_FORMAT", flag: |flags| &flags.log_format },
     Setting { name: "workers",      variable: "LELING_WORKERS",    flag: |flags| &flags.workers },
+    Setting { name: "metrics_bind", variable: "LELING_METRICS_BIND", flag: |flags| &flags.metrics_bind },
+    Setting { name: "drain_s",      variable: "LELING_DRAIN_S",    flag: |flags| &flags.drain_s },
 ];
 
 /// Which file holds the settings; the file itself cannot say.
@@ -110,6 +121,10 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Threads that answer requests.
     pub workers: usize,
+    /// Where `/metrics` is served alone; else on the main address, for this machine only.
+    pub metrics_bind: Option<SocketAddr>,
+    /// How long to go on after being told to stop, while `/readyz` says no.
+    pub drain: Duration,
 }
 
 /// The two PEM files that HTTPS needs.
@@ -172,6 +187,8 @@ impl Settings {
             keys: keys(&said, &database_url)?,
             log_format: log_format(&said.value_or("log_format", DEFAULT_LOG_FORMAT))?,
             workers: said.value("workers").map_or_else(|| Ok(default_workers()), |value| workers(&value))?,
+            metrics_bind: said.value("metrics_bind").map(|value| bind(&value)).transpose()?,
+            drain: said.value("drain_s").map_or_else(|| Ok(Duration::ZERO), |value| drain(&value))?,
             database_url,
         })
     }
@@ -355,6 +372,13 @@ fn workers(value: &Value) -> Result<usize, StartError> {
         .ok()
         .filter(|count| (1..=256).contains(count))
         .ok_or_else(|| StartError::bad_setting(&value.from, "a whole number from 1 to 256 is expected"))
+}
+
+fn drain(value: &Value) -> Result<Duration, StartError> {
+    let seconds = value.text.parse().ok().filter(|seconds| *seconds <= 300);
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        StartError::bad_setting(&value.from, "a whole number of seconds from 0 to 300 is expected")
+    })
 }
 
 fn default_workers() -> usize {

@@ -15,6 +15,7 @@ use crate::{
     app::State,
     db::Conn,
     idempotency::{self, Begun},
+    metrics,
     problem::{Code, Fail, Problem},
     words::Lang,
 };
@@ -173,7 +174,10 @@ impl<A: NamedAct> Allowed<A> {
                 request_hash: &request.request_hash,
             };
             match idempotency::begin(conn, &claim, caller.now)? {
-                Begun::Replay { body, etag } => Ok(Answer::saved(body, etag)),
+                Begun::Replay { body, etag } => {
+                    conn.after_commit(metrics::replay);
+                    Ok(Answer::saved(body, etag))
+                }
                 Begun::First => {
                     let answer = act(conn, caller, &request.body)?;
                     let (body, etag) = match (without_secret, answer.fresh_body()) {

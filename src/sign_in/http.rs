@@ -13,6 +13,7 @@ use crate::{
     clock::At,
     db::Conn,
     ids::{AnyoneId, ResidentId},
+    metrics,
     problem::{Code, Problem},
     residents, sign_in,
     text::Secret,
@@ -114,11 +115,15 @@ pub async fn sign_in(
     allowed: Allowed<act::SignIn>,
     Body(body): Body<SignInBody>,
 ) -> Result<Done<TokensBody>, Problem> {
-    let principal = match body.pair()? {
-        Pair::Password { user_name, password } => by_password(&allowed, user_name, password).await?,
-        Pair::Pin { card_number, pin } => by_pin(&allowed, card_number, pin).await?,
+    let (with, shown) = match body.pair()? {
+        Pair::Password { user_name, password } => {
+            ("password", by_password(&allowed, user_name, password).await)
+        }
+        Pair::Pin { card_number, pin } => ("pin", by_pin(&allowed, card_number, pin).await),
     };
+    let principal = shown.inspect_err(|problem| metrics::sign_in(with, problem.code.as_str()))?;
     let started = move |conn: &mut Conn, caller: &Caller| {
+        conn.after_commit(move || metrics::sign_in(with, "signed_in"));
         Ok((sign_in::start(conn, principal, caller.now)?, caller.now))
     };
     let (issued, now) = allowed.write(started).await?;

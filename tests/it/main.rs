@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod attendance;
 mod auth;
+mod backups;
 mod bad_input;
 mod caching;
 mod calendar;
@@ -20,6 +21,7 @@ mod edits;
 mod families;
 mod idle;
 mod opening;
+mod operations;
 mod races;
 mod reservations;
 mod residents;
@@ -27,6 +29,7 @@ mod retries;
 mod schema;
 mod schemes;
 mod values;
+mod verify;
 
 fn main() -> std::process::ExitCode {
     support::run()
