@@ -33,7 +33,8 @@
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
-//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
+//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use. [`verify`] computes every recorded
+//!   value again, [`backup`] copies the database and brings it back, [`mod@metrics`] counts, [`docs`] shows the API.
 
 pub mod access;
 pub mod accounts;
@@ -41,6 +42,7 @@ pub mod api;
 pub mod app;
 pub mod attendance;
 pub mod audit;
+pub mod backup;
 pub mod calendar;
 pub mod canteens;
 pub mod clock;
@@ -48,6 +50,7 @@ pub mod counters;
 pub mod db;
 pub mod demo;
 pub mod devices;
+pub mod docs;
 pub mod families;
 pub mod guards;
 pub mod headcounts;
@@ -57,6 +60,7 @@ pub mod ids;
 pub mod installation;
 pub mod keys;
 pub mod menus;
+pub mod metrics;
 pub mod money;
 pub mod origin;
 pub mod page;
@@ -72,4 +76,5 @@ pub mod start_error;
 pub mod subsidies;
 pub mod text;
 pub mod throttle;
+pub mod verify;
 pub mod words;

@@ -9,6 +9,7 @@ use std::{
     fs, io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -72,6 +73,14 @@ pub struct Flags {
     /// The header in which they tell it: x-forwarded-for or forwarded [env LELING_PROXY_HEADER; default x-forwarded-for]
     #[arg(long, global = true, value_name = "HEADER")]
     pub proxy_header: Option<String>,
+    /// Address and port for /metrics alone, which is then not served elsewhere [env LELING_METRICS_BIND; default: on the
+    /// main address, for this machine only]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub metrics_bind: Option<String>,
+    /// Seconds to go on serving after SIGTERM while /readyz says no, 0 to 300, so that a load balancer turns away first
+    /// [env LELING_DRAIN_S; default 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub drain_s: Option<String>,
 }
 
 /// One setting: its name in the file, its environment variable, its flag.
@@ -92,6 +101,8 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "workers",      variable: "LELING_WORKERS",    flag: |flags| &flags.workers },
     Setting { name: "trusted_proxies", variable: "LELING_TRUSTED_PROXIES", flag: |flags| &flags.trusted_proxies },
     Setting { name: "proxy_header", variable: "LELING_PROXY_HEADER", flag: |flags| &flags.proxy_header },
+    Setting { name: "metrics_bind", variable: "LELING_METRICS_BIND", flag: |flags| &flags.metrics_bind },
+    Setting { name: "drain_s",      variable: "LELING_DRAIN_S",    flag: |flags| &flags.drain_s },
 ];
 
 /// Which file holds the settings; the file itself cannot say.
@@ -123,6 +134,10 @@ pub struct Settings {
     /// Threads that answer requests.
     pub workers: usize,
     pub proxies: Proxies,
+    /// Where `/metrics` is served alone; else on the main address, for this machine only.
+    pub metrics_bind: Option<SocketAddr>,
+    /// How long to go on after being told to stop, while `/readyz` says no.
+    pub drain: Duration,
 }
 
 /// The two PEM files that HTTPS needs.
@@ -193,6 +208,8 @@ impl Settings {
                     .value("proxy_header")
                     .map_or(Ok(ProxyHeader::XForwardedFor), |value| proxy_header(&value))?,
             },
+            metrics_bind: said.value("metrics_bind").map(|value| bind(&value)).transpose()?,
+            drain: said.value("drain_s").map_or_else(|| Ok(Duration::ZERO), |value| drain(&value))?,
             database_url,
         })
     }
@@ -398,6 +415,13 @@ fn networks(value: &Value) -> Result<Vec<IpNet>, StartError> {
 fn proxy_header(value: &Value) -> Result<ProxyHeader, StartError> {
     ProxyHeader::from_word(&value.text.to_ascii_lowercase())
         .ok_or_else(|| StartError::bad_setting(&value.from, "x-forwarded-for or forwarded is expected"))
+}
+
+fn drain(value: &Value) -> Result<Duration, StartError> {
+    let seconds = value.text.parse().ok().filter(|seconds| *seconds <= 300);
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        StartError::bad_setting(&value.from, "a whole number of seconds from 0 to 300 is expected")
+    })
 }
 
 fn default_workers() -> usize {

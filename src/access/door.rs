@@ -16,6 +16,7 @@ use crate::{
     clock::At,
     db::Conn,
     idempotency::{self, Begun},
+    metrics,
     origin::Origin,
     problem::{Code, Fail, Problem},
     words::Lang,
@@ -234,7 +235,10 @@ impl<A: NamedAct> Allowed<A> {
                 request_hash: &request.request_hash,
             };
             match idempotency::begin(conn, &claim, caller.now)? {
-                Begun::Replay { body, etag } => Ok(Answer::saved(body, etag)),
+                Begun::Replay { body, etag } => {
+                    conn.after_commit(metrics::replay);
+                    Ok(Answer::saved(body, etag))
+                }
                 Begun::First => {
                     let answer = act(conn, caller, &request.body)?;
                     let (body, etag) = match (without_secret, answer.fresh_body()) {

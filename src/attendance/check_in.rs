@@ -14,6 +14,7 @@ use crate::{
     ids::{MenuId, ResidentId},
     menus::Pick,
     menus::{self, Menu},
+    metrics,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation, ReservationStatus},
     residents::{self, Resident},
@@ -59,10 +60,17 @@ pub fn check_in(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<
         Err(Fail::Refused(word)) if is_kept(tap, word.code) => {
             let refusal = refusal(conn, door, tap)?;
             refusals::keep(conn, &refusal, word.code, now)?;
+            count(conn, tap, word.code.as_str());
             Ok(Outcome::Refused(word))
         }
         settled => settled,
     }
+}
+
+/// Counts how a tap ended, once that is committed.
+fn count(conn: &mut Conn, tap: &Tap, outcome: &'static str) {
+    let kind = tap.kind.as_str();
+    conn.after_commit(move || metrics::check_in(kind, outcome));
 }
 
 fn is_kept(tap: &Tap, word: Code) -> bool {
@@ -91,11 +99,15 @@ fn settle(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Outcom
     // In a savepoint, so that a refusal leaves nothing behind but itself.
     let served = conn.in_savepoint(|conn| serve(conn, door, tap, now));
     match (served, tap.tapped_at) {
-        (Ok(attendance), _) => Ok(Outcome::Recorded(Box::new(attendance))),
+        (Ok(attendance), _) => {
+            count(conn, tap, AttendanceStatus::Served.as_str());
+            Ok(Outcome::Recorded(Box::new(attendance)))
+        }
         (Err(Fail::Refused(word)), Some(tapped_at))
             if DOOR_WORDS.contains(&word.code) || OFFLINE_WORDS.contains(&word.code) =>
         {
             let kept = review::keep(conn, door, tap, tapped_at, word.code, now)?;
+            count(conn, tap, AttendanceStatus::Review.as_str());
             Ok(Outcome::Recorded(Box::new(kept)))
         }
         (Err(fail), _) => Err(fail),

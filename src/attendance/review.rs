@@ -13,7 +13,7 @@ use crate::{
     db::Conn,
     headcounts::{self, Change},
     ids::AttendanceId,
-    menus,
+    menus, metrics,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation},
     residents::{self, Resident},
@@ -75,6 +75,7 @@ pub fn resolve(
     now: At,
 ) -> Result<Attendance, Fail> {
     let waiting = find(conn, id)?;
+    conn.after_commit(move || metrics::review(decision.as_str()));
     if waiting.status != AttendanceStatus::Review {
         return Err(Code::NotInReview.into());
     }

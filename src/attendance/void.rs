@@ -9,6 +9,7 @@ use crate::{
     headcounts::{self, Change},
     ids::{AttendanceId, ReservationId},
     menus::{self, MenuStatus},
+    metrics,
     problem::{Code, Fail},
     reservations, subsidies,
 };
@@ -48,6 +49,7 @@ pub(super) fn void_as(
     if !store::void(conn, attendance.id, reason, by, now)? {
         return Err(Code::Voided.into());
     }
+    conn.after_commit(metrics::void);
     if attendance.status == AttendanceStatus::Served {
         take_back(conn, by, attendance, now)?;
     }

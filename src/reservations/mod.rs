@@ -20,6 +20,7 @@ use crate::{
     headcounts::{self, Change, Channel, CountKind},
     ids::{MenuId, MenuItemId, QuoteId, ReservationId, ResidentId},
     menus::{self, Menu, MenuStatus, Pick},
+    metrics,
     page::Window,
     pricing::Quote,
     problem::{Code, Fail, Problem},
@@ -166,7 +167,7 @@ pub fn place(
     if !store::insert(conn, &reservation)? {
         return Err(Code::AlreadyReserved.into());
     }
-    store::insert_event(conn, reservation.id, EventKind::Placed, acting.actor(), channel, &wish.picks, now)?;
+    tell(conn, reservation.id, EventKind::Placed, acting.actor(), channel, &wish.picks, now)?;
     let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
@@ -215,7 +216,7 @@ pub fn change(
     };
     store::update(conn, &changed)?;
     let by = acting.actor();
-    store::insert_event(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
+    tell(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
     record_change(conn, reservation, &changed, by, now)?;
     take(conn, menu, &difference(&reservation.lines, &wish.picks))?;
     menus::count_changes(conn, &[menu.id])?;
@@ -358,7 +359,7 @@ fn end(
     }
     subsidies::release(conn, reservation.quote_id, now)?;
     let lines = &reservation.lines;
-    store::insert_event(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
+    tell(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
     let change = Change { kind: CountKind::Cancelled, persons: 1, portions: lines, ..count(reservation, by) };
     headcounts::record(conn, &change, now)?;
     for pick in in_order(lines) {
@@ -543,6 +544,21 @@ fn diet_conflict(
             .collect();
         (!unconfirmed.is_empty()).then(|| (item.name.clone(), unconfirmed))
     })
+}
+
+/// Keeps what happened to a reservation, and counts it once it is committed.
+fn tell(
+    conn: &mut Conn,
+    reservation: ReservationId,
+    kind: EventKind,
+    by: Actor,
+    channel: Channel,
+    lines: &[Pick],
+    now: At,
+) -> Result<(), Fail> {
+    store::insert_event(conn, reservation, kind, by, channel, lines, now)?;
+    conn.after_commit(move || metrics::reservation(kind.as_str(), channel.as_str()));
+    Ok(())
 }
 
 fn refuse_ended(reservation: &Reservation) -> Result<(), Problem> {

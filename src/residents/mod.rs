@@ -31,7 +31,7 @@ pub use facts::{
     person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
-pub use names::mask;
+pub use names::{Spelling, mask};
 pub use store::{Search, by_card, by_ids, search};
 
 /// The age that nobody exceeds, in years.

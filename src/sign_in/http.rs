@@ -15,6 +15,7 @@ use crate::{
     db::Conn,
     devices,
     ids::AnyoneId,
+    metrics,
     problem::{Code, Fail, Problem},
     residents::{self, CardHolder},
     sign_in,
@@ -118,14 +119,18 @@ pub async fn sign_in(
     allowed: Allowed<act::SignIn>,
     Body(body): Body<SignInBody>,
 ) -> Result<Done<TokensBody>, Problem> {
-    let (principal, tried) = match body.pair()? {
-        Pair::Password { user_name, password } => by_password(&allowed, user_name, password).await?,
-        Pair::Pin { card_number, pin } => by_pin(&allowed, card_number, pin).await?,
+    let (with, shown) = match body.pair()? {
+        Pair::Password { user_name, password } => {
+            ("password", by_password(&allowed, user_name, password).await)
+        }
+        Pair::Pin { card_number, pin } => ("pin", by_pin(&allowed, card_number, pin).await),
     };
+    let (principal, tried) = shown.inspect_err(|problem| metrics::sign_in(with, problem.code.as_str()))?;
     let started = move |conn: &mut Conn, caller: &Caller| {
         tried.was_right(conn, caller)?;
         let issued = sign_in::start(conn, principal, Some(tried.origin()), caller.now)?;
         audit::record(conn, caller, tried.entry(Deed::SignedIn).by(principal))?;
+        conn.after_commit(move || metrics::sign_in(with, "signed_in"));
         Ok((issued, caller.now))
     };
     let (issued, now) = allowed.write(started).await?;

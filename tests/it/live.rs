@@ -163,6 +163,7 @@ on_both! {
         let mut lines = BufReader::new(town.canteens[0].desk.stream(&path)).lines();
         assert!(lines.any(|line| line.unwrap().starts_with("data:")));
         town.servers[0].terminate();
+        assert!(town.servers[0].ended_well());
         // The stream ends as it should, and does not break off.
         assert!(lines.all(|line| line.is_ok()));
     }

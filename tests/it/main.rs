@@ -8,6 +8,7 @@ mod accounts;
 mod attendance;
 mod audit;
 mod auth;
+mod backups;
 mod bad_input;
 mod batches;
 mod caching;
@@ -24,6 +25,7 @@ mod families;
 mod idle;
 mod live;
 mod opening;
+mod operations;
 mod races;
 mod reservations;
 mod residents;
@@ -33,6 +35,7 @@ mod schemes;
 mod slowing;
 mod storm;
 mod values;
+mod verify;
 
 fn main() -> std::process::ExitCode {
     support::run()

@@ -49,7 +49,7 @@ pub struct TestApp {
     state: Data<State>,
     hand: Hand,
     service: OnceCell<Service>,
-    _db: TestDb,
+    test_db: TestDb,
 }
 
 /// The mounted service, made once for a test.
@@ -157,10 +157,22 @@ impl TestApp {
                 trusted: vec!["10.0.0.1/32".parse().unwrap()],
                 header: ProxyHeader::XForwardedFor,
             },
+            metrics_bind: None,
+            drain: std::time::Duration::ZERO,
         };
         let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
         let state = State::open(&settings, clock, hasher).unwrap();
-        TestApp { state: Data::new(state), hand, service: OnceCell::new(), _db: db }
+        TestApp { state: Data::new(state), hand, service: OnceCell::new(), test_db: db }
+    }
+
+    /// The database of the service.
+    pub fn db(&self) -> leling::db::Db {
+        self.state.db.clone()
+    }
+
+    /// Where that is.
+    pub fn database_url(&self) -> &str {
+        self.test_db.url()
     }
 
     /// Sets the clock.

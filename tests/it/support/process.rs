@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write as _},
     net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -20,22 +21,32 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    log: Log,
 }
+
+/// What a process has logged so far.
+type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
     /// Starts it over a database, with keys that other processes may share, and waits until it is ready.
     ///
     /// `guards_off` names guards to be switched off, with commas; it may be empty.
     pub fn start(database_url: &str, keys: &str, guards_off: &str) -> Server {
+        let guards_off = ("LELING_GUARDS_OFF", guards_off);
+        let settings = [guards_off].into_iter().filter(|(_, value)| !value.is_empty());
+        Server::start_with(database_url, keys, &settings.collect::<Vec<_>>())
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(database_url: &str, keys: &str, settings: &[(&str, &str)]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leling"));
         command.env_clear().env("LELING_KEYS", keys).stdin(Stdio::null()).stderr(Stdio::piped());
-        if !guards_off.is_empty() {
-            command.env("LELING_GUARDS_OFF", guards_off);
-        }
+        command.envs(settings.iter().copied());
         command.args(["--database-url", database_url, "--bind", "127.0.0.1:0", "--log-format", "json"]);
         let mut child = command.spawn().unwrap();
-        let address = listening(&mut child);
-        let server = Server { child, address };
+        let log = Log::default();
+        let address = listening(&mut child, &log);
+        let server = Server { child, address, log };
         let (client, asked) = (server.client(""), Instant::now());
         while client.ask("GET", "/readyz", None, None).is_none_or(|reply| reply.status != 200) {
             assert!(asked.elapsed() < PATIENCE, "it is never ready");
@@ -52,17 +63,26 @@ impl Server {
         Client { agent: agent(), base: format!("http://{}", self.address), token: token.to_owned() }
     }
 
+    /// What it has logged so far, a line each.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Tells it to stop, as a service manager does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended; whether it ended well.
+    pub fn ended_well(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
     /// Ends it at once, whatever it is doing.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-    }
-
-    /// Tells it to stop, and waits until it has.
-    pub fn terminate(&mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success());
     }
 
     /// How much memory it has at the moment, in KiB.
@@ -81,21 +101,21 @@ impl Drop for Server {
     }
 }
 
-/// Reads the log until it says where the server listens; what comes later is read and forgotten.
-fn listening(child: &mut Child) -> SocketAddr {
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut said = Vec::new();
-    while let Some(line) = log.next() {
+/// Reads the log until it says where the server listens; a thread reads on.
+fn listening(child: &mut Child, log: &Log) -> SocketAddr {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    while let Some(line) = lines.next() {
         let line = line.unwrap();
+        log.lock().unwrap().push(line.clone());
         if let Some((_, rest)) = line.split_once("listening on http://") {
             let end = rest.find('"').unwrap_or(rest.len());
             let address = rest[..end].parse().unwrap();
-            std::thread::spawn(move || log.for_each(drop));
+            let log = log.clone();
+            std::thread::spawn(move || lines.for_each(|line| log.lock().unwrap().push(line.unwrap())));
             return address;
         }
-        said.push(line);
     }
-    panic!("it did not start: {said:#?}")
+    panic!("it did not start: {:#?}", log.lock().unwrap())
 }
 
 /// A connection that lay unused for so long is not used again: the server closes it after 5 s, perhaps at this moment.
@@ -132,6 +152,17 @@ impl Client {
     /// The same one, who asks another process.
     pub fn at(&self, server: &Server) -> Client {
         Client { agent: agent(), base: format!("http://{}", server.address), token: self.token.clone() }
+    }
+
+    /// What is at an address outside the API: its status and text.
+    pub fn text(&self, path: &str, header: Option<(&str, &str)>) -> (u16, String) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let mut answer = request.call().unwrap();
+        let bytes = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), String::from_utf8_lossy(&bytes).into_owned())
     }
 
     pub fn get(&self, path: &str) -> Reply {

@@ -44,9 +44,9 @@ pub struct Town {
     pub canteens: Vec<Canteen>,
     pub residents: Vec<Resident>,
     pub officer: Client,
-    keys: String,
+    pub keys: String,
     guards_off: String,
-    db: TestDb,
+    pub db: TestDb,
 }
 
 /// A canteen and its desk.
