@@ -134,7 +134,7 @@ fn share_parameters(paths: &mut Map<String, Value>) -> Map<String, Value> {
     }
     let mut shared: Map<String, Value> = Map::new();
     for operation in operations(paths) {
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             let taken = shared.get(&name).is_some_and(|other| other != parameter);
             if uses[&parameter.to_string()] > 1 && parameter["in"] != "path" && !taken {

@@ -98,11 +98,6 @@ impl OperationDoc<'_> {
         self.answer_header("ETag");
         if self.method == Method::GET {
             self.unchanged = true;
-            self.parameters.push(json!({
-                "name": "If-None-Match", "in": "header", "required": false,
-                "description": "The `ETag` of the answer that you have: if it is still the same, it is not sent again.",
-                "schema": { "type": "string", "maxLength": 1000, "pattern": "^[ -~]*$", "examples": ["\"v1\""] }
-            }));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Tz;
+use chrono_tz::{TZ_VARIANTS, Tz};
 use diesel::{
     backend::Backend,
     deserialize::{self, FromSql, FromSqlRow},
@@ -70,11 +70,9 @@ impl JsonSchema for Zone {
     fn schema_name() -> Cow<'static, str> {
         "TimeZone".into()
     }
-    fn inline_schema() -> bool {
-        true
-    }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "maxLength": 40, "examples": ["Asia/Shanghai"] })
+        let names: Vec<&str> = TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+        json_schema!({ "type": "string", "enum": names, "description": "A time zone of the IANA database." })
     }
 }
 

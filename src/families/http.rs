@@ -25,7 +25,6 @@ use crate::{
     residents,
     sign_in::http::pin_is_right,
     text::{CardNumber, Cursor, Line, Pin},
-    words::Bilingual,
 };
 
 /// Whom one wants to act for.
@@ -215,11 +214,7 @@ fn whose(conn: &mut Conn, caller: &Caller, query: &FamilyLinksQuery) -> Result<W
             caller.on_duty(&canteens::site(conn, canteen)?)?;
             Ok(Whose::Canteen(canteen))
         }
-        (Some(_), Some(_)) => {
-            let one =
-                Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
-            Err(Problem::new(Code::BadQuery).field("/canteen_id", "one_of", one).into())
-        }
+        (Some(_), Some(_)) => Err(Code::LinksOfOne.into()),
     }
 }
 

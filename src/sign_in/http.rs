@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Issued, Refreshed};
 use crate::{
@@ -22,16 +23,24 @@ use crate::{
 /// User name and password, or card number and PIN: exactly one of the pairs.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("anyOf" = [
-    { "required": ["user_name", "password"], "properties": { "card_number": { "type": "null" }, "pin": { "type": "null" } } },
-    { "required": ["card_number", "pin"], "properties": { "user_name": { "type": "null" }, "password": { "type": "null" } } },
-]))]
+#[schemars(transform = one_pair)]
 pub struct SignInBody {
     pub user_name: Option<Secret>,
     pub password: Option<Secret>,
     /// The number printed on a resident's card.
     pub card_number: Option<Secret>,
     pub pin: Option<Secret>,
+}
+
+/// Either both of a pair are texts and the others absent or null, or the other way round.
+fn one_pair(schema: &mut schemars::Schema) {
+    let pairs = [["user_name", "password"], ["card_number", "pin"]];
+    let only = |[one, two]: [&str; 2], [other, another]: [&str; 2]| {
+        json!({ "required": [one, two], "properties": {
+            one: { "type": "string" }, two: { "type": "string" }, other: { "type": "null" }, another: { "type": "null" },
+        } })
+    };
+    schema.insert("anyOf".into(), json!([only(pairs[0], pairs[1]), only(pairs[1], pairs[0])]));
 }
 
 /// What a sign-in is checked by.
