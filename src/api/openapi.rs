@@ -105,9 +105,11 @@ impl OperationDoc<'_> {
     pub fn query<T: JsonSchema>(&mut self) {
         for QueryField { name, required, mut schema } in query_fields::<T>() {
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
-            self.parameters.push(json!({
-                "name": name, "in": "query", "required": required, "description": description, "schema": schema
-            }));
+            let mut parameter = json!({ "name": name, "in": "query", "required": required, "schema": schema });
+            if let Some(description) = description {
+                parameter["description"] = description;
+            }
+            self.parameters.push(parameter);
         }
     }
 

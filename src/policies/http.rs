@@ -87,6 +87,7 @@ pub struct WholePolicy {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoliciesQuery {
+    /// Only versions of the policy with this code.
     #[serde(default)]
     pub code: Option<Slug>,
 }

@@ -338,8 +338,10 @@ pub struct ReservationsQuery {
     pub menu_id: Option<MenuId>,
     #[serde(default)]
     pub status: Option<ReservationStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }

@@ -34,10 +34,11 @@ pub struct SignInBody {
 
 /// Either both of a pair are texts and the others absent or null, or the other way round.
 fn one_pair(schema: &mut schemars::Schema) {
+    let given = json!({ "not": { "type": "null" } });
     let pairs = [["user_name", "password"], ["card_number", "pin"]];
     let only = |[one, two]: [&str; 2], [other, another]: [&str; 2]| {
         json!({ "required": [one, two], "properties": {
-            one: { "type": "string" }, two: { "type": "string" }, other: { "type": "null" }, another: { "type": "null" },
+            one: given, two: given, other: { "type": "null" }, another: { "type": "null" },
         } })
     };
     schema.insert("anyOf".into(), json!([only(pairs[0], pairs[1]), only(pairs[1], pairs[0])]));
