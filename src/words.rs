@@ -214,7 +214,8 @@ struct AreaFields {
 
 /// A path has no gaps: where a level is named, the one above it is.
 fn without_gaps(schema: &mut schemars::Schema) {
-    let named = |level: &str| json!({ "properties": { level: { "not": { "type": "null" } } }, "required": [level] });
+    let named =
+        |level: &str| json!({ "properties": { level: { "not": { "type": "null" } } }, "required": [level] });
     let rules: Vec<Value> = [("town", "district"), ("community", "town")]
         .map(|(lower, upper)| json!({ "if": named(lower), "then": named(upper) }))
         .into();

@@ -3,7 +3,6 @@
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{Issued, Refreshed};
 use crate::{
@@ -17,54 +16,31 @@ use crate::{
     problem::{Code, Problem},
     residents, sign_in,
     text::Secret,
-    words::Bilingual,
 };
 
-/// User name and password, or card number and PIN: exactly one of the pairs.
+/// User name and password, or card number and PIN: one of the pairs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SignInBody {
+    Password(PasswordSignIn),
+    Card(CardSignIn),
+}
+
+/// An account's user name and password.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(transform = one_pair)]
-pub struct SignInBody {
-    pub user_name: Option<Secret>,
-    pub password: Option<Secret>,
-    /// The number printed on a resident's card.
-    pub card_number: Option<Secret>,
-    pub pin: Option<Secret>,
+pub struct PasswordSignIn {
+    pub user_name: Secret,
+    pub password: Secret,
 }
 
-/// Either both of a pair are texts and the others absent or null, or the other way round.
-fn one_pair(schema: &mut schemars::Schema) {
-    let given = json!({ "not": { "type": "null" } });
-    let pairs = [["user_name", "password"], ["card_number", "pin"]];
-    let only = |[one, two]: [&str; 2], [other, another]: [&str; 2]| {
-        json!({ "required": [one, two], "properties": {
-            one: given, two: given, other: { "type": "null" }, another: { "type": "null" },
-        } })
-    };
-    schema.insert("anyOf".into(), json!([only(pairs[0], pairs[1]), only(pairs[1], pairs[0])]));
-}
-
-/// What a sign-in is checked by.
-enum Pair {
-    Password { user_name: Secret, password: Secret },
-    Pin { card_number: Secret, pin: Secret },
-}
-
-impl SignInBody {
-    fn pair(self) -> Result<Pair, Problem> {
-        match (self.user_name, self.password, self.card_number, self.pin) {
-            (Some(user_name), Some(password), None, None) => Ok(Pair::Password { user_name, password }),
-            (None, None, Some(card_number), Some(pin)) => Ok(Pair::Pin { card_number, pin }),
-            (_, _, _, _) => Err(Problem::new(Code::BadField).field(
-                "",
-                "one_pair",
-                Bilingual::new(
-                    "请填用户名和密码，或卡号和 PIN，二者选一",
-                    "give user name and password, or card number and PIN: one pair of them",
-                ),
-            )),
-        }
-    }
+/// A resident's card and PIN.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardSignIn {
+    /// The number printed on the card.
+    pub card_number: Secret,
+    pub pin: Secret,
 }
 
 /// A refresh token, to go on with.
@@ -124,9 +100,11 @@ pub async fn sign_in(
     allowed: Allowed<act::SignIn>,
     Body(body): Body<SignInBody>,
 ) -> Result<Done<TokensBody>, Problem> {
-    let principal = match body.pair()? {
-        Pair::Password { user_name, password } => by_password(&allowed, user_name, password).await?,
-        Pair::Pin { card_number, pin } => by_pin(&allowed, card_number, pin).await?,
+    let principal = match body {
+        SignInBody::Password(PasswordSignIn { user_name, password }) => {
+            by_password(&allowed, user_name, password).await?
+        }
+        SignInBody::Card(CardSignIn { card_number, pin }) => by_pin(&allowed, card_number, pin).await?,
     };
     let started = move |conn: &mut Conn, caller: &Caller| {
         Ok((sign_in::start(conn, principal, caller.now)?, caller.now))
