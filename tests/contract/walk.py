@@ -207,9 +207,14 @@ def round_the_clock(district: Someone) -> None:
 
 
 def quotes(district: Someone) -> None:
-    on = {"from": later(-3), "to": later(0)}
-    for draw in district.get("/draws", **on)["items"][:1]:
-        district.get(f"/quotes/{draw['quote_id']}")
+    query: dict[str, Any] = {"from": later(-3), "to": later(0), "limit": 200}
+    while page := district.get("/draws", **query):
+        for draw in page["items"][:1]:
+            district.get(f"/quotes/{draw['quote_id']}")
+            return
+        if page["next"] is None:
+            return
+        query["cursor"] = page["next"]
 
 
 def main() -> int:
