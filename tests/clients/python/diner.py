@@ -6,6 +6,7 @@ import datetime
 import json
 import sys
 import uuid
+from typing import cast
 
 from leling_client import AuthenticatedClient, Client
 from leling_client.api.auth import read_me, sign_in
@@ -29,7 +30,9 @@ def key() -> str:
 
 
 def signed_in(base: str, card_number: str, pin: str) -> AuthenticatedClient:
-    answer = sign_in.sync(client=Client(base_url=base), body=CardSignIn(card_number=card_number, pin=pin))
+    # The generator takes a token that may be left out for one that is needed.
+    nobody = cast(AuthenticatedClient, Client(base_url=base))
+    answer = sign_in.sync(client=nobody, body=CardSignIn(card_number=card_number, pin=pin))
     assert isinstance(answer, TokensBody), answer
     return AuthenticatedClient(base_url=base, token=answer.access_token)
 
