@@ -103,6 +103,7 @@ codes! {
     LinkNotFound         404 false "family_link_not_found" "没有找到这条家属关系。请检查编号。" "There is no such family link. Check the id.";
     LinkExists           409 false "family_link_exists"    "已有申请或关系存在。请等待审批。" "It was asked already or stands already. Wait for the decision.";
     LinkDecided          409 false "family_link_decided"   "这条申请已处理过。请刷新查看。" "This was decided already. Read it again.";
+    LinksOfOne           400 false "links_of_one"          "请按老年人或按食堂查，二者选一。" "Ask by resident or by canteen, not by both. Leave one out.";
 
     // Calendar and canteens
     BadCalendar          400 false "bad_calendar"          "日历有误：{reason}。请修改后重发。" "The calendar is not right: {reason}. Mend it and send it again.";

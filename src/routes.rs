@@ -80,7 +80,7 @@ pub fn api() -> Api {
             Operation::new(POST, "/fact-kinds", "add_fact_kind", "Add a kind of fact", residents::add_fact_kind).refuses([FactKindExists]),
         ])
         .group("family links", "Who acts for a resident, with recorded consent", vec![
-            Operation::new(GET, "/family-links", "list_family_links", "List family links", families::list).refuses([BadCursor, ResidentNotFound, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/family-links", "list_family_links", "List family links", families::list).refuses([BadCursor, LinksOfOne, ResidentNotFound, CanteenNotFound, NotHere]),
             Operation::new(POST, "/family-links", "ask_family_link", "Ask to act for a resident", families::ask).refuses([CardNotMatched, LinkExists, SlowDown]),
             Operation::new(POST, "/family-links/{id}/approve", "approve_family_link", "Approve a family link, with how consent was given", families::approve).refuses([LinkNotFound, LinkDecided, WrongCredentials, PinClosed, SlowDown]),
             Operation::new(POST, "/family-links/{id}/refuse", "refuse_family_link", "Refuse a family link", families::refuse).refuses([LinkNotFound, LinkDecided]),

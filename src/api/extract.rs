@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::{
+    json,
     openapi::{Describe, OperationDoc},
     shape::{self, Fault, JUDGED_BY},
 };
@@ -128,7 +129,9 @@ impl<'de, T: DeserializeOwned + JsonSchema + 'static> Deserialize<'de> for Each<
         let sent = Value::deserialize(deserializer)?;
         let faults = shape::of_body::<T>().faults(&sent);
         let read = if faults.is_empty() {
-            serde_path_to_error::deserialize(&sent).map_err(|error| bad_value(&error))
+            serde_path_to_error::deserialize(&sent).map_err(|error| {
+                beyond_shape(json::pointer(error.path()), &error.inner().to_string())
+            })
         } else {
             Err(at_fault(Code::BadField, faults))
         };
@@ -209,19 +212,25 @@ fn at_fault(code: Code, faults: Vec<Fault>) -> Problem {
 }
 
 /// Reads a body: JSON first, then its shape, then what is made of it.
-///
-/// The text is read twice, because a field that is there twice shows only where the text is read into its type.
 fn parse<T: DeserializeOwned + JsonSchema + 'static>(bytes: &[u8], json: bool) -> Result<T, Problem> {
     if !json {
         return Err(Problem::new(Code::NotJson));
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let value = json::read(bytes).map_err(|(error, place)| {
+        if error.is_data() { beyond_shape(place, &error.to_string()) } else { malformed(&error) }
+    })?;
     let faults = shape::of_body::<T>().faults(&value);
     if !faults.is_empty() {
         return Err(at_fault(Code::BadField, faults));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| bad_value(&error))
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| beyond_shape(json::pointer(error.path()), &error.inner().to_string()))
+}
+
+/// What no schema can say of a field was broken.
+fn beyond_shape(pointer: String, said: &str) -> Problem {
+    let said = said.split(" at line ").next().unwrap_or_default();
+    Problem::new(Code::BadField).field(pointer, "bad_value", both(said))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -233,24 +242,6 @@ fn malformed(error: &serde_json::Error) -> Problem {
         format!("no JSON at line {line}, column {column}: {said}"),
     );
     Problem::new(Code::MalformedJson).field("", "syntax", where_it_is)
-}
-
-fn bad_value(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let said = error.inner().to_string();
-    let said = said.split(" at line ").next().unwrap_or_default();
-    Problem::new(Code::BadField).field(pointer(error.path()), "bad_value", both(said))
-}
-
-/// A JSON pointer (RFC 6901) to where a body went wrong.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
 }
 
 fn both(said: &str) -> Bilingual {

@@ -7,6 +7,7 @@ mod answer;
 mod bounds;
 mod document;
 mod extract;
+mod json;
 mod middleware;
 pub mod openapi;
 mod refusals;

@@ -7,7 +7,9 @@ use actix_web::{
     http::Method,
     web::{self, ServiceConfig},
 };
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
+};
 use serde_json::{Map, Value, json};
 
 use super::{document, refusals, yaml::to_yaml};
@@ -113,11 +115,6 @@ impl OperationDoc<'_> {
         self.answer_header("ETag");
         if self.method == Method::GET {
             self.unchanged = true;
-            self.parameters.push(json!({
-                "name": "If-None-Match", "in": "header", "required": false,
-                "description": "The `ETag` of the answer that you have: if it is still the same, it is not sent again.",
-                "schema": { "type": "string", "maxLength": 1000, "pattern": "^[ -~]*$", "examples": ["\"v1\""] }
-            }));
         }
     }
 
@@ -125,9 +122,12 @@ impl OperationDoc<'_> {
     pub fn query<T: JsonSchema>(&mut self) {
         for QueryField { name, required, mut schema } in query_fields::<T>() {
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
-            self.parameters.push(json!({
-                "name": name, "in": "query", "required": required, "description": description, "schema": schema
-            }));
+            let mut parameter =
+                json!({ "name": name, "in": "query", "required": required, "schema": schema });
+            if let Some(description) = description {
+                parameter["description"] = description;
+            }
+            self.parameters.push(parameter);
         }
     }
 
@@ -383,8 +383,34 @@ pub(super) fn generator() -> SchemaGenerator {
         .with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
+            settings.transforms.push(Box::new(RecursiveTransform(list_words)));
         })
         .into_generator()
+}
+
+/// Words that are told one by one become one list of words, with what each means in the description: so clients get one
+/// type for them, and whoever errs hears all of them.
+fn list_words(schema: &mut Schema) {
+    let choices = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut words: Vec<Value> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
+    for choice in &choices {
+        let own = choice.get("const").cloned().map(|word| vec![word]);
+        let Some(own) = own.or_else(|| choice["enum"].as_array().cloned()) else { return };
+        if let (Some(meaning), [Value::String(word)]) = (choice["description"].as_str(), own.as_slice()) {
+            told.push(format!("- `{word}`: {meaning}"));
+        }
+        words.extend(own);
+    }
+    if words.is_empty() || !words.iter().all(Value::is_string) {
+        return;
+    }
+    let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{about}\n\n{}", told.join("\n"));
+    schema.remove("oneOf");
+    schema.insert("type".into(), "string".into());
+    schema.insert("enum".into(), words.into());
+    schema.insert("description".into(), description.trim().into());
 }
 
 /// A parameter of a query string.

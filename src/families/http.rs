@@ -27,7 +27,6 @@ use crate::{
     sign_in::http::told_pin,
     text::{CardNumber, Cursor, Line, Pin},
     throttle::{Guessable, http::Try},
-    words::Bilingual,
 };
 
 /// Whom one wants to act for.
@@ -237,11 +236,7 @@ fn whose(conn: &mut Conn, caller: &Caller, query: &FamilyLinksQuery) -> Result<W
             caller.on_duty(&canteens::site(conn, canteen)?)?;
             Ok(Whose::Canteen(canteen))
         }
-        (Some(_), Some(_)) => {
-            let one =
-                Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
-            Err(Problem::new(Code::BadQuery).field("/canteen_id", "one_of", one).into())
-        }
+        (Some(_), Some(_)) => Err(Code::LinksOfOne.into()),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeadcountQuery {
+    /// The day.
     pub on: NaiveDate,
     /// The instant of recording until which everything counts; now without, and for the future.
     #[serde(default)]

@@ -1,14 +1,11 @@
 //! Policies over HTTP: for officers, who post, try and activate them, and for anybody who asks what a meal costs.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use actix_web::web;
 use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{PolicyStatus, PolicyVersion};
@@ -30,71 +27,10 @@ use crate::{
     words::{Area, Bilingual, DayKind, ItemKind, MealClass, Mode, Period},
 };
 
-/// A policy document as it was sent. Its faults are told with their places, so it is checked by `pricing`, not here; but
-/// a name that stands twice in an object is refused at once: nobody may guess which of two amounts was meant.
-#[derive(Clone, Debug, Serialize)]
+/// A policy document as it was sent. Its faults are told with their places, so it is checked by `pricing`, not here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PolicyDocument(pub Value);
-
-impl<'de> Deserialize<'de> for PolicyDocument {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EachNameOnce).map(PolicyDocument)
-    }
-}
-
-/// Reads any JSON in which no object has a name twice.
-struct EachNameOnce;
-
-impl<'de> DeserializeSeed<'de> for EachNameOnce {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EachNameOnce {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(EachNameOnce)? {
-            array.push(item);
-        }
-        Ok(array.into())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut object = serde_json::Map::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            let value = fields.next_value_seed(EachNameOnce)?;
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format!("duplicate field `{name}`")));
-            }
-            object.insert(name, value);
-        }
-        Ok(object.into())
-    }
-}
 
 impl JsonSchema for PolicyDocument {
     fn schema_name() -> Cow<'static, str> {
@@ -152,6 +88,7 @@ pub struct WholePolicy {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoliciesQuery {
+    /// Only versions of the policy with this code.
     #[serde(default)]
     pub code: Option<Slug>,
 }

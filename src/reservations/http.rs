@@ -335,14 +335,19 @@ pub async fn cancel(
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReservationsQuery {
+    /// Only this resident's.
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
+    /// Only those for this menu.
     #[serde(default)]
     pub menu_id: Option<MenuId>,
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<ReservationStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }

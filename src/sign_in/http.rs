@@ -21,45 +21,31 @@ use crate::{
     sign_in,
     text::Secret,
     throttle::{Guessable, http::Try},
-    words::Bilingual,
 };
 
-/// User name and password, or card number and PIN: exactly one of the pairs.
+/// User name and password, or card number and PIN: one of the pairs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SignInBody {
+    Password(PasswordSignIn),
+    Card(CardSignIn),
+}
+
+/// An account's user name and password.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("anyOf" = [
-    { "required": ["user_name", "password"], "properties": { "card_number": { "type": "null" }, "pin": { "type": "null" } } },
-    { "required": ["card_number", "pin"], "properties": { "user_name": { "type": "null" }, "password": { "type": "null" } } },
-]))]
-pub struct SignInBody {
-    pub user_name: Option<Secret>,
-    pub password: Option<Secret>,
-    /// The number printed on a resident's card.
-    pub card_number: Option<Secret>,
-    pub pin: Option<Secret>,
+pub struct PasswordSignIn {
+    pub user_name: Secret,
+    pub password: Secret,
 }
 
-/// What a sign-in is checked by.
-enum Pair {
-    Password { user_name: Secret, password: Secret },
-    Pin { card_number: Secret, pin: Secret },
-}
-
-impl SignInBody {
-    fn pair(self) -> Result<Pair, Problem> {
-        match (self.user_name, self.password, self.card_number, self.pin) {
-            (Some(user_name), Some(password), None, None) => Ok(Pair::Password { user_name, password }),
-            (None, None, Some(card_number), Some(pin)) => Ok(Pair::Pin { card_number, pin }),
-            (_, _, _, _) => Err(Problem::new(Code::BadField).field(
-                "",
-                "one_pair",
-                Bilingual::new(
-                    "请填用户名和密码，或卡号和 PIN，二者选一",
-                    "give user name and password, or card number and PIN: one pair of them",
-                ),
-            )),
-        }
-    }
+/// A resident's card and PIN.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardSignIn {
+    /// The number printed on the card.
+    pub card_number: Secret,
+    pub pin: Secret,
 }
 
 /// A refresh token, to go on with.
@@ -119,11 +105,13 @@ pub async fn sign_in(
     allowed: Allowed<act::SignIn>,
     Body(body): Body<SignInBody>,
 ) -> Result<Done<TokensBody>, Problem> {
-    let (with, shown) = match body.pair()? {
-        Pair::Password { user_name, password } => {
+    let (with, shown) = match body {
+        SignInBody::Password(PasswordSignIn { user_name, password }) => {
             ("password", by_password(&allowed, user_name, password).await)
         }
-        Pair::Pin { card_number, pin } => ("pin", by_pin(&allowed, card_number, pin).await),
+        SignInBody::Card(CardSignIn { card_number, pin }) => {
+            ("pin", by_pin(&allowed, card_number, pin).await)
+        }
     };
     let (principal, tried) = shown.inspect_err(|problem| metrics::sign_in(with, problem.code.as_str()))?;
     let started = move |conn: &mut Conn, caller: &Caller| {

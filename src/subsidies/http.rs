@@ -281,8 +281,10 @@ pub struct DrawsQuery {
     /// `posted` without.
     #[serde(default)]
     pub status: Option<Stage>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -382,8 +384,10 @@ impl From<Difference> for DifferenceBody {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DifferencesQuery {
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
