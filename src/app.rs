@@ -35,6 +35,7 @@ use crate::{
     idempotency, installation,
     keys::{IdentityKey, Keys},
     problem::{Code, Fail, Problem},
+    reservations::waiting,
     routes,
     settings::{Settings, TlsFiles},
     sign_in,
@@ -132,6 +133,7 @@ struct Chore {
 
 const CHORES: &[Chore] = &[
     Chore { name: "close menus", rounds: 1, act: attendance::close_what_is_over },
+    Chore { name: "end waiting lists at the cut-off", rounds: 1, act: waiting::end_past_cutoff },
     Chore {
         name: "forget idempotency keys",
         rounds: 3600 / ROUND.as_secs(),

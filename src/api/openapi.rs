@@ -27,6 +27,7 @@ const EXAMPLES: &[&str] = &[
     include_str!("examples/policies.json"),
     include_str!("examples/menus.json"),
     include_str!("examples/reservations.json"),
+    include_str!("examples/standing_orders.json"),
     include_str!("examples/attendance.json"),
     include_str!("examples/headcounts.json"),
 ];

@@ -17,10 +17,10 @@ use crate::{
     db::Conn,
     headcounts::{self, Change, Channel, CountKind},
     ids::{AttendanceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
-    menus::{self, Menu, MenuStatus, Pick},
+    menus::{self, Menu, MenuStatus, Pick, Turn},
     money::Fen,
     problem::{Code, Fail, Problem},
-    reservations::{self, Reservation, ReservationStatus},
+    reservations::{self, Reservation, ReservationStatus, waiting},
     residents::{self, Resident},
     subsidies::{self, Meal},
     words,
@@ -405,6 +405,9 @@ fn serve_unreserved(
     if let (TapKind::WalkIn, Some((resident, _))) = (tap.kind, resident) {
         refuse_if_expected(conn, door, resident)?;
     }
+    // Until the cut-off a place belongs to whoever waits; what is left by then is for whoever comes (BR-27).
+    let turn = if now > menu.cutoff_at { Turn::PastTheLine } else { Turn::Anybody };
+    reservations::refuse_before_others(menu, turn)?;
     let lines = taken(menu, tap)?;
     let mode = tap.mode.unwrap_or(Mode::DineIn);
     if !menu.modes.contains(&mode) {
@@ -426,7 +429,7 @@ fn serve_unreserved(
     };
     record(conn, door, &attendance, now)?;
     reservations::take(conn, menu, &attendance.lines)?;
-    reservations::take_seat(conn, menu, SERVING)?;
+    reservations::take_seat(conn, menu, SERVING, turn)?;
     Ok(attendance)
 }
 
@@ -713,6 +716,10 @@ fn void_as(
 }
 
 fn take_back(conn: &mut Conn, duty: &OnDuty, attendance: &Attendance, now: At) -> Result<(), Fail> {
+    if attendance.seated {
+        let menu = menus::find(conn, attendance.menu_id)?;
+        reservations::hold_line(conn, &menu)?;
+    }
     if let Some(quote) = attendance.quote_id {
         subsidies::release(conn, quote, now)?;
     }
@@ -727,6 +734,7 @@ fn take_back(conn: &mut Conn, duty: &OnDuty, attendance: &Attendance, now: At) -
             menus::release_portions(conn, pick.item_id, pick.portions)?;
         }
         menus::release_seat(conn, attendance.menu_id)?;
+        waiting::pass_on(conn, attendance.menu_id, now)?;
     }
     Ok(())
 }
@@ -765,6 +773,8 @@ pub fn waiting(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
 /// Closes a menu: nobody who did not come draws anything (BR-37, BR-47). A late tap still turns a no-show into served.
 pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fail> {
     let menu = menus::close(conn, id, closed_at)?;
+    let why = Problem::new(Code::MenuNotOpen).with("status", menu.status);
+    waiting::end_line(conn, id, &why.told(), closed_at)?;
     reservations::release_unserved(conn, id, closed_at)?;
     Ok(menu)
 }

@@ -25,7 +25,9 @@ mod residents;
 mod retries;
 mod schema;
 mod schemes;
+mod standing_orders;
 mod values;
+mod waiting;
 
 fn main() -> std::process::ExitCode {
     support::run()

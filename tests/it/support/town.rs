@@ -222,6 +222,14 @@ impl Town {
         seen
     }
 
+    /// Writes into the database behind the service's back.
+    pub fn write<T: Send + 'static>(
+        &self,
+        act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + 'static,
+    ) -> T {
+        write(self.db.url(), act)
+    }
+
     pub fn counted(&self, meal: &Meal) -> Counted {
         use schema::{menu_items, menus, reservations};
         let menu = meal.menu_id();
