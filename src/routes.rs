@@ -110,6 +110,7 @@ pub fn api() -> Api {
             Operation::new(POST, "/reservations/{id}/cancel", "cancel_reservation", "Cancel a reservation", reservations::cancel).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ReservationCancelled, ReservationServed]),
             Operation::new(GET, "/menus/{id}/waiting", "list_waiting", "Who waits for a place of a full menu; for others than staff, one's own place", waiting::list).refuses([BadCursor, MenuNotFound]),
             Operation::new(POST, "/menus/{id}/waiting", "join_waiting", "Join the waiting list of a full menu", waiting::join).refuses([MenuNotFound, ResidentNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, NoItemFits, AlreadyReserved, AlreadyWaiting, MenuNotFull]),
+            Operation::new(GET, "/waiting", "list_own_waiting", "For which menus one waits or waited, and what came of it, newest first", waiting::list_own).refuses([BadCursor, ResidentNotFound]),
             Operation::new(DELETE, "/waiting/{id}", "leave_waiting", "Leave a waiting list", waiting::leave).refuses([WaitingNotFound, NotWaiting]),
         ])
         .group("standing orders", "Reservations that repeat weekly until they are paused", vec![

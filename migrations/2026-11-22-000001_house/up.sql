@@ -235,7 +235,7 @@ CREATE TABLE menus (
 -- BR-10
 CREATE UNIQUE INDEX menus_one_per_meal ON menus (canteen_id, served_on, period) WHERE status <> 'withdrawn';
 CREATE INDEX menus_by_status ON menus (status, serves_to_at);
-CREATE INDEX menus_with_a_line ON menus (cutoff_at) WHERE waiting > 0;
+CREATE INDEX menus_by_line ON menus (waiting, cutoff_at);
 
 CREATE TABLE menu_items (
     id UUID PRIMARY KEY NOT NULL,
@@ -368,7 +368,7 @@ CREATE TABLE standing_orders (
     CHECK ((status = 'ended') = (ended_at IS NOT NULL)),
     CHECK ((status = 'ended') = (ended_as IS NOT NULL))
 );
-CREATE INDEX standing_orders_by_canteen ON standing_orders (canteen_id, created_at, id) WHERE status = 'active';
+CREATE INDEX standing_orders_by_canteen ON standing_orders (canteen_id, status, created_at, id);
 CREATE INDEX standing_orders_by_resident ON standing_orders (resident_id, id);
 
 -- One row a canteen: whoever publishes there and whoever makes or changes a standing order there take turns by it, so

@@ -157,8 +157,7 @@ impl Desk<'_> {
                 .collect(),
         };
         let origin = Origin::asked(ordered.channel);
-        let placed =
-            reservations::place(conn, &acting, &counter, &diner.resident, &wish, origin, now)?;
+        let placed = reservations::place(conn, &acting, &counter, &diner.resident, &wish, origin, now)?;
         Ok(placed.reservation)
     }
 

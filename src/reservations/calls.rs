@@ -79,7 +79,10 @@ pub(super) fn residents_of(conn: &mut Conn, reservations: &[Reservation]) -> Res
 }
 
 /// One of residents that are in the order of their ids.
-pub(super) fn resident_in<'a>(residents: &'a [Resident], reservation: &Reservation) -> Result<&'a Resident, Fail> {
+pub(super) fn resident_in<'a>(
+    residents: &'a [Resident],
+    reservation: &Reservation,
+) -> Result<&'a Resident, Fail> {
     let at = residents.binary_search_by_key(&reservation.resident_id, |resident| resident.id);
     at.ok().and_then(|at| residents.get(at)).ok_or_else(|| Code::ResidentNotFound.into())
 }

@@ -5,9 +5,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    CancelledAs, Counter, Listing, Origin, Placed, Reservation, ReservationStatus, ToCall, Wish,
-};
+use super::{CancelledAs, Counter, Listing, Origin, Placed, Reservation, ReservationStatus, ToCall, Wish};
 use crate::{
     access::{ActingFor, Allowed, Caller, OnDuty, Registered, RightKind, Role, Site, act, links},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},

@@ -200,7 +200,15 @@ pub fn place(
     if !store::insert(conn, &reservation)? {
         return Err(Code::AlreadyReserved.into());
     }
-    store::insert_event(conn, reservation.id, EventKind::Placed, acting.actor(), origin.channel, &wish.picks, now)?;
+    store::insert_event(
+        conn,
+        reservation.id,
+        EventKind::Placed,
+        acting.actor(),
+        origin.channel,
+        &wish.picks,
+        now,
+    )?;
     let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
@@ -321,13 +329,7 @@ pub fn cancel_for_menu(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Resu
     cancel_all(conn, menu, &Problem::new(Code::MenuNotOpen).with("status", menu.status), by, now)
 }
 
-fn cancel_all(
-    conn: &mut Conn,
-    menu: &Menu,
-    why: &Problem,
-    by: Actor,
-    now: At,
-) -> Result<Vec<ToCall>, Fail> {
+fn cancel_all(conn: &mut Conn, menu: &Menu, why: &Problem, by: Actor, now: At) -> Result<Vec<ToCall>, Fail> {
     waiting::end_line(conn, menu.id, &why.told(), now)?;
     let active = store::active_of_menu(conn, menu.id)?;
     let open: Vec<Reservation> = active.into_iter().filter(|reservation| !reservation.served).collect();
@@ -539,12 +541,7 @@ pub fn take(conn: &mut Conn, menu: &Menu, picks: &[Pick]) -> Result<(), Fail> {
 ///
 /// Fails with `menu_full`, also while others wait and it is not their turn, or with `menu_not_open` when the menu is in
 /// none of these states any more.
-pub fn take_seat(
-    conn: &mut Conn,
-    menu: &Menu,
-    while_in: &[MenuStatus],
-    turn: Turn,
-) -> Result<(), Fail> {
+pub fn take_seat(conn: &mut Conn, menu: &Menu, while_in: &[MenuStatus], turn: Turn) -> Result<(), Fail> {
     if menus::take_seat(conn, menu.id, while_in, turn)? {
         return Ok(());
     }

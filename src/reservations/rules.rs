@@ -39,7 +39,11 @@ pub(super) fn is_late(place: &Counter<'_>, now: At) -> Result<bool, Problem> {
 }
 
 /// Adds to a refusal after the cut-off when that was, on the canteen's clock, for people to read.
-pub(super) fn in_words<T>(conn: &mut Conn, place: &Counter<'_>, outcome: Result<T, Problem>) -> Result<T, Fail> {
+pub(super) fn in_words<T>(
+    conn: &mut Conn,
+    place: &Counter<'_>,
+    outcome: Result<T, Problem>,
+) -> Result<T, Fail> {
     match outcome {
         Err(problem) if problem.code == Code::CutoffPassed => {
             let cutoff = canteens::zone(conn, place.menu.canteen_id)?.words(place.menu.cutoff_at);

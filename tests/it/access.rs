@@ -69,7 +69,7 @@ impl Trial<'_> {
         match operation {
             "find_residents" | "list_reviews" => format!("?canteen_id={}", ids["canteen"]),
             "list_family_links" | "list_reservations" => format!("?resident_id={}", ids["resident"]),
-            "list_standing_orders" => format!("?resident_id={}", ids["resident"]),
+            "list_standing_orders" | "list_own_waiting" => format!("?resident_id={}", ids["resident"]),
             "list_menus" => format!("?from={TODAY}&to={TODAY}"),
             "read_headcounts" | "read_overview" | "list_day_outcomes" => format!("?on={TODAY}"),
             "read_takings" | "list_draws" => {

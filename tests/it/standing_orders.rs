@@ -368,7 +368,8 @@ fn everybody_orders(town: &Town) {
     let from_on: NaiveDate = town.today() + Days::new(1);
     let canteen: leling::ids::CanteenId = serde_json::from_value(json!(town.canteens[0].id)).unwrap();
     let all = json!(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
-    let meals = ["breakfast", "lunch", "dinner"].map(|period| json!({ "period": period, "mode": "dine_in", "weekdays": all }));
+    let meals = ["breakfast", "lunch", "dinner"]
+        .map(|period| json!({ "period": period, "mode": "dine_in", "weekdays": all }));
     let meals = json!(meals).to_string();
     let residents: Vec<leling::ids::ResidentId> =
         town.residents.iter().map(|resident| serde_json::from_value(json!(resident.id)).unwrap()).collect();

@@ -279,6 +279,8 @@ on_both! {
             let line = full.lunch.get(name, &full.line()).await;
             assert_eq!((line["items"].as_array().unwrap().len(), &line["waiting"]), (seen, &json!(2)), "{name}");
         }
+        let own = full.lunch.get("daughter", "/waiting").await;
+        assert_eq!((&own["items"][0]["resident_id"], &own["items"][0]["rank"], &own["next"]), (&json!(full.lunch.father), &json!(1), &Value::Null));
         let staff = format!("{}?limit=1&status=waiting", full.line());
         let page = full.lunch.get("staff", &staff).await;
         assert_eq!(page["items"][0]["resident_id"], json!(full.lunch.father));
@@ -291,7 +293,10 @@ impl Full {
     /// How many wait by the menu's own account.
     async fn now_waiting(&self) -> i32 {
         let id: leling::ids::MenuId = serde_json::from_value(self.menu["id"].clone()).unwrap();
-        self.lunch.app.write(move |conn, _| Ok(menus::table.find(id).select(menus::waiting).first(conn)?)).await
+        self.lunch
+            .app
+            .write(move |conn, _| Ok(menus::table.find(id).select(menus::waiting).first(conn)?))
+            .await
     }
 }
 
@@ -320,8 +325,9 @@ fn aftermath(town: &Town, meal: &Meal) -> Aftermath {
                 .load::<i32>(conn)
         })
     };
-    let (capacity, taken, waiting): (i32, i32, i32) = town
-        .look(|conn| menus::table.find(menu).select((menus::capacity, menus::taken, menus::waiting)).first(conn));
+    let (capacity, taken, waiting): (i32, i32, i32) = town.look(|conn| {
+        menus::table.find(menu).select((menus::capacity, menus::taken, menus::waiting)).first(conn)
+    });
     Aftermath {
         capacity: capacity.into(),
         taken: taken.into(),
@@ -346,7 +352,10 @@ impl Aftermath {
             assert!(last < first, "{last} was served before {first}");
         }
         let counted = town.counted(meal);
-        assert_eq!((counted.places, counted.reservations, counted.portions), (self.taken, self.taken, self.taken));
+        assert_eq!(
+            (counted.places, counted.reservations, counted.portions),
+            (self.taken, self.taken, self.taken)
+        );
     }
 }
 
@@ -384,9 +393,9 @@ fn rush(town: &Town, number: usize, cancels: usize) -> Meal {
         }) as Box<dyn FnOnce() + Send>
     });
     let meal_ref = &meal;
-    let asks = others[1..].iter().map(|resident| {
-        Box::new(move || reserve_or_wait(resident, meal_ref)) as Box<dyn FnOnce() + Send>
-    });
+    let asks = others[1..]
+        .iter()
+        .map(|resident| Box::new(move || reserve_or_wait(resident, meal_ref)) as Box<dyn FnOnce() + Send>);
     race(cancels.chain(asks));
     meal
 }
@@ -418,7 +427,8 @@ fn a_cancel_and_a_wait(db: TestDb, servers: usize, guards_off: &str, rounds: usi
         });
         let meal_ref = &meal;
         let waits = wanting.iter().map(|resident| {
-            let body = json!({ "resident_id": resident.id, "lines": [{ "item_id": meal_ref.item, "portions": 1 }] });
+            let body =
+                json!({ "resident_id": resident.id, "lines": [{ "item_id": meal_ref.item, "portions": 1 }] });
             Box::new(move || resident.client.post(&format!("/menus/{}/waiting", meal_ref.id), body))
                 as Box<dyn FnOnce() -> Reply + Send>
         });

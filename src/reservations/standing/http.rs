@@ -110,9 +110,8 @@ impl StandingOrderChange {
 }
 
 fn bounded(terms: Terms) -> Result<Terms, Problem> {
-    let many = terms.meals.len() > MOST_MEALS
-        || terms.pauses.len() > MOST_PAUSES
-        || terms.skips.len() > MOST_SKIPS;
+    let many =
+        terms.meals.len() > MOST_MEALS || terms.pauses.len() > MOST_PAUSES || terms.skips.len() > MOST_SKIPS;
     if many {
         let reason = "an order has at most 21 meals, 60 pauses and 366 skipped days";
         return Err(Problem::new(Code::BadStandingOrder).with("reason", reason));

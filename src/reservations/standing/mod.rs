@@ -24,7 +24,9 @@ use crate::{
     canteens::Canteen,
     clock::At,
     db::Conn,
-    ids::{CanteenId, MenuId, ReservationId, ResidentId, StandingOrderId, StandingOrderOutcomeId, WaitingEntryId},
+    ids::{
+        CanteenId, MenuId, ReservationId, ResidentId, StandingOrderId, StandingOrderOutcomeId, WaitingEntryId,
+    },
     menus::Menu,
     page::Window,
     problem::{Code, Fail, Problem, Told},
@@ -257,12 +259,7 @@ pub(super) fn end_for_death(conn: &mut Conn, resident: ResidentId, now: At) -> R
 
 /// Leaves the waiting lists of days on which the order no longer holds, and lists what it reserved for them: cancelled
 /// where that was asked and the cut-off has not passed, or the desk does it.
-fn let_go(
-    conn: &mut Conn,
-    by: &Change<'_>,
-    order: &StandingOrder,
-    now: At,
-) -> Result<Vec<Uncovered>, Fail> {
+fn let_go(conn: &mut Conn, by: &Change<'_>, order: &StandingOrder, now: At) -> Result<Vec<Uncovered>, Fail> {
     assert_eq!(by.acting.resident(), order.resident_id, "a proof for one resident is no proof for another");
     let uncovers = |menu: &Menu| {
         order.status == OrderStatus::Ended || order.terms.mode_for(menu.served_on, menu.period).is_none()
@@ -412,7 +409,8 @@ mod tests {
     }
 
     fn terms() -> Terms {
-        let meal = |period, mode, weekdays: &[Weekday]| WeeklyMeal { period, mode, weekdays: weekdays.to_vec() };
+        let meal =
+            |period, mode, weekdays: &[Weekday]| WeeklyMeal { period, mode, weekdays: weekdays.to_vec() };
         Terms {
             from_on: day("2026-11-23"),
             to_on: Some(day("2026-12-31")),

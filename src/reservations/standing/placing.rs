@@ -131,8 +131,7 @@ impl Placing<'_> {
         let picks = choose(menu, self.resident, self.order.terms.item_rule)?;
         let wish = Wish { mode: self.mode, picks, confirmed_allergens: Vec::new() };
         let (place, origin) = (self.counter(menu), Origin::standing(self.order.id));
-        let placed =
-            reservations::place(conn, &self.acting(), &place, self.resident, &wish, origin, now)?;
+        let placed = reservations::place(conn, &self.acting(), &place, self.resident, &wish, origin, now)?;
         Ok(placed.reservation)
     }
 

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use diesel::{prelude::*, query_dsl::methods, upsert::excluded};
 
-use super::{Listing, OrderStatus, Outcome, OutcomeStatus, OutcomesOf, Span, StandingOrder, Terms, WeeklyMeal};
+use super::{
+    Listing, OrderStatus, Outcome, OutcomeStatus, OutcomesOf, Span, StandingOrder, Terms, WeeklyMeal,
+};
 use crate::{
     access::{Actor, ActorKind, Right, RightKind},
     clock::At,
@@ -115,12 +117,7 @@ pub(super) fn insert(conn: &mut Conn, order: &StandingOrder) -> QueryResult<()> 
 }
 
 /// False when the version is another, or the order was ended.
-pub(super) fn update(
-    conn: &mut Conn,
-    id: StandingOrderId,
-    version: i32,
-    terms: &Terms,
-) -> QueryResult<bool> {
+pub(super) fn update(conn: &mut Conn, id: StandingOrderId, version: i32, terms: &Terms) -> QueryResult<bool> {
     let seen = standing_orders::table
         .find(id)
         .filter(standing_orders::status.eq(OrderStatus::Active))
@@ -183,8 +180,7 @@ pub(super) fn end_all(
 }
 
 pub(super) fn find(conn: &mut Conn, id: StandingOrderId) -> QueryResult<Option<StandingOrder>> {
-    let row: Option<Row> =
-        standing_orders::table.find(id).select(Row::as_select()).first(conn).optional()?;
+    let row: Option<Row> = standing_orders::table.find(id).select(Row::as_select()).first(conn).optional()?;
     Ok(row.map(StandingOrder::from))
 }
 
@@ -346,8 +342,9 @@ pub(super) fn settle_waiting(
 
 /// Writes that nothing came of any order that waits for a menu.
 pub(super) fn end_waiting(conn: &mut Conn, menu: MenuId, why: &Told) -> QueryResult<()> {
-    let waiting =
-        outcomes::table.filter(outcomes::menu_id.eq(menu)).filter(outcomes::status.eq(OutcomeStatus::Waiting));
+    let waiting = outcomes::table
+        .filter(outcomes::menu_id.eq(menu))
+        .filter(outcomes::status.eq(OutcomeStatus::Waiting));
     diesel::update(waiting)
         .set((
             outcomes::status.eq(OutcomeStatus::NotReserved),

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Demand, Entry, Line, Listing, Wanted, WaitingStatus};
+use super::{Demand, Entry, Line, Listing, WaitingStatus, Wanted};
 use crate::{
     access::{Allowed, Caller, RightKind, act},
     api::{Answer, Created, Done, Keyed, Query},
@@ -15,7 +15,7 @@ use crate::{
     headcounts::Channel,
     ids::{CanteenId, MenuId, ReservationId, ResidentId, StandingOrderId, WaitingEntryId},
     menus::{self, Menu, Pick},
-    page::{Limit, Window},
+    page::{Limit, Page, Window},
     problem::{Code, Fail, Problem},
     reservations::{
         ItemRule, Origin,
@@ -181,6 +181,7 @@ fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, F
     let menu = menus::find(conn, entry.menu_id)?;
     let resident = residents::find(conn, entry.resident_id)?;
     let line = super::line(conn, &menu, caller.now)?;
+    let entry = super::as_of(conn, entry, &menu, caller.now)?;
     Ok(WaitingBody::of(entry, &menu, &resident, &line, caller.lang))
 }
 
@@ -194,6 +195,47 @@ pub struct WaitingQuery {
     pub limit: Option<Limit>,
     #[serde(default)]
     pub cursor: Option<String>,
+}
+
+/// Whose waiting to list, newest first: one's own and that of linked residents, or a resident's.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnWaitingQuery {
+    #[serde(default)]
+    pub resident_id: Option<ResidentId>,
+    #[serde(default)]
+    pub status: Option<WaitingStatus>,
+    #[serde(default)]
+    pub limit: Option<Limit>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
+/// `GET /waiting`
+pub async fn list_own(
+    allowed: Allowed<act::ReadReservations>,
+    Query(query): Query<OwnWaitingQuery>,
+) -> Result<Done<Page<WaitingBody>>, Problem> {
+    allowed
+        .read(move |conn, caller| {
+            let window = Window::new(query.limit, query.cursor.as_deref())?;
+            let residents = match query.resident_id {
+                Some(resident) => {
+                    let registered = residents::registered(conn, resident)?;
+                    caller.acting_for(conn, &registered)?;
+                    vec![resident]
+                }
+                None => http::own_residents(conn, caller)?,
+            };
+            let page =
+                window.page(super::of_residents(conn, &residents, query.status, &window)?, |entry| entry.id);
+            let mut items = Vec::new();
+            for entry in page.items {
+                items.push(body(conn, caller, entry)?);
+            }
+            Ok(Answer::new(Page { items, next: page.next }))
+        })
+        .await
 }
 
 /// The waiting list of a menu.

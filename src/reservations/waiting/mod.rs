@@ -316,6 +316,16 @@ pub fn find(conn: &mut Conn, id: WaitingEntryId) -> Result<Entry, Fail> {
     store::find(conn, id)?.ok_or_else(|| Code::WaitingNotFound.into())
 }
 
+/// The rows of a page of the entries of these residents, newest first, and one more where there is a next page.
+pub fn of_residents(
+    conn: &mut Conn,
+    residents: &[ResidentId],
+    status: Option<WaitingStatus>,
+    window: &Window<crate::ids::WaitingEntry>,
+) -> Result<Vec<Entry>, Fail> {
+    Ok(store::of_residents(conn, residents, status, window)?)
+}
+
 /// Which entries of a menu a list shows, in the order of the line.
 #[derive(Clone, Debug)]
 pub struct Listing {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Demand, Entry, Listing, Settled, Wanted, WaitingStatus};
+use super::{Demand, Entry, Listing, Settled, WaitingStatus, Wanted};
 use crate::{
     access::{Actor, ActorKind, Right, RightKind},
     clock::At,
@@ -10,6 +10,7 @@ use crate::{
     headcounts::Channel,
     ids::{AnyoneId, MenuId, ReservationId, ResidentId, StandingOrderId, WaitingEntryId},
     menus::Pick,
+    page::Window,
     problem::Told,
     reservations::ItemRule,
     words::{Bilingual, Mode},
@@ -93,21 +94,15 @@ pub(super) fn insert(conn: &mut Conn, entry: &Entry) -> QueryResult<bool> {
         reason: None,
         said: None,
     };
-    let inserted =
-        Both(diesel::insert_into(waiting_entries::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    let inserted = Both(diesel::insert_into(waiting_entries::table).values(row).on_conflict_do_nothing())
+        .execute(conn)?;
     Ok(inserted == 1)
 }
 
 /// Writes what became of an entry that waits; false when it waits no more.
-pub(super) fn settle(
-    conn: &mut Conn,
-    id: WaitingEntryId,
-    settled: &Settled,
-    now: At,
-) -> QueryResult<bool> {
+pub(super) fn settle(conn: &mut Conn, id: WaitingEntryId, settled: &Settled, now: At) -> QueryResult<bool> {
     let why = settled.why();
-    let waiting =
-        waiting_entries::table.find(id).filter(waiting_entries::status.eq(WaitingStatus::Waiting));
+    let waiting = waiting_entries::table.find(id).filter(waiting_entries::status.eq(WaitingStatus::Waiting));
     let written = diesel::update(waiting)
         .set((
             waiting_entries::status.eq(settled.status()),
@@ -182,14 +177,33 @@ pub(super) fn find(conn: &mut Conn, id: WaitingEntryId) -> QueryResult<Option<En
 }
 
 /// In the order of the menus and of their lines.
-fn entries(
-    conn: &mut Conn,
-    found: waiting_entries::BoxedQuery<'_, MultiBackend>,
-) -> QueryResult<Vec<Entry>> {
+fn entries(conn: &mut Conn, found: waiting_entries::BoxedQuery<'_, MultiBackend>) -> QueryResult<Vec<Entry>> {
     let rows: Vec<Row> = found
         .order((waiting_entries::menu_id, waiting_entries::position))
         .select(Row::as_select())
         .load(conn)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+pub(super) fn of_residents(
+    conn: &mut Conn,
+    residents: &[ResidentId],
+    status: Option<WaitingStatus>,
+    window: &Window<crate::ids::WaitingEntry>,
+) -> QueryResult<Vec<Entry>> {
+    let mut query = waiting_entries::table
+        .filter(waiting_entries::resident_id.eq_any(residents.to_vec()))
+        .order(waiting_entries::id.desc())
+        .limit(window.rows())
+        .select(Row::as_select())
+        .into_boxed::<MultiBackend>();
+    if let Some(status) = status {
+        query = query.filter(waiting_entries::status.eq(status));
+    }
+    if let Some(before) = window.after() {
+        query = query.filter(waiting_entries::id.lt(before));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 

@@ -263,7 +263,8 @@ impl Place<'_> {
             let mut menu = menu_body(on, true);
             menu["capacity"] = json!(1);
             let menu = self.app.made(staff, &format!("/canteens/{canteen}/menus"), menu).await;
-            let body = json!({ "menu_id": menu["id"], "resident_id": ids["other_resident"], "lines": lines(&menu) });
+            let body =
+                json!({ "menu_id": menu["id"], "resident_id": ids["other_resident"], "lines": lines(&menu) });
             self.app.made(staff, "/reservations", body).await;
             menu
         };
