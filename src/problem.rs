@@ -85,6 +85,10 @@ codes! {
     NotHere              403 false "not_allowed_here"      "您的权限不包括这个食堂或区域。请找那里的工作人员。" "Your rights do not reach this canteen or area. Ask somebody there.";
     WrongPassword        400 false "wrong_password"        "现在的密码不对。请再试一次。" "The present password is not right. Try again.";
 
+    // Devices
+    DeviceNotFound       404 false "device_not_found"      "没有找到这台设备。请检查编号。" "There is no such device. Check the id.";
+    WrongEnrolmentCode   401 false "wrong_enrolment_code"  "设备码不对、已用过或已过期。请核对，或请工作人员重新添加设备。" "This code is not right, was used, or has run out. Check it, or ask the staff to add the device again.";
+
     // Accounts and family
     UserNameTaken        409 false "user_name_taken"       "这个用户名已有人用。请换一个。" "This user name is taken. Choose another.";
     AccountNotFound      404 false "account_not_found"     "没有找到这个账户。请检查编号。" "There is no such account. Check the id.";
@@ -171,6 +175,7 @@ codes! {
     ResidentSuspended    409 false "resident_suspended"    "这份档案已停用。请联系服务台。" "This resident's record is not active. Ask at the desk.";
     UnknownCard          409 false "unknown_card"          "没有这张卡。请核对卡号，或记为其他用餐。" "There is no such card. Check the number, or record a guest meal.";
     Voided               409 false "voided"                "这条就餐记录已作废。请用新的记录。" "That attendance was voided. Record it anew.";
+    NotOnDuty            409 false "not_on_duty"           "所选的人当时不是这个食堂的志愿者或工作人员。请选别的名字，或找工作人员。" "Whoever is named served here as neither volunteer nor staff then. Choose another name, or ask the staff.";
     AttendanceNotFound   404 false "attendance_not_found"  "没有找到这条就餐记录。请检查编号。" "There is no such attendance. Check the id.";
     NotYourMistake       403 false "not_your_mistake"      "志愿者只能当天作废自己的记录。请找工作人员。" "A volunteer voids only their own mistake, the same day. Ask the staff.";
     NotInReview          409 false "not_in_review"         "这条记录不在待核中。请刷新查看。" "This attendance is not waiting for review. Read it again.";
@@ -259,21 +264,27 @@ impl Problem {
     }
 
     /// The refusal as it is kept: its word, and what it says in both languages.
-    pub fn told(&self) -> Told {
+    pub fn as_told(&self) -> Told {
         Told {
             reason: self.code.as_str().to_owned(),
             said: Bilingual::new(self.detail(Lang::Zh), self.detail(Lang::En)),
         }
     }
 
+    /// The same as a title, what happened, and the rest, what to do.
+    pub fn told(&self, lang: Lang) -> (String, String) {
+        let detail = self.detail(lang);
+        let stop = match lang {
+            Lang::Zh => detail.find('。').map(|end| (end, end + '。'.len_utf8())),
+            Lang::En => detail.find(". ").or_else(|| detail.rfind('.')).map(|end| (end, end + 1)),
+        };
+        let (end, rest) = stop.unwrap_or((detail.len(), detail.len()));
+        (detail[..end].to_owned(), detail[rest..].trim().to_owned())
+    }
+
     /// The body of the answer (RFC 9457).
     pub fn body(&self, lang: Lang, request_id: &str) -> Value {
-        let detail = self.detail(lang);
-        let end = match lang {
-            Lang::Zh => detail.find('。'),
-            Lang::En => detail.find(". ").or_else(|| detail.rfind('.')),
-        };
-        let title = &detail[..end.unwrap_or(detail.len())];
+        let (title, _) = self.told(lang);
         let params: Map<String, Value> =
             self.params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let errors: Vec<Value> = self
@@ -285,7 +296,7 @@ impl Problem {
             "type": format!("urn:leling:problem:{}", self.code.as_str()),
             "title": title,
             "status": self.code.status(),
-            "detail": detail,
+            "detail": self.detail(lang),
             "instance": request_id,
             "code": self.code.as_str(),
             "retryable": self.code.retryable(),

@@ -10,6 +10,7 @@ use crate::{
     attendance::http as attendance,
     calendar::http as calendar,
     canteens::http as canteens,
+    devices::http as devices,
     families::http as families,
     headcounts::http as headcounts,
     menus::http as menus,
@@ -90,6 +91,13 @@ pub fn api() -> Api {
             Operation::new(POST, "/policies/{id}/activate", "activate_policy", "Put a version into force from a day", policies::activate).refuses([PolicyNotFound, PolicyActive, BadSpan, RankClash, NotHere]),
             Operation::new(GET, "/policies/{id}/differences", "list_policy_differences", "List posted prices that would be another by the policies now in force", subsidies::policy_differences).refuses([PolicyNotFound, BadCursor]),
         ])
+        .group("devices", "Phones and screens that staff enrol for the door, the round, the kitchen and the hall", vec![
+            Operation::new(GET, "/devices", "list_devices", "List devices", devices::list).refuses([BadCursor, CanteenNotFound, NotHere]),
+            Operation::new(POST, "/devices", "add_device", "Add a device; the code that enrols it is shown once", devices::add).refuses([CanteenNotFound, NotHere]),
+            Operation::new(POST, "/devices/enrol", "enrol_device", "Become a device, by a code from the staff that is good once", devices::enrol).refuses([WrongEnrolmentCode]),
+            Operation::new(GET, "/devices/{id}", "read_device", "Read a device", devices::read).refuses([DeviceNotFound]),
+            Operation::new(DELETE, "/devices/{id}", "revoke_device", "Revoke a device, at once", devices::revoke).refuses([DeviceNotFound]),
+        ])
         .group("menus", "What a canteen offers for one date and meal", vec![
             Operation::new(GET, "/canteens/{id}/menus", "list_menus", "List a canteen's menus of some days", menus::list).refuses([CanteenNotFound, BadSpan]),
             Operation::new(POST, "/canteens/{id}/menus", "draft_menu", "Draft a menu, or post it at once", menus::create).refuses([CanteenNotFound, NotHere, BadMenu, MenuInPast, MenuExists, PeriodNotServed, CanteenClosed]),
@@ -124,8 +132,9 @@ pub fn api() -> Api {
         ])
         .group("attendance", "Who came: the door, and what staff decide afterwards", vec![
             Operation::new(GET, "/menus/{id}/door-list", "read_door_list", "Who is expected, and who came", attendance::door_list).refuses([MenuNotFound, NotHere]),
-            Operation::new(POST, "/menus/{id}/attendance", "check_in", "Record a meal that is served", attendance::check_in).refuses([MenuNotFound, ReservationNotFound, ResidentNotFound, NotHere, AlreadyServed, NotReserved, Cancelled, OtherCanteen, OtherDay, MenuNotOpen, ResidentSuspended, UnknownCard, Voided, AlreadyReserved, MenuFull, ItemSoldOut, BadTap, TapReused, BadOrder, ModeNotOffered]),
-            Operation::new(POST, "/attendance/{id}/void", "void_attendance", "Strike an attendance out, with a reason", attendance::void).refuses([AttendanceNotFound, NotHere, NotYourMistake, Voided]),
+            Operation::new(POST, "/menus/{id}/attendance", "check_in", "Record a meal that is served", attendance::check_in).refuses([MenuNotFound, ReservationNotFound, ResidentNotFound, NotHere, AlreadyServed, NotReserved, Cancelled, OtherCanteen, OtherDay, MenuNotOpen, ResidentSuspended, UnknownCard, Voided, AlreadyReserved, MenuFull, ItemSoldOut, BadTap, TapReused, BadOrder, ModeNotOffered, NotOnDuty]),
+            Operation::new(POST, "/attendance/batches", "record_batch", "Record check-ins that were taken offline, each answered by itself", attendance::record_batch),
+            Operation::new(POST, "/attendance/{id}/void", "void_attendance", "Strike an attendance out, with a reason", attendance::void).refuses([AttendanceNotFound, NotHere, NotYourMistake, NotOnDuty, BadTap, Voided]),
             Operation::new(GET, "/attendance/reviews", "list_reviews", "List attendances that wait for review", attendance::reviews).refuses([CanteenNotFound, NotHere]),
             Operation::new(POST, "/attendance/{id}/resolve", "resolve_review", "Decide about an attendance that waits for review", attendance::resolve).refuses([AttendanceNotFound, NotHere, NotInReview, AlreadyServed, AlreadyReserved, Voided]),
             Operation::new(GET, "/menus/{id}/call-list", "read_call_list", "Whom to call about a menu", reservations::call_list).refuses([MenuNotFound, NotHere]),

@@ -1,5 +1,5 @@
 -- One schema for both databases. Instants are UTC; civil days are dates; money is whole fen; words are text with a check.
--- An actor is written as (actor_kind, actor_id): an account, a resident, or the system itself (no id).
+-- An actor is written as (actor_kind, actor_id): an account, a resident, a device, or the system itself (no id).
 
 CREATE TABLE installation (
     key TEXT PRIMARY KEY NOT NULL,
@@ -18,6 +18,47 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (principal, key)
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- What changes seldom and shows in many answers: an answer's tag is made from these numbers without reading it.
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY NOT NULL CHECK (name IN ('names', 'policies')),
+    changes BIGINT NOT NULL
+);
+
+-- Slowing down ------------------------------------------------------------------------------------------------------
+
+-- Wrong guesses, by whom they were made or whom they were about: a keyed hash, so that no name or address stands here.
+CREATE TABLE wrong_guesses (
+    subject TEXT PRIMARY KEY NOT NULL,
+    guesses INTEGER NOT NULL CHECK (guesses >= 0),
+    latest_at TIMESTAMP NOT NULL,
+    -- No further guess is judged before.
+    free_at TIMESTAMP NOT NULL
+);
+CREATE INDEX wrong_guesses_by_age ON wrong_guesses (latest_at);
+
+-- Audit ---------------------------------------------------------------------------------------------------------------
+
+-- Who did what that somebody may have to answer for. Nothing here is ever changed.
+CREATE TABLE audit_entries (
+    id UUID PRIMARY KEY NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    deed TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id UUID,
+    -- Where it belongs: who may read of it follows from this.
+    canteen_id UUID,
+    area TEXT,
+    detail TEXT NOT NULL,
+    request_id TEXT,
+    -- The network that a sign-in came from, never the whole address.
+    network TEXT
+);
+CREATE INDEX audit_entries_by_actor ON audit_entries (actor_id, id);
+CREATE INDEX audit_entries_by_subject ON audit_entries (subject_id, id);
+CREATE INDEX audit_entries_by_area ON audit_entries (area, id);
 
 -- Calendar ---------------------------------------------------------------------------------------------------------
 
@@ -78,6 +119,8 @@ CREATE TABLE accounts (
     display_name TEXT NOT NULL,
     phone TEXT,
     password_hash TEXT NOT NULL,
+    -- Until when a one-time password is good; none once its owner has chosen another.
+    password_expires_at TIMESTAMP,
     suspended_at TIMESTAMP,
     created_at TIMESTAMP NOT NULL,
     version INTEGER NOT NULL
@@ -98,6 +141,24 @@ CREATE TABLE grants (
 );
 CREATE INDEX grants_by_account ON grants (account_id);
 CREATE INDEX grants_by_canteen ON grants (canteen_id);
+
+CREATE TABLE devices (
+    id UUID PRIMARY KEY NOT NULL,
+    canteen_id UUID NOT NULL REFERENCES canteens (id),
+    name TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('door', 'round', 'kitchen', 'hall')),
+    -- The code that enrols it, hashed; gone once it was used.
+    code_hash TEXT UNIQUE,
+    code_expires_at TIMESTAMP NOT NULL,
+    enrolled_at TIMESTAMP,
+    revoked_at TIMESTAMP,
+    created_at TIMESTAMP NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    -- Counts what staff change; that the device enrols itself is none of it.
+    version INTEGER NOT NULL
+);
+CREATE INDEX devices_by_canteen ON devices (canteen_id, id);
 
 -- Residents --------------------------------------------------------------------------------------------------------
 
@@ -161,12 +222,18 @@ CREATE TABLE sessions (
     id UUID PRIMARY KEY NOT NULL,
     account_id UUID REFERENCES accounts (id),
     resident_id UUID REFERENCES residents (id),
+    device_id UUID REFERENCES devices (id),
     started_at TIMESTAMP NOT NULL,
     ended_at TIMESTAMP,
-    CHECK ((account_id IS NULL) <> (resident_id IS NULL))
+    -- From where it was started, as a keyed hash: who comes from there again is not slowed by strangers' wrong guesses.
+    origin TEXT,
+    -- Exactly one of them.
+    CHECK (CASE WHEN account_id IS NULL THEN 0 ELSE 1 END + CASE WHEN resident_id IS NULL THEN 0 ELSE 1 END
+        + CASE WHEN device_id IS NULL THEN 0 ELSE 1 END = 1)
 );
 CREATE INDEX sessions_by_account ON sessions (account_id);
 CREATE INDEX sessions_by_resident ON sessions (resident_id);
+CREATE INDEX sessions_by_device ON sessions (device_id);
 
 CREATE TABLE refresh_tokens (
     token_hash TEXT PRIMARY KEY NOT NULL,
@@ -177,6 +244,14 @@ CREATE TABLE refresh_tokens (
     successor_hash TEXT
 );
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+
+-- Sessions of browsers: each is carried by one cookie.
+CREATE TABLE cookies (
+    token_hash TEXT PRIMARY KEY NOT NULL,
+    session_id UUID NOT NULL REFERENCES sessions (id),
+    expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX cookies_by_session ON cookies (session_id);
 
 CREATE TABLE pin_failures (
     resident_id UUID NOT NULL REFERENCES residents (id),
@@ -227,6 +302,8 @@ CREATE TABLE menus (
     -- Counts what people may order from; `version` counts every edit.
     edition INTEGER NOT NULL,
     version INTEGER NOT NULL,
+    -- Counts every change of the menu, of who reserved and of who came: the last write of each act on it.
+    changes BIGINT NOT NULL,
     -- How many wait for a place now, and how many ever did: the next one's number in line. While anybody waits, nobody
     -- else takes a place; this row settles who came first.
     waiting INTEGER NOT NULL CHECK (waiting >= 0),
@@ -283,6 +360,7 @@ CREATE TABLE policies (
     CHECK (in_force_to IS NULL OR in_force_from <= in_force_to),
     UNIQUE (code, version)
 );
+CREATE INDEX policies_by_area ON policies (area, in_force_from);
 
 -- A quote that a meal relies on, with the arguments it was computed from. Its draws are pending while the meal is
 -- reserved, posted when it is served, released when it is cancelled, voided or never served.
@@ -514,12 +592,15 @@ CREATE TABLE attendances (
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
+    -- The shared device on which the actor tapped.
+    device_id UUID REFERENCES devices (id),
     quote_id UUID REFERENCES quotes (id),
     charge_fen BIGINT NOT NULL CHECK (charge_fen >= 0),
     due_fen BIGINT NOT NULL CHECK (due_fen >= 0),
     promised_fen BIGINT,
-    -- Why a rule would not have let it through.
+    -- Why a rule would not have let it through, and what the tap said.
     review_word TEXT,
+    said TEXT,
     resolution TEXT,
     resolved_at TIMESTAMP,
     voided_at TIMESTAMP,
@@ -536,16 +617,23 @@ CREATE INDEX attendances_by_menu ON attendances (menu_id, id);
 CREATE INDEX attendances_by_resident ON attendances (resident_id, id);
 CREATE INDEX attendances_to_review ON attendances (menu_id) WHERE status = 'review';
 
+-- What was sent, who sent it, and the word with which it was refused. The same again is kept once.
 CREATE TABLE attendance_refusals (
-    tap_id UUID NOT NULL,
+    said_hash TEXT NOT NULL,
     word TEXT NOT NULL,
-    menu_id UUID NOT NULL REFERENCES menus (id),
+    said TEXT NOT NULL,
+    -- None of what could not be read, or is not known.
+    tap_id UUID,
+    menu_id UUID REFERENCES menus (id),
     resident_id UUID REFERENCES residents (id),
+    tapped_at TIMESTAMP,
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
-    PRIMARY KEY (tap_id, word)
+    device_id UUID REFERENCES devices (id),
+    PRIMARY KEY (said_hash, word)
 );
+CREATE INDEX attendance_refusals_by_menu ON attendance_refusals (menu_id);
 
 -- Headcounts -------------------------------------------------------------------------------------------------------
 
@@ -566,6 +654,8 @@ CREATE TABLE count_entries (
     actor_id UUID
 );
 CREATE INDEX count_entries_by_menu ON count_entries (menu_id, recorded_at);
+
+INSERT INTO counters (name, changes) VALUES ('names', 0), ('policies', 0);
 
 INSERT INTO fact_kinds (code, zh, en, suspends) VALUES
     ('minimum_living', '低保', 'minimum living allowance', FALSE),

@@ -7,6 +7,7 @@
 
 pub mod acts;
 mod caller;
+pub mod devices;
 mod door;
 pub mod links;
 mod store;
@@ -17,22 +18,35 @@ pub use caller::{ActingFor, Caller, Officer, OnDuty, Registered, Right, RightKin
 pub use door::Allowed;
 pub use store::{
     Grant, GrantScope, NewGrant, end_grant, find_grant, grant, grants_of, holders_of, holders_within,
-    session_stands,
+    serving, session_stands,
 };
 
 use std::fmt;
 
 use crate::{
     id::Id,
-    ids::{AccountId, AnyoneId, ResidentId},
+    ids::{AccountId, AnyoneId, DeviceId, ResidentId},
     words,
 };
 
-/// Who brings a token: an account, or a resident who signed in with card and PIN.
+/// What a caller brings to be known by.
+#[derive(Clone, Debug)]
+pub(crate) enum Pass {
+    None,
+    /// What an access token proved.
+    Ticket(tokens::Ticket),
+    /// The hash of the token in a browser's cookie.
+    Cookie {
+        token_hash: String,
+    },
+}
+
+/// Who brings a token: an account, a resident who signed in with card and PIN, or a device that staff enrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Principal {
     Account(AccountId),
     Resident(ResidentId),
+    Device(DeviceId),
 }
 
 impl Principal {
@@ -40,6 +54,7 @@ impl Principal {
         match self {
             Principal::Account(_) => ActorKind::Account,
             Principal::Resident(_) => ActorKind::Resident,
+            Principal::Device(_) => ActorKind::Device,
         }
     }
 
@@ -47,6 +62,7 @@ impl Principal {
         match self {
             Principal::Account(id) => Id::from_uuid(id.uuid()),
             Principal::Resident(id) => Id::from_uuid(id.uuid()),
+            Principal::Device(id) => Id::from_uuid(id.uuid()),
         }
     }
 
@@ -56,6 +72,7 @@ impl Principal {
         match ActorKind::from_word(kind)? {
             ActorKind::Account => Some(Principal::Account(id.parse().ok()?)),
             ActorKind::Resident => Some(Principal::Resident(id.parse().ok()?)),
+            ActorKind::Device => Some(Principal::Device(id.parse().ok()?)),
             ActorKind::System => None,
         }
     }
@@ -72,6 +89,7 @@ words! {
     pub enum ActorKind {
         Account = "account",
         Resident = "resident",
+        Device = "device",
         /// The service by itself: a menu that closes, a death that cancels.
         System = "system",
     }
@@ -99,6 +117,7 @@ impl Actor {
         Actor(id.and_then(|id| match kind {
             ActorKind::Account => Some(Principal::Account(Id::from_uuid(id.uuid()))),
             ActorKind::Resident => Some(Principal::Resident(Id::from_uuid(id.uuid()))),
+            ActorKind::Device => Some(Principal::Device(Id::from_uuid(id.uuid()))),
             ActorKind::System => None,
         }))
     }
@@ -106,14 +125,21 @@ impl Actor {
     pub fn account(self) -> Option<AccountId> {
         match self.0 {
             Some(Principal::Account(id)) => Some(id),
-            Some(Principal::Resident(_)) | None => None,
+            Some(Principal::Resident(_) | Principal::Device(_)) | None => None,
         }
     }
 
     pub fn resident(self) -> Option<ResidentId> {
         match self.0 {
             Some(Principal::Resident(id)) => Some(id),
-            Some(Principal::Account(_)) | None => None,
+            Some(Principal::Account(_) | Principal::Device(_)) | None => None,
+        }
+    }
+
+    pub fn device(self) -> Option<DeviceId> {
+        match self.0 {
+            Some(Principal::Device(id)) => Some(id),
+            Some(Principal::Account(_) | Principal::Resident(_)) | None => None,
         }
     }
 }

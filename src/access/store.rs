@@ -10,10 +10,10 @@ use crate::{
     clock::At,
     db::{
         Conn,
-        schema::{accounts, grants, residents, sessions},
+        schema::{accounts, cookies, devices, grants, residents, sessions},
     },
     id::Id,
-    ids::{AccountId, AnyoneId, CanteenId, GrantId},
+    ids::{AccountId, AnyoneId, CanteenId, DeviceId, GrantId, ResidentId, SessionId},
     words::Area,
 };
 
@@ -170,7 +170,37 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
         .load(conn)
 }
 
-/// Whether the session was neither ended nor its owner suspended.
+/// The session that a browser's cookie carries, until the cookie is over.
+pub(super) fn ticket_of_cookie(conn: &mut Conn, token_hash: &str, now: At) -> QueryResult<Option<Ticket>> {
+    let found: Option<(SessionId, Option<AccountId>, Option<ResidentId>, Option<DeviceId>)> = cookies::table
+        .inner_join(sessions::table)
+        .filter(cookies::token_hash.eq(token_hash))
+        .filter(cookies::expires_at.gt(now))
+        .select((sessions::id, sessions::account_id, sessions::resident_id, sessions::device_id))
+        .first(conn)
+        .optional()?;
+    Ok(found.and_then(|(session, account, resident, device)| {
+        let account = account.map(Principal::Account);
+        let principal = account.or(resident.map(Principal::Resident)).or(device.map(Principal::Device))?;
+        Some(Ticket { principal, session })
+    }))
+}
+
+/// The accounts that hold a role as volunteer or staff of a canteen at this instant, and are not suspended at it.
+pub fn serving(conn: &mut Conn, canteen: CanteenId, at: At) -> QueryResult<Vec<AccountId>> {
+    grants::table
+        .inner_join(accounts::table)
+        .filter(grants::canteen_id.eq(canteen))
+        .filter(grants::role.eq_any([Role::Volunteer, Role::Staff]))
+        .filter(grants::starts_at.le(at))
+        .filter(grants::ends_at.is_null().or(grants::ends_at.gt(at)))
+        .filter(accounts::suspended_at.is_null().or(accounts::suspended_at.gt(at)))
+        .select(grants::account_id)
+        .distinct()
+        .load(conn)
+}
+
+/// Whether the session was neither ended nor its owner suspended or revoked.
 pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
     let session =
         sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
@@ -185,6 +215,12 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
             .inner_join(residents::table)
             .filter(residents::id.eq(id))
             .filter(residents::status.eq("active"))
+            .count()
+            .get_result(conn)?,
+        Principal::Device(id) => session
+            .inner_join(devices::table)
+            .filter(devices::id.eq(id))
+            .filter(devices::revoked_at.is_null())
             .count()
             .get_result(conn)?,
     };

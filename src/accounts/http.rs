@@ -11,13 +11,15 @@ use crate::{
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Nothing, Query},
     clock::At,
     db::Conn,
+    devices,
+    devices::http::MyDeviceBody,
     families::http::{FamilyLinkBody, mine},
     ids::{AccountId, CanteenId, GrantId, ResidentId},
     page::{Limit, Page, Window},
     problem::{Code, Fail, Problem},
     residents, sign_in,
     sign_in::http::PrincipalBody,
-    text::{Line, Password, Phone, UserName},
+    text::{Cursor, Line, Password, Phone, Secret, UserName},
     words,
     words::Area,
 };
@@ -118,7 +120,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<P
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChangeBody {
-    pub present_password: String,
+    pub present_password: Secret,
     pub new_password: Password,
 }
 
@@ -178,7 +180,7 @@ pub struct AccountsQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// Who one is, and what one may do.
@@ -186,14 +188,16 @@ pub struct AccountsQuery {
 pub struct MeBody {
     pub principal: PrincipalBody,
     pub display_name: String,
-    /// An account's; null for a resident.
+    /// An account's; null for everybody else.
     pub user_name: Option<String>,
     /// The roles that stand now.
     pub grants: Vec<GrantBody>,
     /// The family links that one asked for or holds.
     pub links: Vec<FamilyLinkBody>,
-    /// Who signed in with card and PIN; null for an account.
+    /// Who signed in with card and PIN; null for everybody else.
     pub resident: Option<MyResidentBody>,
+    /// What a device is for; null for a person.
+    pub device: Option<MyDeviceBody>,
 }
 
 /// A resident, to themself.
@@ -236,7 +240,7 @@ pub async fn change_password(
 ) -> Result<Nothing, Problem> {
     let present = allowed.read(|conn, caller| accounts::password_hash(conn, own_account(caller)?)).await?;
     let hasher = &allowed.state().hasher;
-    if !hasher.is_right(&body.present_password, Some(present.clone())).await? {
+    if !hasher.is_right(body.present_password.as_str(), Some(present.clone())).await? {
         return Err(Code::WrongPassword.into());
     }
     let new = hasher.hash(body.new_password.as_str()).await?;
@@ -371,11 +375,11 @@ fn without_password(issued: &IssuedAccountBody) -> IssuedAccountBody {
     IssuedAccountBody { one_time_password: None, ..issued.clone() }
 }
 
-/// The account that is calling; a resident who signed in with a card has no password.
+/// The account that is calling; a resident who signed in with a card has no password, nor has a device.
 fn own_account(caller: &Caller) -> Result<AccountId, Fail> {
     match caller.principal()? {
         Principal::Account(id) => Ok(id),
-        Principal::Resident(_) => Err(Code::NotAllowed.into()),
+        Principal::Resident(_) | Principal::Device(_) => Err(Code::NotAllowed.into()),
     }
 }
 
@@ -387,13 +391,19 @@ fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
             let site = residents::registered(conn, id)?.site;
             (None, Some(MyResidentBody { id, canteen_id: site.id }))
         }
+        Principal::Device(_) => (None, None),
+    };
+    let display_name = match caller.device() {
+        Some(device) => device.name.clone(),
+        None => accounts::name_of(conn, principal.into())?.unwrap_or_default(),
     };
     Ok(MeBody {
         principal: principal.into(),
-        display_name: accounts::name_of(conn, principal.into())?.unwrap_or_default(),
+        display_name,
         user_name,
-        grants: caller.grants().iter().cloned().map(GrantBody::from).collect(),
+        grants: caller.grants().cloned().map(GrantBody::from).collect(),
         links: mine(conn, principal)?,
         resident,
+        device: caller.device().map(|device| devices::http::myself(conn, device, caller.now)).transpose()?,
     })
 }

@@ -7,6 +7,7 @@ diesel::table! {
         display_name -> Text,
         phone -> Nullable<Text>,
         password_hash -> Text,
+        password_expires_at -> Nullable<Timestamp>,
         suspended_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         version -> Integer,
@@ -14,14 +15,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    attendance_refusals (tap_id, word) {
-        tap_id -> crate::db::types::DbUuid,
+    attendance_refusals (said_hash, word) {
+        said_hash -> Text,
         word -> Text,
-        menu_id -> crate::db::types::DbUuid,
+        said -> Text,
+        tap_id -> Nullable<crate::db::types::DbUuid>,
+        menu_id -> Nullable<crate::db::types::DbUuid>,
         resident_id -> Nullable<crate::db::types::DbUuid>,
+        tapped_at -> Nullable<Timestamp>,
         recorded_at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
     }
 }
 
@@ -44,17 +49,36 @@ diesel::table! {
         recorded_at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
         quote_id -> Nullable<crate::db::types::DbUuid>,
         charge_fen -> BigInt,
         due_fen -> BigInt,
         promised_fen -> Nullable<BigInt>,
         review_word -> Nullable<Text>,
+        said -> Nullable<Text>,
         resolution -> Nullable<Text>,
         resolved_at -> Nullable<Timestamp>,
         voided_at -> Nullable<Timestamp>,
         void_reason -> Nullable<Text>,
         settled_by_kind -> Nullable<Text>,
         settled_by_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    audit_entries (id) {
+        id -> crate::db::types::DbUuid,
+        recorded_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        deed -> Text,
+        subject_kind -> Text,
+        subject_id -> Nullable<crate::db::types::DbUuid>,
+        canteen_id -> Nullable<crate::db::types::DbUuid>,
+        area -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+        network -> Nullable<Text>,
     }
 }
 
@@ -109,6 +133,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    cookies (token_hash) {
+        token_hash -> Text,
+        session_id -> crate::db::types::DbUuid,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     count_entries (id) {
         id -> crate::db::types::DbUuid,
         menu_id -> crate::db::types::DbUuid,
@@ -122,6 +154,30 @@ diesel::table! {
         channel -> Text,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    counters (name) {
+        name -> Text,
+        changes -> BigInt,
+    }
+}
+
+diesel::table! {
+    devices (id) {
+        id -> crate::db::types::DbUuid,
+        canteen_id -> crate::db::types::DbUuid,
+        name -> Text,
+        purpose -> Text,
+        code_hash -> Nullable<Text>,
+        code_expires_at -> Timestamp,
+        enrolled_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        version -> Integer,
     }
 }
 
@@ -264,6 +320,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamp>,
         edition -> Integer,
         version -> Integer,
+        changes -> BigInt,
         waiting -> Integer,
         queued -> Integer,
     }
@@ -400,8 +457,10 @@ diesel::table! {
         id -> crate::db::types::DbUuid,
         account_id -> Nullable<crate::db::types::DbUuid>,
         resident_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
         started_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        origin -> Nullable<Text>,
     }
 }
 
@@ -494,16 +553,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    wrong_guesses (subject) {
+        subject -> Text,
+        guesses -> Integer,
+        latest_at -> Timestamp,
+        free_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(attendance_refusals -> devices (device_id));
 diesel::joinable!(attendance_refusals -> menus (menu_id));
 diesel::joinable!(attendance_refusals -> residents (resident_id));
+diesel::joinable!(attendances -> devices (device_id));
 diesel::joinable!(attendances -> menus (menu_id));
 diesel::joinable!(attendances -> quotes (quote_id));
 diesel::joinable!(attendances -> reservations (reservation_id));
 diesel::joinable!(attendances -> residents (resident_id));
 diesel::joinable!(canteen_periods -> canteens (canteen_id));
 diesel::joinable!(closures -> canteens (canteen_id));
+diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
 diesel::joinable!(count_entries -> menus (menu_id));
+diesel::joinable!(devices -> canteens (canteen_id));
 diesel::joinable!(draws -> quotes (quote_id));
 diesel::joinable!(facts -> accounts (verified_by));
 diesel::joinable!(facts -> fact_kinds (kind));
@@ -528,6 +600,7 @@ diesel::joinable!(reservations -> residents (resident_id));
 diesel::joinable!(reservations -> standing_orders (standing_order_id));
 diesel::joinable!(residents -> canteens (canteen_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(sessions -> residents (resident_id));
 diesel::joinable!(standing_order_outcomes -> menus (menu_id));
 diesel::joinable!(standing_order_outcomes -> reservations (reservation_id));
@@ -547,11 +620,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     attendance_refusals,
     attendances,
+    audit_entries,
     calendars,
     canteen_periods,
     canteens,
     closures,
+    cookies,
     count_entries,
+    counters,
+    devices,
     draws,
     fact_kinds,
     facts,
@@ -577,4 +654,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_windows,
     waiting_entries,
     window_uses,
+    wrong_guesses,
 );

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::{Item, Menu, MenuStatus, Turn};
+use super::{Item, Mark, Menu, MenuStatus, Turn};
 use crate::{
     access::Actor,
     clock::At,
@@ -41,6 +41,7 @@ struct MenuRow {
     version: i32,
     waiting: i32,
     queued: i32,
+    changes: i64,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -123,6 +124,7 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
         edition: row.edition,
         version: row.version,
         waiting: row.waiting,
+        changes: row.changes,
     };
     Ok(rows.into_iter().map(menu).collect())
 }
@@ -130,6 +132,24 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
 pub(super) fn find(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Menu>> {
     let row = menus::table.find(id).select(MenuRow::as_select()).load(conn)?;
     Ok(with_items(conn, row)?.pop())
+}
+
+pub(super) fn mark(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Mark>> {
+    menus::table.find(id).select(Mark::as_select()).first(conn).optional()
+}
+
+pub(super) fn marks(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> QueryResult<Vec<Mark>> {
+    menus::table
+        .filter(menus::canteen_id.eq(canteen))
+        .filter(menus::served_on.between(from_on, to_on))
+        .order(menus::id)
+        .select(Mark::as_select())
+        .load(conn)
 }
 
 pub(super) fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<Vec<Menu>> {
@@ -157,11 +177,15 @@ pub(super) fn between(
     with_items(conn, rows)
 }
 
+/// How many menus, or their lines, are closed in one transaction, while everybody who writes waits.
+const CLOSED_AT_ONCE: i64 = 20;
+
 pub(super) fn to_close(conn: &mut Conn, served_before: At) -> QueryResult<Vec<MenuId>> {
     menus::table
         .filter(menus::status.eq(MenuStatus::Published))
         .filter(menus::serves_to_at.le(served_before))
-        .order((menus::serves_to_at, menus::id))
+        .order((menus::serves_to_at.desc(), menus::id))
+        .limit(CLOSED_AT_ONCE)
         .select(menus::id)
         .load(conn)
 }
@@ -188,6 +212,7 @@ pub(super) fn insert(conn: &mut Conn, menu: &Menu) -> QueryResult<bool> {
         version: menu.version,
         waiting: menu.waiting,
         queued: menu.waiting,
+        changes: menu.changes,
     };
     let inserted =
         Both(diesel::insert_into(menus::table).values(row).on_conflict_do_nothing()).execute(conn)?;
@@ -248,6 +273,7 @@ pub(super) fn update_header(conn: &mut Conn, id: MenuId, version: i32, header: &
             menus::note.eq(&header.note),
             menus::edition.eq(header.edition),
             menus::version.eq(version + 1),
+            menus::changes.eq(menus::changes + 1),
         ))
         .execute(conn)?;
     Ok(updated == 1)
@@ -262,6 +288,7 @@ pub(super) fn publish(conn: &mut Conn, id: MenuId, now: At) -> QueryResult<bool>
             menus::published_at.eq(now),
             menus::edition.eq(1),
             menus::version.eq(menus::version + 1),
+            menus::changes.eq(menus::changes + 1),
         ))
         .execute(conn)?;
     Ok(published == 1)
@@ -276,7 +303,12 @@ pub(super) fn set_status(
     closed_at: Option<At>,
 ) -> QueryResult<bool> {
     let changed = diesel::update(menus::table.find(id).filter(menus::status.eq_any(from.iter().copied())))
-        .set((menus::status.eq(to), menus::closed_at.eq(closed_at), menus::version.eq(menus::version + 1)))
+        .set((
+            menus::status.eq(to),
+            menus::closed_at.eq(closed_at),
+            menus::version.eq(menus::version + 1),
+            menus::changes.eq(menus::changes + 1),
+        ))
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -312,19 +344,29 @@ pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus], turn: Tur
         .find(id)
         .filter(menus::status.eq_any(while_in.to_vec()))
         .filter(menus::waiting.le(most_waiting));
+    let one_more = (menus::taken.eq(menus::taken + 1), menus::changes.eq(menus::changes + 1));
     let taken = if guards::is_off("capacity") {
-        diesel::update(open).set(menus::taken.eq(menus::taken + 1)).execute(conn)?
+        diesel::update(open).set(one_more).execute(conn)?
     } else {
-        diesel::update(open.filter(menus::taken.lt(menus::capacity)))
-            .set(menus::taken.eq(menus::taken + 1))
-            .execute(conn)?
+        diesel::update(open.filter(menus::taken.lt(menus::capacity))).set(one_more).execute(conn)?
     };
     Ok(taken == 1)
 }
 
 /// Gives a place back.
 pub fn release_seat(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
-    diesel::update(menus::table.find(id)).set(menus::taken.eq(menus::taken - 1)).execute(conn).map(|_| ())
+    diesel::update(menus::table.find(id))
+        .set((menus::taken.eq(menus::taken - 1), menus::changes.eq(menus::changes + 1)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Counts a change on each of these menus.
+pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> {
+    diesel::update(menus::table.filter(menus::id.eq_any(ids.iter().copied())))
+        .set(menus::changes.eq(menus::changes + 1))
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// Takes the menu's row until the end of the act, so that its line stands still, and says how many wait.
@@ -340,7 +382,11 @@ pub fn queue(conn: &mut Conn, id: MenuId, now: At) -> QueryResult<Option<i32>> {
         .filter(menus::status.eq(MenuStatus::Published))
         .filter(menus::cutoff_at.ge(now));
     let queued = diesel::update(open)
-        .set((menus::waiting.eq(menus::waiting + 1), menus::queued.eq(menus::queued + 1)))
+        .set((
+            menus::waiting.eq(menus::waiting + 1),
+            menus::queued.eq(menus::queued + 1),
+            menus::changes.eq(menus::changes + 1),
+        ))
         .execute(conn)?;
     if queued == 0 {
         return Ok(None);
@@ -348,20 +394,29 @@ pub fn queue(conn: &mut Conn, id: MenuId, now: At) -> QueryResult<Option<i32>> {
     menus::table.find(id).select(menus::queued).first(conn).map(Some)
 }
 
-/// So many fewer wait.
-pub fn unqueue(conn: &mut Conn, id: MenuId, count: i32) -> QueryResult<()> {
+/// One fewer waits.
+pub fn unqueue(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
     diesel::update(menus::table.find(id))
-        .set(menus::waiting.eq(menus::waiting - count))
+        .set((menus::waiting.eq(menus::waiting - 1), menus::changes.eq(menus::changes + 1)))
         .execute(conn)
         .map(|_| ())
 }
 
-/// Menus whose cut-off lies before this instant while somebody still waits, the earliest first.
+/// Nobody waits any more.
+pub fn end_line(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
+    diesel::update(menus::table.find(id))
+        .set((menus::waiting.eq(0), menus::changes.eq(menus::changes + 1)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Some of the menus whose cut-off lies before this instant while somebody still waits, the earliest first.
 pub(super) fn past_cutoff_with_a_line(conn: &mut Conn, now: At) -> QueryResult<Vec<MenuId>> {
     menus::table
         .filter(menus::waiting.gt(0))
         .filter(menus::cutoff_at.lt(now))
         .order((menus::cutoff_at, menus::id))
+        .limit(CLOSED_AT_ONCE)
         .select(menus::id)
         .load(conn)
 }

@@ -262,6 +262,7 @@ pub fn change(
     record_change(conn, reservation, &changed, by, now)?;
     let taken = difference(&reservation.lines, &wish.picks);
     take(conn, menu, &taken)?;
+    menus::count_changes(conn, &[menu.id])?;
     if taken.iter().any(|pick| pick.portions < 0) {
         waiting::pass_on(conn, menu.id, now)?;
     }
@@ -330,7 +331,7 @@ pub fn cancel_for_menu(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Resu
 }
 
 fn cancel_all(conn: &mut Conn, menu: &Menu, why: &Problem, by: Actor, now: At) -> Result<Vec<ToCall>, Fail> {
-    waiting::end_line(conn, menu.id, &why.told(), now)?;
+    waiting::end_line(conn, menu.id, &why.as_told(), now)?;
     let active = store::active_of_menu(conn, menu.id)?;
     let open: Vec<Reservation> = active.into_iter().filter(|reservation| !reservation.served).collect();
     let residents = residents_of(conn, &open)?;
@@ -490,6 +491,11 @@ fn open_of_standing_order(conn: &mut Conn, id: StandingOrderId) -> Result<Vec<(M
 /// Every standing reservation of a menu.
 pub fn active_of_menu(conn: &mut Conn, menu: MenuId) -> Result<Vec<Reservation>, Fail> {
     Ok(store::active_of_menu(conn, menu)?)
+}
+
+/// The menus that a resident has standing reservations for.
+pub fn menus_of(conn: &mut Conn, resident: ResidentId) -> Result<Vec<MenuId>, Fail> {
+    Ok(store::menus_of(conn, resident)?)
 }
 
 /// Marks a reservation as served, together with its attendance; false when it was cancelled or served meanwhile.

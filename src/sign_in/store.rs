@@ -1,4 +1,4 @@
-//! The statements on `sessions`, `refresh_tokens` and `pin_failures`.
+//! The statements on `sessions`, `refresh_tokens`, `cookies` and `pin_failures`.
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
@@ -9,22 +9,24 @@ use crate::{
     clock::At,
     db::{
         Both, Conn,
-        schema::{pin_failures, refresh_tokens, sessions},
+        schema::{cookies, pin_failures, refresh_tokens, sessions},
     },
-    ids::{AccountId, ResidentId, SessionId},
+    ids::{AccountId, DeviceId, ResidentId, SessionId},
 };
 
 /// Writes a session.
 pub(super) fn insert_session(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<()> {
-    let (account, resident) = match ticket.principal {
-        Principal::Account(id) => (Some(id), None),
-        Principal::Resident(id) => (None, Some(id)),
+    let (account, resident, device) = match ticket.principal {
+        Principal::Account(id) => (Some(id), None, None),
+        Principal::Resident(id) => (None, Some(id), None),
+        Principal::Device(id) => (None, None, Some(id)),
     };
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(ticket.session),
             sessions::account_id.eq(account),
             sessions::resident_id.eq(resident),
+            sessions::device_id.eq(device),
             sessions::started_at.eq(now),
         ))
         .execute(conn)
@@ -40,10 +42,16 @@ pub(super) fn hold_session(conn: &mut Conn, id: SessionId) -> QueryResult<bool> 
 
 /// Whose session it is.
 pub(super) fn principal_of(conn: &mut Conn, id: SessionId) -> QueryResult<Principal> {
-    let (account, resident): (Option<AccountId>, Option<ResidentId>) =
-        sessions::table.find(id).select((sessions::account_id, sessions::resident_id)).first(conn)?;
+    let (account, resident, device): (Option<AccountId>, Option<ResidentId>, Option<DeviceId>) =
+        sessions::table
+            .find(id)
+            .select((sessions::account_id, sessions::resident_id, sessions::device_id))
+            .first(conn)?;
     let account = account.map(Principal::Account);
-    account.or(resident.map(Principal::Resident)).ok_or(diesel::result::Error::NotFound)
+    account
+        .or(resident.map(Principal::Resident))
+        .or(device.map(Principal::Device))
+        .ok_or(diesel::result::Error::NotFound)
 }
 
 /// Ends a session that stands.
@@ -63,6 +71,7 @@ pub(super) fn end_all_but(
     standing = match principal {
         Principal::Account(id) => standing.filter(sessions::account_id.eq(id)),
         Principal::Resident(id) => standing.filter(sessions::resident_id.eq(id)),
+        Principal::Device(id) => standing.filter(sessions::device_id.eq(id)),
     };
     let mut ids: Vec<SessionId> = standing.load(conn)?;
     ids.retain(|id| Some(*id) != but);
@@ -87,6 +96,21 @@ pub(super) fn insert_token(
         ))
         .execute(conn)
         .map(|_| ())
+}
+
+/// Writes the cookie that carries a session.
+pub(super) fn insert_cookie(
+    conn: &mut Conn,
+    token_hash: &str,
+    session: SessionId,
+    expires_at: At,
+) -> QueryResult<()> {
+    let row = (
+        cookies::token_hash.eq(token_hash),
+        cookies::session_id.eq(session),
+        cookies::expires_at.eq(expires_at),
+    );
+    diesel::insert_into(cookies::table).values(row).execute(conn).map(|_| ())
 }
 
 /// The session that a token belongs to.
@@ -159,13 +183,14 @@ pub(super) fn give_back_pin_try(conn: &mut Conn, resident: ResidentId, on: Naive
         .map(|_| ())
 }
 
-/// Deletes refresh tokens that are over, and tries of PINs that are older than a week.
+/// Deletes refresh tokens and cookies that are over, and tries of PINs that are older than a week.
 pub(super) fn forget_old(conn: &mut Conn, now: At) -> QueryResult<usize> {
     let tokens =
         diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.le(now))).execute(conn)?;
+    let carried = diesel::delete(cookies::table.filter(cookies::expires_at.le(now))).execute(conn)?;
     // A day is over everywhere two days later; a week is on the safe side.
     let oldest = now.naive().date().checked_sub_days(Days::new(7)).unwrap_or(NaiveDate::MIN);
     let tries =
         diesel::delete(pin_failures::table.filter(pin_failures::failed_on.lt(oldest))).execute(conn)?;
-    Ok(tokens + tries)
+    Ok(tokens + carried + tries)
 }

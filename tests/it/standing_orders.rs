@@ -343,8 +343,8 @@ on_both! {
         };
         let meal = |period: &str, mode: &str, weekdays: Value| json!({ "period": period, "mode": mode, "weekdays": weekdays });
         for (changes, code) in [
-            (json!({ "meals": [] }), "bad_standing_order"),
-            (json!({ "meals": [meal("lunch", "dine_in", json!([]))] }), "bad_standing_order"),
+            (json!({ "meals": [] }), "bad_field"),
+            (json!({ "meals": [meal("lunch", "dine_in", json!([]))] }), "bad_field"),
             (json!({ "meals": [meal("lunch", "dine_in", json!(["mon", "mon"]))] }), "bad_standing_order"),
             (json!({ "meals": [meal("lunch", "dine_in", json!(["mon"])), meal("lunch", "takeaway", json!(["mon"]))] }), "bad_standing_order"),
             (json!({ "meals": [meal("breakfast", "dine_in", json!(["mon"]))] }), "period_not_served"),

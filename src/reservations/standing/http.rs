@@ -23,7 +23,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     reservations::{CancelledAs, ItemRule, http},
     residents::{self, Resident},
-    text::CardNumber,
+    text::{CardNumber, Cursor},
     words::{Lang, Period},
 };
 
@@ -76,47 +76,30 @@ pub struct StandingOrderChange {
     pub cancel_reserved: bool,
 }
 
-/// The most pauses and skipped days of an order.
-const MOST_PAUSES: usize = 60;
-const MOST_SKIPS: usize = 366;
-
-/// The most meals of an order: three a day, each day in a way of its own.
-const MOST_MEALS: usize = 21;
-
 impl NewStandingOrder {
-    fn terms(&self) -> Result<Terms, Problem> {
-        bounded(Terms {
+    fn terms(&self) -> Terms {
+        Terms {
             from_on: self.from_on,
             to_on: self.to_on,
             meals: self.meals.clone(),
             item_rule: self.item_rule,
             pauses: self.pauses.clone(),
             skips: self.skips.clone(),
-        })
+        }
     }
 }
 
 impl StandingOrderChange {
-    fn terms(&self) -> Result<Terms, Problem> {
-        bounded(Terms {
+    fn terms(&self) -> Terms {
+        Terms {
             from_on: self.from_on,
             to_on: self.to_on,
             meals: self.meals.clone(),
             item_rule: self.item_rule,
             pauses: self.pauses.clone(),
             skips: self.skips.clone(),
-        })
+        }
     }
-}
-
-fn bounded(terms: Terms) -> Result<Terms, Problem> {
-    let many =
-        terms.meals.len() > MOST_MEALS || terms.pauses.len() > MOST_PAUSES || terms.skips.len() > MOST_SKIPS;
-    if many {
-        let reason = "an order has at most 21 meals, 60 pauses and 366 skipped days";
-        return Err(Problem::new(Code::BadStandingOrder).with("reason", reason));
-    }
-    Ok(terms)
 }
 
 /// A standing order.
@@ -293,7 +276,7 @@ pub async fn create(
             if !resident.is_active() {
                 return Err(Code::ResidentInactive.into());
             }
-            let (order, outcomes) = super::create(conn, &acting, &canteen, new.terms()?, caller.now)?;
+            let (order, outcomes) = super::create(conn, &acting, &canteen, new.terms(), caller.now)?;
             ChangedBody::answer(conn, Changed { order, outcomes, uncovered: Vec::new() }, caller.lang)
         })
         .await
@@ -354,7 +337,7 @@ pub async fn change(
         .write(move |conn, caller| {
             let setting = Setting::of(conn, caller, *id)?;
             let by = setting.change(version, body.cancel_reserved);
-            let changed = super::change(conn, &by, &setting.order, body.terms()?, caller.now)?;
+            let changed = super::change(conn, &by, &setting.order, body.terms(), caller.now)?;
             ChangedBody::answer(conn, changed, caller.lang)
         })
         .await
@@ -399,7 +382,7 @@ pub struct StandingOrdersQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /standing-orders`
@@ -438,7 +421,7 @@ pub struct OutcomesQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /standing-orders/{id}/outcomes`
@@ -470,7 +453,7 @@ pub struct DayOutcomesQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// What a standing order came to, and whom to call about it.

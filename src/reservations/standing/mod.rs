@@ -264,7 +264,7 @@ fn let_go(conn: &mut Conn, by: &Change<'_>, order: &StandingOrder, now: At) -> R
     let uncovers = |menu: &Menu| {
         order.status == OrderStatus::Ended || order.terms.mode_for(menu.served_on, menu.period).is_none()
     };
-    let why = Problem::from(Code::StandingOrderPaused).told();
+    let why = Problem::from(Code::StandingOrderPaused).as_told();
     waiting::leave_for_order(conn, order.id, uncovers, &why, now)?;
     let mut uncovered = Vec::new();
     for (menu, reservation) in super::open_of_standing_order(conn, order.id)? {

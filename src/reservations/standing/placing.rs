@@ -102,7 +102,7 @@ impl Placing<'_> {
                 menu.waiting += 1;
                 Outcome { status: OutcomeStatus::Waiting, waiting_id: Some(entry.id), ..nothing }
             }
-            Err(Fail::Refused(problem)) => Outcome { why: Some(problem.told()), ..nothing },
+            Err(Fail::Refused(problem)) => Outcome { why: Some(problem.as_told()), ..nothing },
             Err(fail) => return Err(fail),
         };
         if store::record(conn, &outcome)? { Ok(outcome) } else { Err(Code::Conflict.into()) }

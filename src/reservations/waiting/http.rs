@@ -22,7 +22,7 @@ use crate::{
         http::{self, DeskChannel, ReservationLine},
     },
     residents::{self, Resident},
-    text::{CardNumber, Slug},
+    text::{CardNumber, Cursor, Slug},
     words::{Lang, Mode, Period},
 };
 
@@ -48,6 +48,7 @@ pub struct NewWaiting {
     pub item_rule: Option<ItemRule>,
     /// Allergens on the resident's record that are accepted by name for this meal.
     #[serde(default)]
+    #[schemars(length(max = 30))]
     pub confirmed_allergens: Vec<Slug>,
     /// For the desk: how they came. Others leave it out.
     #[serde(default)]
@@ -194,7 +195,7 @@ pub struct WaitingQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// Whose waiting to list, newest first: one's own and that of linked residents, or a resident's.
@@ -208,7 +209,7 @@ pub struct OwnWaitingQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /waiting`

@@ -241,7 +241,7 @@ fn serve(conn: &mut Conn, menu: &mut Menu, area: &Area, entry: &Entry, now: At) 
         }
         // Not theirs to answer for: whoever frees the place does it again.
         Err(Fail::Refused(problem)) if problem.code == Code::Conflict => return Err(problem.into()),
-        Err(Fail::Refused(problem)) => Settled::Skipped(problem.told()),
+        Err(Fail::Refused(problem)) => Settled::Skipped(problem.as_told()),
         Err(fail) => return Err(fail),
     };
     settle(conn, entry, &settled, now)?;
@@ -267,7 +267,7 @@ fn reserve(conn: &mut Conn, menu: &Menu, area: &Area, entry: &Entry, now: At) ->
 fn settle(conn: &mut Conn, entry: &Entry, settled: &Settled, now: At) -> Result<bool, Fail> {
     let written = store::settle(conn, entry.id, settled, now)?;
     if written {
-        menus::unqueue(conn, entry.menu_id, 1)?;
+        menus::unqueue(conn, entry.menu_id)?;
         if entry.standing_order.is_some() {
             standing::note_settled(conn, entry.id, settled.reservation(), settled.why())?;
         }
@@ -278,14 +278,15 @@ fn settle(conn: &mut Conn, entry: &Entry, settled: &Settled, now: At) -> Result<
 /// Ends the line of a menu: those who still wait are told why.
 pub fn end_line(conn: &mut Conn, menu: MenuId, why: &Told, now: At) -> Result<(), Fail> {
     if menus::hold(conn, menu)? > 0 {
-        let ended = store::end_all(conn, menu, why, now)?;
-        menus::unqueue(conn, menu, i32::try_from(ended).unwrap_or(i32::MAX))?;
+        store::end_all(conn, menu, why, now)?;
+        menus::end_line(conn, menu)?;
         standing::note_line_ended(conn, menu, why)?;
     }
     Ok(())
 }
 
-/// Ends the lines of all menus whose cut-off has passed, and says of how many. Safe to do twice and in any process.
+/// Ends the lines of menus whose cut-off has passed, and says of how many; when it says none, none is left. Safe to do
+/// twice and in any process.
 pub fn end_past_cutoff(conn: &mut Conn, now: At) -> Result<usize, Fail> {
     let over = menus::past_cutoff_with_a_line(conn, now)?;
     for id in &over {
@@ -298,12 +299,12 @@ pub fn end_past_cutoff(conn: &mut Conn, now: At) -> Result<usize, Fail> {
 
 fn cutoff_passed(conn: &mut Conn, menu: &Menu) -> Result<Told, Fail> {
     let cutoff = canteens::zone(conn, menu.canteen_id)?.words(menu.cutoff_at);
-    Ok(Problem::new(Code::CutoffPassed).with("cutoff", cutoff).told())
+    Ok(Problem::new(Code::CutoffPassed).with("cutoff", cutoff).as_told())
 }
 
 /// Ends what a resident who died still waited for (BR-28).
 pub(super) fn end_for_death(conn: &mut Conn, resident: ResidentId, now: At) -> Result<(), Fail> {
-    let why = Problem::from(Code::ResidentInactive).told();
+    let why = Problem::from(Code::ResidentInactive).as_told();
     for entry in store::waiting_of_resident(conn, resident)? {
         menus::hold(conn, entry.menu_id)?;
         settle(conn, &entry, &Settled::Ended(why.clone()), now)?;

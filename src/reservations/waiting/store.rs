@@ -115,8 +115,8 @@ pub(super) fn settle(conn: &mut Conn, id: WaitingEntryId, settled: &Settled, now
     Ok(written == 1)
 }
 
-/// Ends everybody who waits for a menu, and says how many.
-pub(super) fn end_all(conn: &mut Conn, menu: MenuId, why: &Told, now: At) -> QueryResult<usize> {
+/// Ends everybody who waits for a menu.
+pub(super) fn end_all(conn: &mut Conn, menu: MenuId, why: &Told, now: At) -> QueryResult<()> {
     let waiting = waiting_entries::table
         .filter(waiting_entries::menu_id.eq(menu))
         .filter(waiting_entries::status.eq(WaitingStatus::Waiting));
@@ -128,6 +128,7 @@ pub(super) fn end_all(conn: &mut Conn, menu: MenuId, why: &Told, now: At) -> Que
             waiting_entries::said.eq(Json(why.said.clone())),
         ))
         .execute(conn)
+        .map(|_| ())
 }
 
 /// The first in line.
