@@ -40,6 +40,7 @@ use crate::{
     metrics,
     origin::Proxies,
     problem::{Code, Fail, Problem},
+    reservations::waiting,
     routes,
     settings::{Settings, TlsFiles},
     sign_in,
@@ -172,6 +173,7 @@ struct Chore {
 
 const CHORES: &[Chore] = &[
     Chore { name: "close menus", rounds: 1, act: attendance::close_what_is_over },
+    Chore { name: "end waiting lists at the cut-off", rounds: 1, act: waiting::end_past_cutoff },
     Chore {
         name: "forget idempotency keys",
         rounds: 3600 / ROUND.as_secs(),

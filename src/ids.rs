@@ -41,6 +41,12 @@ ids! {
     Quote QuoteId;
     /// The intention to eat at a menu.
     Reservation ReservationId;
+    /// Reservations that repeat weekly.
+    StandingOrder StandingOrderId;
+    /// What a standing order came to at a menu.
+    StandingOrderOutcome StandingOrderOutcomeId;
+    /// A place in the waiting list of a menu.
+    WaitingEntry WaitingEntryId;
     /// What happened to a reservation.
     ReservationEvent ReservationEventId;
     /// A meal that was served.

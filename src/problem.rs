@@ -150,7 +150,7 @@ codes! {
     // Reservations
     ReservationNotFound  404 false "reservation_not_found" "没有找到这份预订。请检查编号。" "There is no such reservation. Check the id.";
     AlreadyReserved      409 false "already_reserved"      "这一餐已经订过了。可以修改原来的预订。" "This meal is reserved already. Change that reservation instead.";
-    MenuFull             409 false "menu_full"             "这一餐已订满。请选别的餐，或问服务台。" "This meal is full. Choose another, or ask at the desk.";
+    MenuFull             409 false "menu_full"             "这一餐已订满，{waiting} 人在候补。请排队候补、选别的餐，或问服务台。" "This meal is full; {waiting} are waiting for a place. Join the waiting list, choose another meal, or ask at the desk.";
     ItemSoldOut          409 false "item_sold_out"         "“{item}”已订完。请选别的菜品。" "{item} is sold out. Choose something else.";
     CutoffPassed         409 false "cutoff_passed"         "已过截止时间 {cutoff}。请联系服务台。" "The cut-off was {cutoff}. Ask at the desk.";
     ModeNotOffered       400 false "mode_not_offered"      "这份菜单不提供这种取餐方式。请另选。" "This menu does not offer that way of serving. Choose another.";
@@ -158,6 +158,18 @@ codes! {
     ReservationCancelled 409 false "reservation_cancelled" "这份预订已取消。" "This reservation was cancelled already.";
     ReservationServed    409 false "reservation_served"    "这份预订已用餐，不能再改。" "This reservation was served already; it cannot be changed.";
     ResidentInactive     409 false "resident_inactive"     "这份档案已停用，不能订餐。请联系服务台。" "This resident's record is not active. Ask at the desk.";
+    MenuNotFull          409 false "menu_not_full"         "这一餐还有名额，不用候补。请直接预订。" "There is a place left, so nobody has to wait. Reserve it.";
+    AlreadyWaiting       409 false "already_waiting"       "已在这一餐的候补名单中。请等候，或先退出再排。" "Already on the waiting list of this meal. Wait, or leave it first.";
+    WaitingNotFound      404 false "waiting_not_found"     "没有找到这份候补。请检查编号。" "There is no such place in a waiting list. Check the id.";
+    NotWaiting           409 false "not_waiting"           "这份候补已有结果，不能退出。请刷新查看。" "This waiting is over. Read what became of it.";
+
+    // Standing orders
+    StandingOrderNotFound 404 false "standing_order_not_found" "没有找到这份长期订餐。请检查编号。" "There is no such standing order. Check the id.";
+    StandingOrderEnded   409 false "standing_order_ended"  "这份长期订餐已结束。请新建一份。" "This standing order was ended. Make a new one.";
+    BadStandingOrder     400 false "bad_standing_order"    "长期订餐有误：{reason}。请修改后重发。" "The standing order is not right: {reason}. Mend it and send it again.";
+    StandingOrderPaused  409 false "standing_order_paused" "长期订餐这天暂停，已退出候补。恢复后会再订。" "The standing order does not hold on that day, so it waits no longer. It orders again when it is resumed.";
+    NoItemFits           409 false "no_item_fits"          "这份菜单没有符合要求的菜品。请自己点餐。" "Nothing on this menu fits what was asked for. Choose by hand.";
+    ResidentAway         409 false "resident_away"         "这位老人当天登记为外出或入住机构，没有代订。若要用餐请自己预订。" "Recorded as away or in an institution on that day, so nothing was reserved. Reserve by hand if they come.";
 
     // Attendance: the words of the door
     AlreadyServed        409 false "already_served"        "这一餐已于 {when} 在 {canteen} 由 {by} 核销。若再吃一份，请记为加餐。" "Served already on {when}, {canteen}, by {by}. If it is another helping, record a second meal.";
@@ -184,6 +196,14 @@ pub struct FieldError {
     /// A stable word.
     pub code: String,
     pub detail: Bilingual,
+}
+
+/// Why something came to nothing, as it is kept for those whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The code's word.
+    pub reason: String,
+    pub said: Bilingual,
 }
 
 /// A refusal on its way out: a code, what it is about, and the fields at fault.
@@ -273,6 +293,14 @@ impl Problem {
             text = text.replace(&format!("{{{name}}}"), &shown);
         }
         text
+    }
+
+    /// The refusal as it is kept: its word, and what it says in both languages.
+    pub fn as_told(&self) -> Told {
+        Told {
+            reason: self.code.as_str().to_owned(),
+            said: Bilingual::new(self.detail(Lang::Zh), self.detail(Lang::En)),
+        }
     }
 
     /// The same as a title, what happened, and the rest, what to do.

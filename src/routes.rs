@@ -17,7 +17,7 @@ use crate::{
     menus::http as menus,
     policies::http as policies,
     problem::Code,
-    reservations::http as reservations,
+    reservations::{http as reservations, standing::http as standing, waiting::http as waiting},
     residents::http as residents,
     sign_in::http as sign_in,
     subsidies::http as subsidies,
@@ -120,6 +120,19 @@ pub fn api() -> Api {
             Operation::new(GET, "/reservations/{id}", "read_reservation", "Read a reservation", reservations::read).refuses([ReservationNotFound, DiskFull, ClockBehind, Conflict]),
             Operation::new(PUT, "/reservations/{id}", "change_reservation", "Change a reservation", reservations::change).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, ReservationCancelled, ReservationServed, ItemSoldOut]),
             Operation::new(POST, "/reservations/{id}/cancel", "cancel_reservation", "Cancel a reservation", reservations::cancel).refuses([ReservationNotFound, MenuNotOpen, CutoffPassed, ReservationCancelled, ReservationServed]),
+            Operation::new(GET, "/menus/{id}/waiting", "list_waiting", "Who waits for a place of a full menu; for others than staff, one's own place", waiting::list).refuses([BadCursor, MenuNotFound]),
+            Operation::new(POST, "/menus/{id}/waiting", "join_waiting", "Join the waiting list of a full menu", waiting::join).refuses([MenuNotFound, ResidentNotFound, MenuNotOpen, CutoffPassed, ResidentInactive, ModeNotOffered, BadOrder, DietConflict, NoItemFits, AlreadyReserved, AlreadyWaiting, MenuNotFull]),
+            Operation::new(GET, "/waiting", "list_own_waiting", "For which menus one waits or waited, and what came of it, newest first", waiting::list_own).refuses([BadCursor, ResidentNotFound]),
+            Operation::new(DELETE, "/waiting/{id}", "leave_waiting", "Leave a waiting list", waiting::leave).refuses([WaitingNotFound, NotWaiting]),
+        ])
+        .group("standing orders", "Reservations that repeat weekly until they are paused", vec![
+            Operation::new(GET, "/standing-orders", "list_standing_orders", "List standing orders, newest first", standing::list).refuses([BadCursor, ResidentNotFound, CanteenNotFound, NotHere]),
+            Operation::new(POST, "/standing-orders", "make_standing_order", "Make a standing order; it is placed on menus that are published already", standing::create).refuses([CanteenNotFound, ResidentNotFound, ResidentInactive, BadOrder, BadStandingOrder, PeriodNotServed, ModeNotOffered]),
+            Operation::new(GET, "/standing-orders/{id}", "read_standing_order", "Read a standing order", standing::read).refuses([StandingOrderNotFound]),
+            Operation::new(PUT, "/standing-orders/{id}", "change_standing_order", "Change, pause or resume a standing order; offers to cancel what it has reserved", standing::change).refuses([StandingOrderNotFound, StandingOrderEnded, BadStandingOrder, PeriodNotServed, ModeNotOffered]),
+            Operation::new(DELETE, "/standing-orders/{id}", "end_standing_order", "End a standing order; offers to cancel what it has reserved", standing::end).refuses([StandingOrderNotFound, StandingOrderEnded]),
+            Operation::new(GET, "/standing-orders/{id}/outcomes", "list_outcomes", "What a standing order came to, menu by menu", standing::outcomes).refuses([BadCursor, StandingOrderNotFound]),
+            Operation::new(GET, "/canteens/{id}/standing-order-outcomes", "list_day_outcomes", "What a canteen's standing orders came to on a day, and whom to call", standing::day_outcomes).refuses([BadCursor, BadSpan, CanteenNotFound, NotHere]),
         ])
         .group("attendance", "Who came: the door, and what staff decide afterwards", vec![
             Operation::new(GET, "/menus/{id}/door-list", "read_door_list", "Who is expected, and who came", attendance::door_list).refuses([MenuNotFound, NotHere]),

@@ -1,9 +1,13 @@
 DROP TABLE count_entries;
 DROP TABLE attendance_refusals;
 DROP TABLE attendances;
+DROP TABLE standing_order_outcomes;
+DROP TABLE waiting_entries;
 DROP TABLE reservation_events;
 DROP TABLE reservation_lines;
 DROP TABLE reservations;
+DROP TABLE standing_order_turns;
+DROP TABLE standing_orders;
 DROP TABLE usage_windows;
 DROP TABLE window_uses;
 DROP TABLE draws;

@@ -146,9 +146,9 @@ acts! {
     TryPolicies
     /// Ask what a meal costs a resident, and why.
     AskQuote
-    /// Read reservations.
+    /// Read reservations, standing orders and waiting lists.
     ReadReservations
-    /// Place, change and cancel reservations.
+    /// Place, change and cancel reservations and standing orders; join and leave waiting lists.
     Reserve
     /// Read which devices a canteen has.
     ReadDevices

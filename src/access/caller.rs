@@ -134,6 +134,12 @@ pub struct ActingFor {
 }
 
 impl ActingFor {
+    /// The proof that was given when somebody asked for what is done only now: by a standing order, or from a waiting
+    /// list. What was asked for is the resident's own by then: it outlives the link or grant by which it was asked.
+    pub(crate) fn as_recorded(actor: Actor, resident: ResidentId, right: Right) -> ActingFor {
+        ActingFor { actor, resident, right, hears_reasons: false }
+    }
+
     pub fn actor(&self) -> Actor {
         self.actor
     }

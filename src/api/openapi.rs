@@ -31,6 +31,7 @@ const EXAMPLES: &[&str] = &[
     include_str!("examples/devices.json"),
     include_str!("examples/menus.json"),
     include_str!("examples/reservations.json"),
+    include_str!("examples/standing_orders.json"),
     include_str!("examples/attendance.json"),
     include_str!("examples/headcounts.json"),
 ];

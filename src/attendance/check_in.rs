@@ -12,8 +12,7 @@ use crate::{
     clock::At,
     db::Conn,
     ids::{MenuId, ResidentId},
-    menus::Pick,
-    menus::{self, Menu},
+    menus::{self, Menu, Pick, Turn},
     metrics,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation, ReservationStatus},
@@ -292,6 +291,9 @@ fn serve_unreserved(
     if let (TapKind::WalkIn, Some((resident, _))) = (tap.kind, resident) {
         refuse_if_expected(conn, door, resident)?;
     }
+    // Until the cut-off a place belongs to whoever waits; what is left by then is for whoever comes (BR-27).
+    let turn = if now > menu.cutoff_at { Turn::PastTheLine } else { Turn::Anybody };
+    reservations::refuse_before_others(menu, turn)?;
     let lines = taken(menu, tap)?;
     let mode = tap.mode.unwrap_or(Mode::DineIn);
     if !menu.modes.contains(&mode) {
@@ -313,7 +315,7 @@ fn serve_unreserved(
     };
     meal::record(conn, &attendance, now)?;
     reservations::take(conn, menu, &attendance.lines)?;
-    reservations::take_seat(conn, menu, SERVING)?;
+    reservations::take_seat(conn, menu, SERVING, turn)?;
     Ok(attendance)
 }
 

@@ -34,7 +34,8 @@ use crate::{
     menus::{self, Menu, MenuStatus, Pick},
     money::Fen,
     problem::{Code, Fail, Problem},
-    reservations, words,
+    reservations::{self, waiting},
+    words,
     words::{MealClass, Mode},
 };
 
@@ -290,6 +291,8 @@ pub fn resident_changed(conn: &mut Conn, resident: ResidentId) -> Result<(), Fai
 /// Closes a menu: nobody who did not come draws anything (BR-37, BR-47). A late tap still turns a no-show into served.
 pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fail> {
     let menu = menus::close(conn, id, closed_at)?;
+    let why = Problem::new(Code::MenuNotOpen).with("status", menu.status);
+    waiting::end_line(conn, id, &why.as_told(), closed_at)?;
     reservations::release_unserved(conn, id, closed_at)?;
     Ok(menu)
 }

@@ -11,7 +11,8 @@ use crate::{
     menus::{self, MenuStatus},
     metrics,
     problem::{Code, Fail},
-    reservations, subsidies,
+    reservations::{self, waiting},
+    subsidies,
 };
 
 /// Strikes an attendance out, with a reason; draws are released and the count taken back (BR-35).
@@ -58,6 +59,10 @@ pub(super) fn void_as(
 }
 
 fn take_back(conn: &mut Conn, by: Actor, attendance: &Attendance, now: At) -> Result<(), Fail> {
+    if attendance.seated {
+        let menu = menus::find(conn, attendance.menu_id)?;
+        reservations::hold_line(conn, &menu)?;
+    }
     if let Some(quote) = attendance.quote_id {
         subsidies::release(conn, quote, now)?;
     }
@@ -72,6 +77,7 @@ fn take_back(conn: &mut Conn, by: Actor, attendance: &Attendance, now: At) -> Re
             menus::release_portions(conn, pick.item_id, pick.portions)?;
         }
         menus::release_seat(conn, attendance.menu_id)?;
+        waiting::pass_on(conn, attendance.menu_id, now)?;
     }
     Ok(())
 }

@@ -321,6 +321,8 @@ diesel::table! {
         edition -> Integer,
         version -> Integer,
         changes -> BigInt,
+        waiting -> Integer,
+        queued -> Integer,
     }
 }
 
@@ -419,6 +421,7 @@ diesel::table! {
         quote_id -> crate::db::types::DbUuid,
         confirmed_allergens -> Text,
         diet_tags -> Text,
+        standing_order_id -> Nullable<crate::db::types::DbUuid>,
         placed_at -> Timestamp,
         cancelled_at -> Nullable<Timestamp>,
         cancelled_as -> Nullable<Text>,
@@ -462,12 +465,81 @@ diesel::table! {
 }
 
 diesel::table! {
+    standing_order_outcomes (id) {
+        id -> crate::db::types::DbUuid,
+        standing_order_id -> crate::db::types::DbUuid,
+        menu_id -> crate::db::types::DbUuid,
+        status -> Text,
+        reservation_id -> Nullable<crate::db::types::DbUuid>,
+        waiting_id -> Nullable<crate::db::types::DbUuid>,
+        reason -> Nullable<Text>,
+        said -> Nullable<Text>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    standing_order_turns (canteen_id) {
+        canteen_id -> crate::db::types::DbUuid,
+        turn -> BigInt,
+    }
+}
+
+diesel::table! {
+    standing_orders (id) {
+        id -> crate::db::types::DbUuid,
+        resident_id -> crate::db::types::DbUuid,
+        canteen_id -> crate::db::types::DbUuid,
+        status -> Text,
+        from_on -> Date,
+        to_on -> Nullable<Date>,
+        meals -> Text,
+        item_rule -> Text,
+        pauses -> Text,
+        skips -> Text,
+        right_kind -> Text,
+        right_id -> Nullable<crate::db::types::DbUuid>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_as -> Nullable<Text>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
     usage_windows (resident_id, limit_key, window_key) {
         resident_id -> crate::db::types::DbUuid,
         limit_key -> Text,
         window_key -> Text,
         used -> Integer,
         used_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    waiting_entries (id) {
+        id -> crate::db::types::DbUuid,
+        menu_id -> crate::db::types::DbUuid,
+        resident_id -> crate::db::types::DbUuid,
+        position -> Integer,
+        status -> Text,
+        mode -> Text,
+        lines -> Text,
+        item_rule -> Nullable<Text>,
+        confirmed_allergens -> Text,
+        channel -> Text,
+        standing_order_id -> Nullable<crate::db::types::DbUuid>,
+        right_kind -> Text,
+        right_id -> Nullable<crate::db::types::DbUuid>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        joined_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        reservation_id -> Nullable<crate::db::types::DbUuid>,
+        reason -> Nullable<Text>,
+        said -> Nullable<Text>,
     }
 }
 
@@ -525,11 +597,23 @@ diesel::joinable!(reservation_lines -> reservations (reservation_id));
 diesel::joinable!(reservations -> menus (menu_id));
 diesel::joinable!(reservations -> quotes (quote_id));
 diesel::joinable!(reservations -> residents (resident_id));
+diesel::joinable!(reservations -> standing_orders (standing_order_id));
 diesel::joinable!(residents -> canteens (canteen_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(sessions -> residents (resident_id));
+diesel::joinable!(standing_order_outcomes -> menus (menu_id));
+diesel::joinable!(standing_order_outcomes -> reservations (reservation_id));
+diesel::joinable!(standing_order_outcomes -> standing_orders (standing_order_id));
+diesel::joinable!(standing_order_outcomes -> waiting_entries (waiting_id));
+diesel::joinable!(standing_order_turns -> canteens (canteen_id));
+diesel::joinable!(standing_orders -> canteens (canteen_id));
+diesel::joinable!(standing_orders -> residents (resident_id));
 diesel::joinable!(usage_windows -> residents (resident_id));
+diesel::joinable!(waiting_entries -> menus (menu_id));
+diesel::joinable!(waiting_entries -> reservations (reservation_id));
+diesel::joinable!(waiting_entries -> residents (resident_id));
+diesel::joinable!(waiting_entries -> standing_orders (standing_order_id));
 diesel::joinable!(window_uses -> quotes (quote_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -564,7 +648,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     reservations,
     residents,
     sessions,
+    standing_order_outcomes,
+    standing_order_turns,
+    standing_orders,
     usage_windows,
+    waiting_entries,
     window_uses,
     wrong_guesses,
 );

@@ -24,7 +24,7 @@ use crate::{
     id::Id,
     menus::{self, Menu, MenuPlan, Pick},
     problem::{Fail, Problem},
-    reservations::{self, Counter, Reservation, Wish},
+    reservations::{self, Counter, Origin, Reservation, Wish},
     start_error::StartError,
 };
 
@@ -155,8 +155,8 @@ impl Desk<'_> {
                 .map(|word| word.as_str().to_owned())
                 .collect(),
         };
-        let placed =
-            reservations::place(conn, &acting, &counter, &diner.resident, &wish, ordered.channel, now)?;
+        let origin = Origin::asked(ordered.channel);
+        let placed = reservations::place(conn, &acting, &counter, &diner.resident, &wish, origin, now)?;
         Ok(placed.reservation)
     }
 

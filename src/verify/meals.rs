@@ -396,6 +396,7 @@ impl Meal {
             edition: edition.row.edition,
             version: 0,
             changes: 0,
+            waiting: 0,
             items: items?,
         };
         Some(menu.order(picks, Mode::from_word(mode)?, MealClass::from_word(class)?))

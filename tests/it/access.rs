@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use crate::support::{
     PASSWORD, Reply, TestDb,
     contract::{Declared, operations},
-    world::{Side, TODAY, World, canteen_body, fact_body, menu_body, policy_body, resident_body, uuid},
+    world::{
+        Side, TODAY, World, canteen_body, fact_body, menu_body, policy_body, resident_body,
+        standing_order_body, uuid,
+    },
 };
 
 const CASES: &str = include_str!("access_cases.txt");
@@ -68,8 +71,9 @@ impl Trial<'_> {
         match operation {
             "find_residents" | "list_reviews" | "list_devices" => format!("?canteen_id={}", ids["canteen"]),
             "list_family_links" | "list_reservations" => format!("?resident_id={}", ids["resident"]),
+            "list_standing_orders" | "list_own_waiting" => format!("?resident_id={}", ids["resident"]),
             "list_menus" => format!("?from={TODAY}&to={TODAY}"),
-            "read_headcounts" | "read_overview" => format!("?on={TODAY}"),
+            "read_headcounts" | "read_overview" | "list_day_outcomes" => format!("?on={TODAY}"),
             "read_takings" | "list_draws" => {
                 format!("?from={TODAY}&to={TODAY}&canteen_id={}", ids["canteen"])
             }
@@ -147,6 +151,17 @@ impl Trial<'_> {
             }
             "place_reservation" => {
                 json!({ "resident_id": ids["resident"], "menu_id": ids["free_menu"], "lines": lines("free_item") })
+            }
+            "join_waiting" => json!({ "resident_id": ids["resident"], "lines": lines("full_item") }),
+            "make_standing_order" => {
+                let mut order = standing_order_body(&ids["resident"]);
+                order["canteen_id"] = json!(ids["canteen"]);
+                order
+            }
+            "change_standing_order" => {
+                let mut terms = standing_order_body(&ids["resident"]);
+                terms.as_object_mut().unwrap().remove("resident_id");
+                terms
             }
             "change_reservation" => json!({ "mode": "takeaway", "lines": lines("next_item") }),
             "add_device" => json!({ "canteen_id": ids["canteen"], "name": "门口", "purpose": "door" }),
@@ -318,6 +333,10 @@ on_both! {
 
     async fn the_operations_of_reservations_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "reservations").await;
+    }
+
+    async fn the_operations_of_standing_orders_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "standing orders").await;
     }
 
     async fn the_operations_of_attendance_reach_as_far_as_the_table_says(db: TestDb) {

@@ -33,9 +33,11 @@ mod retries;
 mod schema;
 mod schemes;
 mod slowing;
+mod standing_orders;
 mod storm;
 mod values;
 mod verify;
+mod waiting;
 
 fn main() -> std::process::ExitCode {
     support::run()

@@ -102,6 +102,14 @@ pub fn fact_body(kind: &str) -> Value {
     json!({ "kind": kind, "source": "示例区民政局", "evidence": "示例-0001", "from_on": "2026-01-01" })
 }
 
+/// Dinner on every day from December on, of which there are no menus.
+pub fn standing_order_body(resident: &str) -> Value {
+    json!({
+        "resident_id": resident, "from_on": "2026-12-01", "item_rule": "set_meal",
+        "meals": [{ "period": "dinner", "mode": "dine_in", "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }]
+    })
+}
+
 pub fn lines(menu: &Value) -> Value {
     json!([{ "item_id": menu["items"][0]["id"], "portions": 1 }])
 }
@@ -240,6 +248,7 @@ impl Place<'_> {
         ids.insert("device", id_of(&self.app.made(&staff, "/devices", device).await["device"]));
         self.people(&canteen, &staff, &mut ids).await;
         self.meals(&canteen, &staff, &volunteer, &mut ids).await;
+        self.lines_and_orders(&canteen, &staff, &mut ids).await;
         ids.insert("canteen", canteen);
         Side { area: self.area, ids, staff, volunteer }
     }
@@ -269,6 +278,31 @@ impl Place<'_> {
         ids.insert("link", link);
         ids.insert("asked_link", ask(self.asker).await);
         ids.insert("resident", resident);
+    }
+
+    /// Two full menus, the second with somebody who waits; a standing order.
+    async fn lines_and_orders(&self, canteen: &str, staff: &Value, ids: &mut BTreeMap<&'static str, String>) {
+        let full = async |on: &str| {
+            let mut menu = menu_body(on, true);
+            menu["capacity"] = json!(1);
+            let menu = self.app.made(staff, &format!("/canteens/{canteen}/menus"), menu).await;
+            let body =
+                json!({ "menu_id": menu["id"], "resident_id": ids["other_resident"], "lines": lines(&menu) });
+            self.app.made(staff, "/reservations", body).await;
+            menu
+        };
+        let (first, second) = (full("2026-11-26").await, full("2026-11-27").await);
+        let body = json!({ "resident_id": ids["resident"], "lines": lines(&second) });
+        let waiting = self.app.made(staff, &format!("/menus/{}/waiting", id_of(&second)), body).await;
+        let mut order = standing_order_body(&ids["resident"]);
+        order["canteen_id"] = json!(canteen);
+        let order = self.app.made(staff, "/standing-orders", order).await;
+        ids.extend([
+            ("full_menu", id_of(&first)),
+            ("full_item", first["items"][0]["id"].as_str().unwrap().to_owned()),
+            ("waiting", id_of(&waiting)),
+            ("standing_order", id_of(&order["order"])),
+        ]);
     }
 
     /// Today's menu with a reservation, a walk-in and a review; tomorrow's with a reservation; a draft; a free one.
