@@ -62,10 +62,11 @@ fn came_to(outcomes: &[(String, String, String)]) -> Vec<(&str, &str, &str)> {
     outcomes.iter().map(|(on, status, reason)| (on.as_str(), status.as_str(), reason.as_str())).collect()
 }
 
-/// The one reservation of a resident for a menu.
+/// The reservation of a menu that stands; when none does, one that was cancelled. The held clock tells no newer from older.
 async fn reservation(lunch: &Lunch, menu: &Value) -> Value {
-    let found = lunch.get("staff", &format!("/reservations?menu_id={}", menu["id"].as_str().unwrap())).await;
-    found["items"][0].clone()
+    let found = lunch.get("staff", &format!("/reservations?menu_id={}", id_of(menu))).await;
+    let items = found["items"].as_array().unwrap();
+    items.iter().find(|found| found["status"] == "active").unwrap_or(&items[0]).clone()
 }
 
 async fn cancel(lunch: &Lunch, reservation: &Value) {

@@ -123,7 +123,7 @@ impl WaitingBody {
             full_name: resident.full_name.clone(),
             status: entry.status,
             rank: line.rank(&entry),
-            waiting: line.len(),
+            waiting: line.count(),
             mode: entry.wanted.mode,
             lines,
             item_rule,
@@ -290,5 +290,5 @@ fn waiting_list(
         let entry = super::as_of(conn, entry, menu, caller.now)?;
         items.push(WaitingBody::of(entry, menu, resident, &line, caller.lang));
     }
-    Ok(WaitingList { capacity: menu.capacity, waiting: line.len(), items, next: page.next })
+    Ok(WaitingList { capacity: menu.capacity, waiting: line.count(), items, next: page.next })
 }

@@ -348,7 +348,7 @@ pub struct Line(Vec<i32>);
 
 impl Line {
     /// How many wait in all.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 
