@@ -185,14 +185,15 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
 
 /// The session that a browser's cookie carries, until the cookie is over.
 pub(super) fn ticket_of_cookie(conn: &mut Conn, token_hash: &str, now: At) -> QueryResult<Option<Ticket>> {
-    let found: Option<(SessionId, Option<AccountId>, Option<ResidentId>, Option<DeviceId>)> = cookies::table
+    type Owner = (Option<AccountId>, Option<ResidentId>, Option<DeviceId>);
+    let found: Option<(SessionId, Owner)> = cookies::table
         .inner_join(sessions::table)
         .filter(cookies::token_hash.eq(token_hash))
         .filter(cookies::expires_at.gt(now))
-        .select((sessions::id, sessions::account_id, sessions::resident_id, sessions::device_id))
+        .select((sessions::id, (sessions::account_id, sessions::resident_id, sessions::device_id)))
         .first(conn)
         .optional()?;
-    Ok(found.and_then(|(session, account, resident, device)| {
+    Ok(found.and_then(|(session, (account, resident, device))| {
         let account = account.map(Principal::Account);
         let principal = account.or(resident.map(Principal::Resident)).or(device.map(Principal::Device))?;
         Some(Ticket { principal, session })
