@@ -41,9 +41,11 @@ pub struct Fault {
 }
 
 /// The shapes that were made so far: of bodies (false) and of queries (true), by type.
-static SHAPES: LazyLock<RwLock<HashMap<(TypeId, bool), Arc<Shape>>>> = LazyLock::new(RwLock::default);
+static SHAPES: LazyLock<RwLock<HashMap<Key, Arc<Shape>>>> = LazyLock::new(RwLock::default);
 
-fn kept(key: (TypeId, bool), make: impl FnOnce() -> Shape) -> Arc<Shape> {
+type Key = (TypeId, bool);
+
+fn kept(key: Key, make: impl FnOnce() -> Shape) -> Arc<Shape> {
     if let Some(shape) = SHAPES.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return shape.clone();
     }
@@ -121,7 +123,11 @@ fn typed(schema: &Value, text: String) -> Value {
         _ => None,
     };
     // In the form in which we would write it: `007` and `+7` are no numbers.
-    wanted.filter(|value| value.to_string() == text).unwrap_or(Value::String(text))
+    let as_we_write = |value: &Value| {
+        let written = value.to_string();
+        written == text
+    };
+    wanted.filter(as_we_write).unwrap_or(Value::String(text))
 }
 
 /// The faults that an error of the validator tells of.

@@ -78,7 +78,7 @@ fn events(audit: &mut Audit<'_>, reserved: &Reserved) {
         audit.same_as(place("kind"), &event.row.kind.as_str(), &expected, (TABLE, &row.id));
         audit.same_as(place("channel"), &event.row.channel, &row.channel, (TABLE, &row.id));
     }
-    let event_ids = (&reserved.events).iter();
+    let event_ids = reserved.events.iter();
     let Some(first) = event_ids.clone().next() else {
         return audit.holds(place("events", &row.id, "id"), false, &"no event", "an event of its placing");
     };
