@@ -31,7 +31,8 @@
 //!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
-//!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
+//!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words;
+//!   [`sheets`] reads and writes spreadsheets.
 //! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
 
 pub mod access;
@@ -62,6 +63,7 @@ pub mod reservations;
 pub mod residents;
 pub mod routes;
 pub mod settings;
+pub mod sheets;
 pub mod sign_in;
 pub mod start_error;
 pub mod subsidies;

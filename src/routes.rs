@@ -16,7 +16,7 @@ use crate::{
     policies::http as policies,
     problem::Code,
     reservations::http as reservations,
-    residents::http as residents,
+    residents::{cards::http as cards, http as residents, roster::http as roster},
     sign_in::http as sign_in,
     subsidies::http as subsidies,
 };
@@ -64,9 +64,12 @@ pub fn api() -> Api {
         .group("residents", "The people whom meals are for", vec![
             Operation::new(GET, "/residents", "find_residents", "Find residents by name, pinyin, card number or telephone", residents::list).refuses([BadCursor, NotHere, CanteenNotFound]),
             Operation::new(POST, "/residents", "register_resident", "Register a resident", residents::register).refuses([CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
+            Operation::new(POST, "/residents/imports", "import_residents", "Import residents from a spreadsheet: all or none; or only judge it", roster::import).refuses([CanteenNotFound, NotHere, UnreadableSheet, BadRoster]),
             Operation::new(GET, "/residents/{id}", "read_resident", "Read a resident", residents::read).refuses([ResidentNotFound]),
             Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken, StatusByFact]),
             Operation::new(POST, "/residents/{id}/pin", "issue_pin", "Issue a new PIN, shown once", residents::issue_pin).refuses([ResidentNotFound]),
+            Operation::new(POST, "/residents/{id}/card", "issue_card", "Issue a card with a new code; the one before is worth nothing", cards::issue).refuses([ResidentNotFound, ResidentInactive]),
+            Operation::new(GET, "/residents/{id}/card.svg", "read_card", "Draw a resident's card with its QR, to be printed or shown", cards::read).refuses([ResidentNotFound, CardNotFound]),
             Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound, BadCursor]),
             Operation::new(POST, "/residents/{id}/facts", "enter_fact", "Enter an eligibility fact; an officer's is verified at once", residents::enter_fact).refuses([ResidentNotFound, UnknownFactKind, BadFact]),
             Operation::new(PUT, "/facts/{id}", "edit_fact", "Correct or end an eligibility fact", residents::edit_fact).refuses([FactNotFound, BadFact]),
@@ -111,7 +114,7 @@ pub fn api() -> Api {
         ])
         .group("attendance", "Who came: the door, and what staff decide afterwards", vec![
             Operation::new(GET, "/menus/{id}/door-list", "read_door_list", "Who is expected, and who came", attendance::door_list).refuses([MenuNotFound, NotHere]),
-            Operation::new(POST, "/menus/{id}/attendance", "check_in", "Record a meal that is served", attendance::check_in).refuses([MenuNotFound, ReservationNotFound, ResidentNotFound, NotHere, AlreadyServed, NotReserved, Cancelled, OtherCanteen, OtherDay, MenuNotOpen, ResidentSuspended, UnknownCard, Voided, AlreadyReserved, MenuFull, ItemSoldOut, BadTap, TapReused, BadOrder, ModeNotOffered]),
+            Operation::new(POST, "/menus/{id}/attendance", "check_in", "Record a meal that is served", attendance::check_in).refuses([MenuNotFound, ReservationNotFound, ResidentNotFound, NotHere, AlreadyServed, NotReserved, Cancelled, OtherCanteen, OtherDay, MenuNotOpen, ResidentSuspended, UnknownCard, CardRevoked, Voided, AlreadyReserved, MenuFull, ItemSoldOut, BadTap, TapReused, BadOrder, ModeNotOffered]),
             Operation::new(POST, "/attendance/{id}/void", "void_attendance", "Strike an attendance out, with a reason", attendance::void).refuses([AttendanceNotFound, NotHere, NotYourMistake, Voided]),
             Operation::new(GET, "/attendance/reviews", "list_reviews", "List attendances that wait for review", attendance::reviews).refuses([CanteenNotFound, NotHere]),
             Operation::new(POST, "/attendance/{id}/resolve", "resolve_review", "Decide about an attendance that waits for review", attendance::resolve).refuses([AttendanceNotFound, NotHere, NotInReview, AlreadyServed, AlreadyReserved, Voided]),

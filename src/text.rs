@@ -155,6 +155,11 @@ pattern!(
     |text| text.chars().all(|c| c.is_ascii_digit())
 );
 pattern!(
+    /// The code in the QR of a resident's card.
+    CardCode, 36, 36, "^LL1-[0-9A-F]{32}$", "LL1-00112233445566778899AABBCCDDEEFF",
+    |text| text.strip_prefix("LL1-").is_some_and(|code| code.bytes().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F')))
+);
+pattern!(
     /// A stable lower-case word.
     Slug, 1, 60, "^[a-z0-9][a-z0-9_-]*$", "minimum_living",
     |text| !text.starts_with(['_', '-'])
@@ -192,7 +197,7 @@ macro_rules! hidden {
     )+ };
 }
 shown!(UserName, Phone, CardNumber, Slug);
-hidden!(Pin, Password, IdNumber);
+hidden!(Pin, Password, IdNumber, CardCode);
 
 /// A local clock time to the minute, `HH:MM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,7 @@
 //! Answers: a status that is part of the type, a body, and what caches and lost-update checks need.
 
+use std::marker::PhantomData;
+
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
     body::BoxBody,
@@ -7,6 +9,7 @@ use actix_web::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::openapi::{Describe, OperationDoc};
@@ -17,6 +20,8 @@ pub struct Answer<const STATUS: u16, T> {
     payload: Payload<T>,
     tag: Tag,
     replayed: bool,
+    /// Headers of this answer alone.
+    headers: Vec<(&'static str, String)>,
 }
 
 /// Something was done or read.
@@ -44,7 +49,7 @@ enum Tag {
 
 impl<const STATUS: u16, T> Answer<STATUS, T> {
     pub fn new(body: T) -> Self {
-        Answer { payload: Payload::Fresh(body), tag: Tag::None, replayed: false }
+        Answer { payload: Payload::Fresh(body), tag: Tag::None, replayed: false, headers: Vec::new() }
     }
 
     /// With the ETag of an edited thing, to be sent back in `If-Match`.
@@ -68,6 +73,12 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         self
     }
 
+    /// With this header.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
     /// With an ETag made from the body, so that an unchanged answer is a 304.
     pub fn cacheable(mut self) -> Self {
         self.tag = Tag::Content;
@@ -76,7 +87,8 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
 
     /// The answer that was saved with an idempotency key.
     pub fn saved(body: String, etag: Option<String>) -> Self {
-        Answer { payload: Payload::Saved(body), tag: etag.map_or(Tag::None, Tag::Saved), replayed: true }
+        let tag = etag.map_or(Tag::None, Tag::Saved);
+        Answer { payload: Payload::Saved(body), tag, replayed: true, headers: Vec::new() }
     }
 
     /// What has to be saved to give the same answer again: the body's text and its ETag.
@@ -118,8 +130,8 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     }
 }
 
-fn content_hash(text: &str) -> String {
-    hex::encode(&Sha256::digest(text.as_bytes())[..16])
+fn content_hash(content: impl AsRef<[u8]>) -> String {
+    hex::encode(&Sha256::digest(content)[..16])
 }
 
 /// The version in an ETag of an edited thing; what follows the dot is about the rest of the body.
@@ -141,6 +153,9 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
             if request.method() == Method::GET && wants_no_repeat(request, etag) {
                 return response.status(StatusCode::NOT_MODIFIED).finish();
             }
+        }
+        for header in self.headers {
+            response.insert_header(header);
         }
         if self.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
@@ -178,5 +193,57 @@ impl Responder for Nothing {
 impl Describe for Nothing {
     fn describe(doc: &mut OperationDoc<'_>) {
         doc.answers(204, None);
+    }
+}
+
+/// What kind of file something is.
+pub trait FileKind: 'static {
+    /// Its content type.
+    const MEDIA: &'static str;
+}
+
+/// A file as the whole answer, with an ETag made from its bytes.
+#[derive(Debug)]
+pub struct File<K> {
+    bytes: Vec<u8>,
+    /// Under which name to keep it; shown where it is read without one.
+    name: Option<String>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: FileKind> File<K> {
+    /// To be shown.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> File<K> {
+        File { bytes: bytes.into(), name: None, kind: PhantomData }
+    }
+
+    /// To be kept under this name, which is plain ASCII.
+    pub fn named(mut self, name: String) -> File<K> {
+        self.name = Some(name);
+        self
+    }
+}
+
+impl<K: FileKind> Responder for File<K> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let etag = format!("\"{}\"", content_hash(&self.bytes));
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::ETAG, etag.as_str()));
+        if wants_no_repeat(request, &etag) {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        if let Some(name) = self.name {
+            response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+        }
+        response.insert_header((header::CACHE_CONTROL, "no-cache, private"));
+        response.content_type(K::MEDIA).body(self.bytes)
+    }
+}
+
+impl<K: FileKind> Describe for File<K> {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.answers_file(K::MEDIA, json!({ "type": "string", "format": "binary" }));
     }
 }

@@ -9,7 +9,7 @@ mod middleware;
 pub mod openapi;
 mod yaml;
 
-pub use answer::{Answer, Created, Done, Nothing};
-pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query};
+pub use answer::{Answer, Created, Done, File, FileKind, Nothing};
+pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query, Takes, Upload};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of};
 pub use openapi::{Api, Describe, Operation, OperationDoc};

@@ -16,6 +16,9 @@ use crate::problem::{Code, Problem};
 /// Where every operation lives.
 pub const BASE: &str = "/api/v1";
 
+/// What bodies and answers are, where nothing else is said.
+const JSON: &str = "application/json";
+
 /// Worked examples of every group: one request and one answer for an operation id.
 const EXAMPLES: &[&str] = &[
     include_str!("examples/auth.json"),
@@ -29,6 +32,7 @@ const EXAMPLES: &[&str] = &[
     include_str!("examples/reservations.json"),
     include_str!("examples/attendance.json"),
     include_str!("examples/headcounts.json"),
+    include_str!("examples/openmensa.json"),
 ];
 
 /// The examples by operation id.
@@ -49,8 +53,9 @@ pub struct OperationDoc<'g> {
     generator: &'g mut SchemaGenerator,
     parameters: Vec<Value>,
     path_schema: Option<Value>,
-    request: Option<Value>,
-    answer: Option<(u16, Option<Value>)>,
+    /// The content types of the body, and its schema.
+    request: Option<(&'static [&'static str], Value)>,
+    answer: Option<(u16, Option<(&'static str, Value)>)>,
     security: Value,
     codes: BTreeSet<Code>,
 }
@@ -63,19 +68,37 @@ impl OperationDoc<'_> {
 
     /// The body that it takes.
     pub fn takes(&mut self, schema: Value) {
-        self.request = Some(schema);
+        self.request = Some((&[JSON], schema));
         self.refuses([Code::MalformedJson, Code::BadField, Code::BodyTooLarge, Code::NotJson]);
+    }
+
+    /// A file of one of these content types as the body that it takes.
+    pub fn takes_file(&mut self, media: &'static [&'static str]) {
+        self.request = Some((media, json!({ "type": "string", "format": "binary" })));
+        self.refuses([Code::BodyTooLarge]);
     }
 
     /// The status and body that it answers when all is well.
     pub fn answers(&mut self, status: u16, schema: Option<Value>) {
-        self.answer = Some((status, schema));
+        self.answer = Some((status, schema.map(|schema| (JSON, schema))));
+    }
+
+    /// The file that it answers when all is well.
+    pub fn answers_file(&mut self, media: &'static str, schema: Value) {
+        self.answer = Some((200, Some((media, schema))));
     }
 
     /// A header that it needs.
     pub fn header(&mut self, name: &str, description: &str, schema: Value) {
         self.parameters.push(json!({
             "name": name, "in": "header", "required": true, "description": description, "schema": schema
+        }));
+    }
+
+    /// A header that it needs for some requests only.
+    pub fn optional_header(&mut self, name: &str, description: &str, schema: Value) {
+        self.parameters.push(json!({
+            "name": name, "in": "header", "required": false, "description": description, "schema": schema
         }));
     }
 
@@ -209,11 +232,11 @@ impl Operation {
         if !doc.parameters.is_empty() {
             operation["parameters"] = json!(doc.parameters);
         }
-        if let Some(schema) = doc.request {
-            let mut content = json!({ "schema": schema });
-            content["example"] = example["request"].clone();
-            operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": content } });
+        if let Some((media, schema)) = doc.request {
+            let body = json!({ "schema": schema, "example": example["request"] });
+            let content: Map<String, Value> =
+                media.iter().map(|media| ((*media).to_owned(), body.clone())).collect();
+            operation["requestBody"] = json!({ "required": true, "content": content });
         }
         operation["responses"] = responses(doc.answer, &doc.codes, &example["response"]);
         if self.method == Method::GET {
@@ -232,14 +255,16 @@ fn path_parameters(path: &str) -> Vec<Value> {
         .collect()
 }
 
-fn responses(answer: Option<(u16, Option<Value>)>, codes: &BTreeSet<Code>, example: &Value) -> Value {
+fn responses(
+    answer: Option<(u16, Option<(&'static str, Value)>)>,
+    codes: &BTreeSet<Code>,
+    example: &Value,
+) -> Value {
     let mut responses = BTreeMap::new();
     if let Some((status, schema)) = answer {
         let mut response = json!({ "description": if schema.is_some() { "Done." } else { "Done; there is nothing to tell." } });
-        if let Some(schema) = schema {
-            let mut content = json!({ "schema": schema });
-            content["example"] = example.clone();
-            response["content"] = json!({ "application/json": content });
+        if let Some((media, schema)) = schema {
+            response["content"] = json!({ media: { "schema": schema, "example": example } });
         }
         responses.insert(status.to_string(), response);
     }

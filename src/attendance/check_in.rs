@@ -15,7 +15,7 @@ use crate::{
     menus::{self, Menu},
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation, ReservationStatus},
-    residents::{self, Resident},
+    residents::{self, Resident, cards},
     words::Mode,
 };
 
@@ -29,6 +29,7 @@ const DOOR_WORDS: &[Code] = &[
     Code::MenuNotOpen,
     Code::ResidentSuspended,
     Code::UnknownCard,
+    Code::CardRevoked,
     Code::Voided,
     Code::MenuFull,
     Code::ItemSoldOut,
@@ -106,7 +107,7 @@ fn serve(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Attenda
             Err(bad_tap("a guest's, staff or volunteer's meal names no resident").into())
         }
         (TapKind::Reserved | TapKind::WalkIn | TapKind::Second, None) => {
-            Err(bad_tap("say who it is: reservation_id, card_number or resident_id").into())
+            Err(bad_tap("say who it is: reservation_id, card_number, card_code or resident_id").into())
         }
     }
 }
@@ -123,6 +124,7 @@ pub(super) fn person(
             let resident = residents::by_card(conn, number)?.ok_or(Code::UnknownCard)?;
             Ok(Some((resident, KnownBy::Card)))
         }
+        Person::CardCode(hash) => Ok(Some((cards::holder(conn, hash)?, KnownBy::Card))),
         Person::Reservation(id) => {
             let reservation = reservations::find(conn, *id)?;
             Ok(Some((residents::find(conn, reservation.resident_id)?, KnownBy::Reservation)))
@@ -163,7 +165,7 @@ fn reservation(
 ) -> Result<Reservation, Fail> {
     let found = match &tap.person {
         Person::Reservation(id) => Some(reservations::find(conn, *id)?),
-        Person::Card(_) | Person::Resident(_) | Person::Nobody => {
+        Person::Card(_) | Person::CardCode(_) | Person::Resident(_) | Person::Nobody => {
             reservations::latest_of(conn, door.menu.id, resident.id)?
         }
     };

@@ -84,6 +84,8 @@ impl TapKind {
 pub enum Person {
     Reservation(ReservationId),
     Card(String),
+    /// Whoever shows a card whose code has this hash.
+    CardCode(String),
     Resident(ResidentId),
     /// Nobody registered: a guest, a member of staff, a volunteer.
     Nobody,

@@ -89,6 +89,7 @@ diesel::table! {
         phone -> Text,
         time_zone -> Text,
         delivery_fee_fen -> BigInt,
+        number -> Integer,
         created_at -> Timestamp,
         version -> Integer,
     }
@@ -370,12 +371,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    cards (code_hash) {
+        code_hash -> Text,
+        resident_id -> crate::db::types::DbUuid,
+        nonce -> Text,
+        issued_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    resident_keys (canteen_id, key, resident_id) {
+        canteen_id -> crate::db::types::DbUuid,
+        key -> Text,
+        resident_id -> crate::db::types::DbUuid,
+    }
+}
+
+diesel::table! {
     residents (id) {
         id -> crate::db::types::DbUuid,
         canteen_id -> crate::db::types::DbUuid,
         full_name -> Text,
-        pinyin -> Text,
-        initials -> Text,
         born_on -> Date,
         phone -> Nullable<Text>,
         id_number_hash -> Nullable<Text>,
@@ -466,6 +485,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     calendars,
     canteen_periods,
     canteens,
+    cards,
     closures,
     count_entries,
     draws,
@@ -485,6 +505,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reservation_events,
     reservation_lines,
     reservations,
+    resident_keys,
     residents,
     sessions,
     usage_windows,

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewFact, Profile, Resident, Search, Status};
+use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewCard, NewFact, Profile, Resident, Search, Status};
 use crate::{
     access::{ActingFor, Allowed, Caller, Officer, Principal, RightKind, act},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
@@ -34,8 +34,8 @@ const MOST_WORDS: usize = 30;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidentsQuery {
-    /// Part of the name or of its pinyin, the beginning of its pinyin initials or of the card number, or the last four or
-    /// more digits of the telephone number.
+    /// From any character or syllable on: a name, its pinyin or its initials (`lfe` finds 李凤恩). Or the beginning of a
+    /// card number, or the last four or more digits of a telephone number.
     pub q: Option<Line<60>>,
     /// Only those registered at this canteen.
     pub canteen_id: Option<CanteenId>,
@@ -283,7 +283,8 @@ pub async fn register(
             let duty = caller.on_duty(&canteens::site(conn, body.canteen_id)?)?;
             let profile = body.profile(key.bytes())?;
             let card_number = body.card_number.as_ref().map(CardNumber::as_str);
-            let resident = residents::register(conn, &duty, &profile, card_number, caller.now)?;
+            let card = NewCard::new(key.bytes());
+            let resident = residents::register(conn, &duty, &profile, card_number, &card, caller.now)?;
             Ok(versioned(duty.right().kind, resident))
         })
         .await
@@ -510,11 +511,13 @@ pub async fn verify_fact(
         .await
 }
 
-/// With a verified death the meals from that day on are cancelled, and nobody is signed in with the card (BR-28).
+/// With a verified death the meals from that day on are cancelled, the card is worth nothing, and nobody is signed in
+/// with it (BR-28).
 fn end_what_a_death_ends(conn: &mut Conn, caller: &Caller, fact: &Fact) -> Result<(), Fail> {
     if fact.records_death() {
         let resident = residents::find(conn, fact.resident_id)?;
         reservations::cancel_for_death(conn, &resident, fact.from_on, caller.actor(), caller.now)?;
+        residents::end_card(conn, resident.id, caller.now)?;
         sign_in::end_all(conn, Principal::Resident(resident.id), caller.now)?;
     }
     Ok(())

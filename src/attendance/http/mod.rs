@@ -22,8 +22,8 @@ use crate::{
     menus::{self, Menu, Pick},
     money::Fen,
     problem::{Code, Fail, Problem},
-    residents,
-    text::{CardNumber, Line},
+    residents::{self, cards},
+    text::{CardCode, CardNumber, Line},
     words,
     words::{MealClass, Mode},
 };
@@ -45,11 +45,14 @@ pub struct CheckIn {
     /// What it is; a reserved meal without.
     #[serde(default = "reserved")]
     pub kind: TapKind,
-    /// Who it is: one of the three; none for a guest's, staff or volunteer's meal.
+    /// Who it is: one of the four; none for a guest's, staff or volunteer's meal.
     #[serde(default)]
     pub reservation_id: Option<ReservationId>,
     #[serde(default)]
     pub card_number: Option<CardNumber>,
+    /// What the QR of a card says.
+    #[serde(default)]
+    pub card_code: Option<CardCode>,
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
     /// What was taken, without a reservation; one usual set meal if not said.
@@ -72,12 +75,13 @@ fn reserved() -> TapKind {
 
 impl CheckIn {
     fn tap(&self) -> Result<Tap, Problem> {
-        let person = match (self.reservation_id, &self.card_number, self.resident_id) {
-            (Some(id), None, None) => Person::Reservation(id),
-            (None, Some(card), None) => Person::Card(card.as_str().to_owned()),
-            (None, None, Some(id)) => Person::Resident(id),
-            (None, None, None) => Person::Nobody,
-            _ => return Err(bad_tap("name one of reservation_id, card_number and resident_id")),
+        let person = match (self.reservation_id, &self.card_number, &self.card_code, self.resident_id) {
+            (Some(id), None, None, None) => Person::Reservation(id),
+            (None, Some(card), None, None) => Person::Card(card.as_str().to_owned()),
+            (None, None, Some(code), None) => Person::CardCode(cards::hash_of(code)),
+            (None, None, None, Some(id)) => Person::Resident(id),
+            (None, None, None, None) => Person::Nobody,
+            _ => return Err(bad_tap("name one of reservation_id, card_number, card_code and resident_id")),
         };
         let said = serde_json::to_vec(self).map_err(|_| Problem::new(Code::Internal))?;
         Ok(Tap {
