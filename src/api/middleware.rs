@@ -12,6 +12,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 
+use super::tag::ETag;
 use crate::{
     id::random_bytes,
     problem::{Code, Problem},
@@ -92,20 +93,36 @@ pub async fn guard_panics_and_name_requests(
 /// The response with its problem written out, if it has one, and with the headers that all have.
 fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpResponse<BoxBody> {
     let problem = response.extensions().get::<Problem>().cloned();
-    let mut response = match problem.or_else(|| unspoken(response.status())) {
+    let mut response = match problem.or_else(|| unspoken(&response)) {
         Some(problem) => written(&problem, response.headers().get(header::ALLOW), lang, id),
         None => response,
     };
     let headers = response.headers_mut();
+    name_coding_in_tag(headers);
     headers
         .insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     response
 }
 
-/// The problem for a refusal that the framework made by itself.
-fn unspoken(status: StatusCode) -> Option<Problem> {
-    match status.as_u16() {
+/// A body that was compressed is another one than the body that was not: its tag says so.
+fn name_coding_in_tag(headers: &mut header::HeaderMap) {
+    let word = |name| headers.get(name)?.to_str().ok();
+    let coded = word(header::CONTENT_ENCODING)
+        .zip(word(header::ETAG))
+        .and_then(|(coding, tag)| ETag::coded(tag, coding)?.parse().ok());
+    if let Some(tag) = coded {
+        headers.insert(header::ETAG, tag);
+    }
+}
+
+/// The problem for a refusal that the framework made by itself; a page has said its own already.
+pub fn unspoken(response: &HttpResponse<BoxBody>) -> Option<Problem> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        return None;
+    }
+    match response.status().as_u16() {
         404 => Some(Problem::new(Code::NotFound)),
         405 => Some(Problem::new(Code::MethodNotAllowed)),
         // The only thing that the framework itself negotiates.
@@ -126,6 +143,7 @@ fn written(
 ) -> HttpResponse<BoxBody> {
     let mut response = HttpResponse::build(problem.status_code());
     response.insert_header((header::CONTENT_LANGUAGE, lang.as_str()));
+    response.insert_header((header::VARY, "accept-language"));
     if let Some(methods) = allow {
         response.insert_header((header::ALLOW, methods));
     }

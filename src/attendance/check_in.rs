@@ -222,6 +222,7 @@ fn serve_reserved(
     }
     let attendance = redeem(conn, door, resident, reservation, blank(door, tap, served_at, now), now)?;
     meal::record(conn, door, &attendance, now)?;
+    menus::count_changes(conn, &[door.menu.id])?;
     Ok(attendance)
 }
 

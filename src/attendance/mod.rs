@@ -174,6 +174,15 @@ pub fn waiting(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
     Ok(store::waiting(conn, menu)?)
 }
 
+/// Counts a change on every menu whose door list shows this resident, after what it shows of them was edited.
+pub fn resident_changed(conn: &mut Conn, resident: ResidentId) -> Result<(), Fail> {
+    let mut menus = reservations::menus_of(conn, resident)?;
+    menus.extend(store::menus_of(conn, resident)?);
+    menus.sort_unstable();
+    menus.dedup();
+    menus::count_changes(conn, &menus)
+}
+
 /// Closes a menu: nobody who did not come draws anything (BR-37, BR-47). A late tap still turns a no-show into served.
 pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fail> {
     let menu = menus::close(conn, id, closed_at)?;
@@ -181,18 +190,21 @@ pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fa
     Ok(menu)
 }
 
-/// Closes every menu whose meal is over, as of two hours after its window, and says how many.
+/// Closes menus whose meal is over, as of two hours after their windows, and says how many. When it says none, none is
+/// left that can be closed.
 ///
-/// Whoever does it, and however often: a menu that is closed already is left alone.
+/// Whoever does it, and however often: a menu that is closed already is left alone. One that cannot be closed keeps no
+/// other from it.
 pub fn close_what_is_over(conn: &mut Conn, now: At) -> Result<usize, Fail> {
     let mut closed = 0;
     for id in menus::to_close(conn, now)? {
         let closes_at = menus::find(conn, id)?.closes_at();
-        match close_menu(conn, id, closes_at) {
+        match conn.in_savepoint(|conn| close_menu(conn, id, closes_at)) {
             Ok(_) => closed += 1,
             // Another process was quicker.
             Err(Fail::Refused(problem)) if problem.code == Code::MenuNotOpen => {}
-            Err(fail) => return Err(fail),
+            Err(Fail::Refused(problem)) => tracing::error!(menu = %id, %problem, "a menu cannot be closed"),
+            Err(Fail::Database(error)) => return Err(Fail::Database(error)),
         }
     }
     Ok(closed)

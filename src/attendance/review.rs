@@ -13,6 +13,7 @@ use crate::{
     db::Conn,
     headcounts::{self, Change},
     ids::AttendanceId,
+    menus,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation},
     residents::{self, Resident},
@@ -44,6 +45,7 @@ pub(super) fn keep(
     if !store::insert(conn, &kept)? {
         return Err(Code::Conflict.into());
     }
+    menus::count_changes(conn, &[door.menu.id])?;
     Ok(kept)
 }
 
@@ -116,6 +118,7 @@ pub fn resolve(
     let change = counted(&resolved, door.duty.actor());
     // It was eaten: it is counted, but takes no place or portion from anybody now.
     headcounts::record(conn, &Change { persons: 1, portions: &resolved.lines, ..change }, now)?;
+    menus::count_changes(conn, &[door.menu.id])?;
     Ok(resolved)
 }
 
@@ -136,5 +139,6 @@ fn resolve_reserved(
     }
     let change = counted(&resolved, door.duty.actor());
     headcounts::record(conn, &Change { persons: 1, portions: &resolved.lines, ..change }, now)?;
+    menus::count_changes(conn, &[door.menu.id])?;
     Ok(resolved)
 }

@@ -48,6 +48,7 @@ pub(super) fn void_as(
     if attendance.status == AttendanceStatus::Served {
         take_back(conn, duty, attendance, now)?;
     }
+    menus::count_changes(conn, &[attendance.menu_id])?;
     find(conn, attendance.id)
 }
 

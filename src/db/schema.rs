@@ -7,6 +7,7 @@ diesel::table! {
         display_name -> Text,
         phone -> Nullable<Text>,
         password_hash -> Text,
+        password_expires_at -> Nullable<Timestamp>,
         suspended_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         version -> Integer,
@@ -55,6 +56,23 @@ diesel::table! {
         void_reason -> Nullable<Text>,
         settled_by_kind -> Nullable<Text>,
         settled_by_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    audit_entries (id) {
+        id -> crate::db::types::DbUuid,
+        recorded_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        deed -> Text,
+        subject_kind -> Text,
+        subject_id -> Nullable<crate::db::types::DbUuid>,
+        canteen_id -> Nullable<crate::db::types::DbUuid>,
+        area -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+        network -> Nullable<Text>,
     }
 }
 
@@ -110,6 +128,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    cookies (token_hash) {
+        token_hash -> Text,
+        session_id -> crate::db::types::DbUuid,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     count_entries (id) {
         id -> crate::db::types::DbUuid,
         menu_id -> crate::db::types::DbUuid,
@@ -123,6 +149,13 @@ diesel::table! {
         channel -> Text,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    counters (name) {
+        name -> Text,
+        changes -> BigInt,
     }
 }
 
@@ -265,6 +298,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamp>,
         edition -> Integer,
         version -> Integer,
+        changes -> BigInt,
     }
 }
 
@@ -418,6 +452,7 @@ diesel::table! {
         resident_id -> Nullable<crate::db::types::DbUuid>,
         started_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        origin -> Nullable<Text>,
     }
 }
 
@@ -441,6 +476,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    wrong_guesses (subject) {
+        subject -> Text,
+        guesses -> Integer,
+        latest_at -> Timestamp,
+        free_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(attendance_refusals -> menus (menu_id));
 diesel::joinable!(attendance_refusals -> residents (resident_id));
 diesel::joinable!(attendances -> menus (menu_id));
@@ -449,6 +493,7 @@ diesel::joinable!(attendances -> reservations (reservation_id));
 diesel::joinable!(attendances -> residents (resident_id));
 diesel::joinable!(canteen_periods -> canteens (canteen_id));
 diesel::joinable!(closures -> canteens (canteen_id));
+diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
 diesel::joinable!(count_entries -> menus (menu_id));
 diesel::joinable!(draws -> quotes (quote_id));
@@ -482,12 +527,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     attendance_refusals,
     attendances,
+    audit_entries,
     calendars,
     canteen_periods,
     canteens,
     cards,
     closures,
+    cookies,
     count_entries,
+    counters,
     draws,
     fact_kinds,
     facts,
@@ -510,4 +558,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     usage_windows,
     window_uses,
+    wrong_guesses,
 );

@@ -14,9 +14,11 @@ use serde_json::Value;
 use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::{Allowed, Caller, act},
-    api::{Answer, Body, Created, Done, Keyed, Query},
-    calendar, canteens,
+    api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, shape::JUDGED_BY},
+    calendar,
+    canteens::{self, Canteen},
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     ids::{CanteenId, PolicyId},
     money::Fen,
@@ -98,7 +100,9 @@ impl JsonSchema for PolicyDocument {
         "PolicyDocument".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        pricing::Document::json_schema(generator)
+        let mut schema = pricing::Document::json_schema(generator);
+        schema.insert(JUDGED_BY.into(), Code::BadPolicy.as_str().into());
+        schema
     }
 }
 
@@ -410,19 +414,25 @@ pub struct Terms {
 pub async fn terms(
     allowed: Allowed<act::ReadCanteens>,
     id: web::Path<CanteenId>,
+    held: Held,
 ) -> Result<Done<Terms>, Problem> {
     allowed
         .read(move |conn, caller| {
             let canteen = canteens::find(conn, *id)?;
             let on = canteen.today(caller.now);
-            let in_force = super::in_force(conn, &canteen.area, on)?;
-            let policies: Vec<&pricing::Policy> = in_force.iter().map(|policy| &*policy.policy).collect();
-            let mut sentences = vec![Bilingual::new(
-                "人人都可以来就餐；没有补贴的按标价付费。",
-                "Everybody may eat here; without a subsidy the listed price is paid.",
-            )];
-            sentences.extend(pricing::terms(&policies, &canteen.area));
-            Ok(Answer::new(Terms { canteen_id: canteen.id, on, sentences }).cacheable())
+            let tag = ETag::of((canteen.version, on, counters::of(conn, Counter::Policies)?));
+            held.or_make(tag, || terms_on(conn, &canteen, on))
         })
         .await
+}
+
+fn terms_on(conn: &mut Conn, canteen: &Canteen, on: NaiveDate) -> Result<Terms, Fail> {
+    let in_force = super::in_force(conn, &canteen.area, on)?;
+    let policies: Vec<&pricing::Policy> = in_force.iter().map(|policy| &*policy.policy).collect();
+    let mut sentences = vec![Bilingual::new(
+        "人人都可以来就餐；没有补贴的按标价付费。",
+        "Everybody may eat here; without a subsidy the listed price is paid.",
+    )];
+    sentences.extend(pricing::terms(&policies, &canteen.area));
+    Ok(Terms { canteen_id: canteen.id, on, sentences })
 }

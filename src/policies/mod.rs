@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::{
     access::Officer,
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     ids::PolicyId,
     pricing::{self, Policy, PolicyInForce},
@@ -131,6 +132,8 @@ pub fn activate(
     if !store::activate(conn, id, from_on, to_on, now)? {
         return Err(Code::PolicyActive.into());
     }
+    // Two who activate at once are judged one after the other.
+    counters::count(conn, Counter::Policies)?;
     let active = store::active(conn)?;
     let related: Vec<&PolicyVersion> = active
         .iter()

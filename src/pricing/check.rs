@@ -14,6 +14,7 @@ use crate::{
         policy::Policy,
         satisfy::{Budget, Canteen, can_hold},
     },
+    text::is_unseen,
     words,
     words::Bilingual,
 };
@@ -524,10 +525,7 @@ fn is_policy_code(code: &str) -> bool {
 }
 
 fn is_text(text: &str, longest: usize) -> bool {
-    !text.is_empty()
-        && text.trim() == text
-        && text.chars().count() <= longest
-        && !text.chars().any(char::is_control)
+    !text.is_empty() && text.trim() == text && text.chars().count() <= longest && !text.chars().any(is_unseen)
 }
 
 #[cfg(test)]

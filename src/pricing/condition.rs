@@ -12,6 +12,7 @@ use crate::{
         document::{LeapBirthday, Window},
         quote::Arguments,
     },
+    text::SEEN,
     words,
     words::{Area, DayKind, ItemKind, Level, Mode, Period, Weekday},
 };
@@ -21,9 +22,9 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Every one of these holds.
-    All(#[schemars(length(min = 1))] Vec<Condition>),
+    All(#[schemars(length(min = 1, max = 50))] Vec<Condition>),
     /// At least one of these holds.
-    Any(#[schemars(length(min = 1))] Vec<Condition>),
+    Any(#[schemars(length(min = 1, max = 50))] Vec<Condition>),
     /// This does not hold.
     Not(Box<Condition>),
     /// The person's age in whole years on the day of the meal, from `from`, below `to`.
@@ -37,17 +38,17 @@ pub enum Condition {
     /// Where the canteen lies.
     CanteenIn(Area),
     /// The meal period is one of these.
-    Period(#[schemars(length(min = 1))] Vec<Period>),
+    Period(#[schemars(length(min = 1, max = 50))] Vec<Period>),
     /// The meal is had in one of these ways.
-    Mode(#[schemars(length(min = 1))] Vec<Mode>),
+    Mode(#[schemars(length(min = 1, max = 50))] Vec<Mode>),
     /// The day of the meal is one of these.
-    Weekday(#[schemars(length(min = 1))] Vec<Weekday>),
+    Weekday(#[schemars(length(min = 1, max = 50))] Vec<Weekday>),
     /// The day of the meal lies in a stretch of every year: the heat of summer, the heating season, the weeks of a feast.
     Season(Season),
     /// The calendar makes one of these of the day of the meal.
-    DayKind(#[schemars(length(min = 1))] Vec<DayKind>),
+    DayKind(#[schemars(length(min = 1, max = 50))] Vec<DayKind>),
     /// The order contains an item of one of these kinds.
-    ItemKind(#[schemars(length(min = 1))] Vec<ItemKind>),
+    ItemKind(#[schemars(length(min = 1, max = 50))] Vec<ItemKind>),
     /// Which of the person's meals in a window this is.
     NthMeal(NthMeal),
     /// What the meal costs.
@@ -157,13 +158,13 @@ impl JsonSchema for MonthDay {
 #[serde(deny_unknown_fields)]
 pub struct FactTest {
     /// The kind, such as `minimum_living`, `destitute`, `disabled`; any word that the district uses.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub value: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 50))]
+    #[schemars(length(min = 1, max = 50), inner(length(min = 1, max = 60), regex(pattern = SEEN)))]
     pub values: Option<Vec<String>>,
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{ServedItem, items};
 use crate::{
     access::{Allowed, act},
-    api::{Answer, Done},
+    api::{Done, ETag, Held},
     attendance::{self, AttendanceStatus},
     canteens,
     clock::At,
@@ -66,12 +66,16 @@ pub struct DoorList {
 pub async fn door_list(
     allowed: Allowed<act::ReadDoorList>,
     menu: web::Path<MenuId>,
+    held: Held,
 ) -> Result<Done<DoorList>, Problem> {
     allowed
         .read(move |conn, caller| {
-            let menu = menus::find(conn, *menu)?;
-            caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
-            Ok(Answer::new(list(conn, &menu)?).cacheable())
+            let mark = menus::mark(conn, *menu)?;
+            caller.on_duty(&canteens::site(conn, mark.canteen_id)?)?;
+            held.or_make(ETag::of(mark.changes), || {
+                let menu = menus::find(conn, mark.id)?;
+                list(conn, &menu)
+            })
         })
         .await
 }
