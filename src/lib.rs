@@ -30,6 +30,7 @@
 //! - **The concepts**, in the order in which they may call each other: [`access`], [`calendar`], [`canteens`],
 //!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
+//! - **For programs elsewhere**: [`openmensa`] tells public menus as OpenMensa does.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words;
 //!   [`sheets`] reads and writes spreadsheets.
@@ -56,6 +57,7 @@ pub mod installation;
 pub mod keys;
 pub mod menus;
 pub mod money;
+pub mod openmensa;
 pub mod page;
 pub mod policies;
 pub mod pricing;

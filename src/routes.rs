@@ -7,12 +7,13 @@ use actix_web::http::Method;
 use crate::{
     accounts::http as accounts,
     api::{Api, Operation},
-    attendance::http as attendance,
+    attendance::http::{self as attendance, export as served_out},
     calendar::http as calendar,
     canteens::http as canteens,
     families::http as families,
-    headcounts::http as headcounts,
+    headcounts::{export as counts_out, http as headcounts},
     menus::http as menus,
+    openmensa::http as openmensa,
     policies::http as policies,
     problem::Code,
     reservations::http as reservations,
@@ -122,9 +123,23 @@ pub fn api() -> Api {
         ])
         .group("headcounts", "How many to cook for, how many came, who pays", vec![
             Operation::new(GET, "/canteens/{id}/headcounts", "read_headcounts", "A canteen's day as of any instant", headcounts::of_canteen).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/headcounts.csv", "export_headcounts_csv", "A canteen's headcounts of some days as CSV", counts_out::csv).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/headcounts.xlsx", "export_headcounts_xlsx", "A canteen's headcounts of some days as XLSX, with sheets by mode, item and diet", counts_out::xlsx).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/attendance.csv", "export_attendance_csv", "Who was served on some days, as CSV", served_out::csv).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/attendance.xlsx", "export_attendance_xlsx", "Who was served on some days, as XLSX", served_out::xlsx).refuses([BadSpan, CanteenNotFound, NotHere]),
             Operation::new(GET, "/headcounts", "read_overview", "A day of every canteen in reach", headcounts::overview).refuses([BadSpan]),
             Operation::new(GET, "/takings", "read_takings", "What was charged and who pays it, from two sources", headcounts::takings).refuses([CanteenNotFound, NotHere, BadSpan]),
             Operation::new(GET, "/draws", "list_draws", "List draws on payers' money", subsidies::draws).refuses([CanteenNotFound, NotHere, BadSpan, BadCursor]),
             Operation::new(GET, "/quotes/{id}", "read_quote", "Read a kept quote, and compute it again", subsidies::read),
+        ])
+        .group("openmensa", "Public menus as OpenMensa v2 tells them, for programs made for it", vec![
+            Operation::new(GET, "/openmensa/canteens", "list_openmensa_canteens", "List canteens", openmensa::canteens),
+            Operation::new(GET, "/openmensa/canteens/{number}", "read_openmensa_canteen", "Read a canteen", openmensa::canteen).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days", "list_openmensa_days", "List days from a day on, open and closed", openmensa::days).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days/{date}", "read_openmensa_day", "Read a day", openmensa::day).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days/{date}/meals", "list_openmensa_meals", "List the meals of a day", openmensa::meals).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days/{date}/meals/{meal}", "read_openmensa_meal", "Read a meal", openmensa::meal).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/meals", "list_openmensa_week", "List the days of a week with their meals", openmensa::week).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/feed.xml", "read_openmensa_feed", "A canteen and its menus as an OpenMensa feed v2.1", openmensa::feed).refuses([CanteenNotFound]),
         ])
 }

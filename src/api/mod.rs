@@ -7,6 +7,7 @@ mod answer;
 mod bounds;
 mod document;
 mod extract;
+mod files;
 mod middleware;
 pub mod openapi;
 mod refusals;
@@ -16,6 +17,7 @@ mod yaml;
 
 pub use answer::{Answer, Created, Done, File, FileKind, Nothing};
 pub use extract::{BODY_LIMIT, Body, Keyed, Query, Takes, Upload};
+pub use files::{Csv, DaysQuery, Svg, Xlsx, Xml, csv_file, xlsx_file};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
 pub use tag::{ETag, Held, IfMatch};

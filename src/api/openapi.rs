@@ -56,6 +56,8 @@ pub struct OperationDoc<'g> {
     parameters: Vec<Value>,
     answer_headers: Vec<&'static str>,
     unchanged: bool,
+    /// The schema of each parameter in the path, or of the one.
+    path_schemas: Map<String, Value>,
     path_schema: Option<Value>,
     /// The content types of the body, and its schema.
     request: Option<(&'static [&'static str], Value)>,
@@ -157,7 +159,11 @@ impl OperationDoc<'_> {
 
 impl<T: JsonSchema> Describe for web::Path<T> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.path_schema = Some(doc.schema::<T>());
+        let fields = query_fields::<T>();
+        if fields.is_empty() {
+            doc.path_schema = Some(doc.schema::<T>());
+        }
+        doc.path_schemas = fields.into_iter().map(|field| (field.name, field.schema)).collect();
         doc.refuses([Code::NotFound]);
     }
 }
@@ -231,6 +237,7 @@ impl Operation {
             parameters: path_parameters(self.path),
             answer_headers: vec!["X-Request-Id"],
             unchanged: false,
+            path_schemas: Map::new(),
             path_schema: None,
             request: None,
             answer: None,
@@ -242,8 +249,9 @@ impl Operation {
         if self.method != Method::GET {
             doc.refuses([Code::DiskFull, Code::ClockBehind, Code::Conflict]);
         }
-        if let Some(schema) = &doc.path_schema {
-            for parameter in doc.parameters.iter_mut().filter(|parameter| parameter["in"] == "path") {
+        for parameter in doc.parameters.iter_mut().filter(|parameter| parameter["in"] == "path") {
+            let named = parameter["name"].as_str().and_then(|name| doc.path_schemas.get(name));
+            if let Some(schema) = named.or(doc.path_schema.as_ref()) {
                 parameter["schema"] = schema.clone();
             }
         }

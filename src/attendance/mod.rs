@@ -26,7 +26,7 @@ use crate::{
     money::Fen,
     problem::{Code, Fail, Problem},
     reservations, words,
-    words::{MealClass, Mode},
+    words::{Bilingual, MealClass, Mode},
 };
 
 words! {
@@ -39,6 +39,17 @@ words! {
     }
 }
 
+impl AttendanceStatus {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            AttendanceStatus::Served => Bilingual::new("已用餐", "Served"),
+            AttendanceStatus::Review => Bilingual::new("待核", "In review"),
+            AttendanceStatus::Voided => Bilingual::new("作废", "Voided"),
+        }
+    }
+}
+
 words! {
     /// How the person at the door was known.
     pub enum KnownBy {
@@ -46,6 +57,18 @@ words! {
         Card = "card",
         Resident = "resident",
         Nobody = "nobody",
+    }
+}
+
+impl KnownBy {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            KnownBy::Reservation => Bilingual::new("预订", "Reservation"),
+            KnownBy::Card => Bilingual::new("刷卡", "Card"),
+            KnownBy::Resident => Bilingual::new("姓名", "Name"),
+            KnownBy::Nobody => Bilingual::new("无", "None"),
+        }
     }
 }
 
@@ -162,6 +185,11 @@ pub fn find(conn: &mut Conn, id: AttendanceId) -> Result<Attendance, Fail> {
 /// Everything recorded at a menu and not voided, in the order of recording.
 pub fn of_menu(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
     Ok(store::of_menu(conn, menu)?)
+}
+
+/// Everything ever recorded at these menus, voided or not, in the order of recording.
+pub fn all_of_menus(conn: &mut Conn, menus: &[MenuId]) -> Result<Vec<Attendance>, Fail> {
+    Ok(store::all_of_menus(conn, menus)?)
 }
 
 /// Every menu at which something waits for review.

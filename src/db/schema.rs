@@ -114,6 +114,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    cards (code_hash) {
+        code_hash -> Text,
+        resident_id -> crate::db::types::DbUuid,
+        nonce -> Text,
+        issued_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
     closures (id) {
         id -> crate::db::types::DbUuid,
         canteen_id -> crate::db::types::DbUuid,
@@ -405,18 +417,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    cards (code_hash) {
-        code_hash -> Text,
-        resident_id -> crate::db::types::DbUuid,
-        nonce -> Text,
-        issued_at -> Timestamp,
-        revoked_at -> Nullable<Timestamp>,
-        actor_kind -> Text,
-        actor_id -> Nullable<crate::db::types::DbUuid>,
-    }
-}
-
-diesel::table! {
     resident_keys (canteen_id, key, resident_id) {
         canteen_id -> crate::db::types::DbUuid,
         key -> Text,
@@ -492,6 +492,7 @@ diesel::joinable!(attendances -> quotes (quote_id));
 diesel::joinable!(attendances -> reservations (reservation_id));
 diesel::joinable!(attendances -> residents (resident_id));
 diesel::joinable!(canteen_periods -> canteens (canteen_id));
+diesel::joinable!(cards -> residents (resident_id));
 diesel::joinable!(closures -> canteens (canteen_id));
 diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
@@ -517,6 +518,8 @@ diesel::joinable!(reservation_lines -> reservations (reservation_id));
 diesel::joinable!(reservations -> menus (menu_id));
 diesel::joinable!(reservations -> quotes (quote_id));
 diesel::joinable!(reservations -> residents (resident_id));
+diesel::joinable!(resident_keys -> canteens (canteen_id));
+diesel::joinable!(resident_keys -> residents (resident_id));
 diesel::joinable!(residents -> canteens (canteen_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(sessions -> residents (resident_id));

@@ -536,6 +536,7 @@ fn end_what_a_death_ends(conn: &mut Conn, caller: &Caller, fact: &Fact) -> Resul
         let resident = residents::find(conn, fact.resident_id)?;
         reservations::cancel_for_death(conn, &resident, fact.from_on, caller.actor(), caller.now)?;
         residents::end_card(conn, resident.id, caller.now)?;
+        attendance::resident_changed(conn, resident.id)?;
         sign_in::end_all(conn, Principal::Resident(resident.id), caller.now)?;
     }
     Ok(())

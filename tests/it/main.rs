@@ -11,6 +11,7 @@ mod bad_input;
 mod caching;
 mod calendar;
 mod canteens;
+mod cards;
 mod contract;
 mod crashes;
 mod demo;
@@ -20,12 +21,15 @@ mod edits;
 mod families;
 mod idle;
 mod opening;
+mod openmensa;
 mod races;
 mod reservations;
 mod residents;
 mod retries;
+mod rosters;
 mod schema;
 mod schemes;
+mod sheets;
 mod values;
 
 fn main() -> std::process::ExitCode {

@@ -1,6 +1,7 @@
 //! The door over HTTP. What volunteers get has no field for tier, amount or hardship (BR-80).
 
 mod door_list;
+pub mod export;
 mod reviews;
 
 pub use door_list::door_list;

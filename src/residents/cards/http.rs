@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{NewCard, code, svg};
 use crate::{
     access::{Allowed, act},
-    api::{Answer, Created, File, FileKind, Keyed},
-    canteens,
+    api::{Answer, Created, File, Keyed, Svg},
+    attendance, canteens,
     clock::At,
     ids::ResidentId,
     problem::{Code, Problem},
@@ -35,17 +35,11 @@ pub async fn issue(
             let registered = residents::registered(conn, *id)?;
             let acting = caller.acting_for(conn, &registered)?;
             let issued_at = super::issue(conn, &acting, &NewCard::new(key.bytes()), caller.now)?;
+            // The doors where they are expected know the card by its hash.
+            attendance::resident_changed(conn, *id)?;
             Ok(Answer::new(CardBody { resident_id: *id, issued_at }))
         })
         .await
-}
-
-/// A picture.
-#[derive(Debug)]
-pub struct Svg;
-
-impl FileKind for Svg {
-    const MEDIA: &'static str = "image/svg+xml";
 }
 
 /// `GET /residents/{id}/card.svg`

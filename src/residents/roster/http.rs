@@ -10,7 +10,7 @@ use super::{Fault, Field, Plan, Roster, faults};
 use crate::{
     access::{Allowed, act},
     api::{Answer, Done, Query, Takes, Upload},
-    canteens,
+    attendance, canteens,
     ids::{CanteenId, ResidentId},
     problem::{Code, Problem},
     sheets::{self, letters},
@@ -125,7 +125,7 @@ impl ImportReport {
             columns: header.titles.iter().map(column).collect(),
             people: roster.people,
             created: plan.created(),
-            filled: plan.filled(),
+            filled: plan.filled().len(),
             unchanged: plan.unchanged,
             differs: plan
                 .differs
@@ -180,6 +180,10 @@ pub async fn import(
         .once(file.keyed(roster)?, move |conn, caller, roster| {
             let duty = caller.on_duty(&canteens::site(conn, id)?)?;
             let plan = super::import(conn, &duty, roster, caller.now)?;
+            // What somebody must not eat shows at the doors where they are expected.
+            for resident in plan.filled() {
+                attendance::resident_changed(conn, resident)?;
+            }
             Ok(Answer::new(ImportReport::of(roster, &plan, false)))
         })
         .await

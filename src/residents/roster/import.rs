@@ -47,9 +47,9 @@ impl Plan {
         self.create.len()
     }
 
-    /// How many records are filled in.
-    pub fn filled(&self) -> usize {
-        self.fill.len()
+    /// Whose records are filled in.
+    pub fn filled(&self) -> impl ExactSizeIterator<Item = ResidentId> {
+        self.fill.iter().map(|(resident, _)| resident.id)
     }
 }
 

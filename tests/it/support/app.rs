@@ -6,7 +6,7 @@ use actix_web::{
     App,
     body::BoxBody,
     dev::ServiceResponse,
-    http::Method,
+    http::{Method, header::HeaderMap},
     middleware::from_fn,
     test,
     web::{self, Data},
@@ -61,9 +61,25 @@ pub struct Reply {
     pub body: Value,
     pub etag: Option<String>,
     pub replayed: bool,
+    /// What was sent, where it is no JSON.
+    pub bytes: Vec<u8>,
+    pub(super) headers: HeaderMap,
 }
 
 impl Reply {
+    /// What this header says.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
+    }
+
+    /// The file, when the status is 200.
+    #[track_caller]
+    pub fn file(self) -> Vec<u8> {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.bytes
+    }
+
     /// The body, when the status is this one.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
@@ -155,6 +171,12 @@ impl TestApp {
         let request = request.insert_header(("Content-Type", "application/json")).set_payload(body);
         Call { app: self, request, keyed: false }
     }
+    /// A file as the whole body.
+    pub fn upload(&self, path: &str, media: &str, file: impl Into<web::Bytes>) -> Call<'_> {
+        let request = test::TestRequest::post().uri(&format!("{BASE}{path}"));
+        let request = request.insert_header(("Content-Type", media)).set_payload(file);
+        Call { app: self, request, keyed: false }
+    }
     pub fn put(&self, path: &str, body: Value) -> Call<'_> {
         self.call(Method::PUT, path, Some(body))
     }
@@ -180,10 +202,12 @@ impl TestApp {
         let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let (status, etag) = (response.status().as_u16(), header("etag"));
         let replayed = header("idempotency-replayed").is_some();
+        let headers = response.headers().clone();
         let bytes = test::read_body(response).await;
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let json = headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().ends_with("json"));
+        let body = if json { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         contract::check(&method, &path, status, &body);
-        Reply { status, body, etag, replayed }
+        Reply { status, body, etag, replayed, bytes: bytes.to_vec(), headers }
     }
 
     async fn mounted(&self) -> Service {

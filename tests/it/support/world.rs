@@ -31,6 +31,8 @@ pub struct World {
     pub near: Side,
     pub far: Side,
     pub tokens: BTreeMap<&'static str, Value>,
+    /// The number of the first meal of today here.
+    pub first_meal: i64,
 }
 
 /// A random UUID, as a device makes one.
@@ -169,7 +171,9 @@ impl World {
             ("auditor", auditor),
             ("admin", admin.clone()),
         ]);
-        World { app, here, near, far, tokens }
+        let meals = app.get(&format!("/openmensa/canteens/1/days/{TODAY}/meals")).send().await.expect(200);
+        let first_meal = meals[0]["id"].as_i64().unwrap();
+        World { app, here, near, far, tokens, first_meal }
     }
 }
 
