@@ -32,13 +32,16 @@ use crate::{
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
+    headcounts::live::Live,
     idempotency, installation,
     keys::{IdentityKey, Keys},
+    origin::Proxies,
     problem::{Code, Fail, Problem},
     routes,
     settings::{Settings, TlsFiles},
     sign_in,
     start_error::StartError,
+    throttle,
 };
 
 /// How far the clock may be behind the newest record before writing stops.
@@ -60,6 +63,9 @@ pub struct State {
     pub tokens: Tokens,
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
+    pub proxies: Proxies,
+    /// Who listens to live headcounts.
+    pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
     /// The newest migration when this program opened the database, which fits it.
@@ -82,6 +88,8 @@ impl State {
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
             hasher,
+            proxies: settings.proxies.clone(),
+            live: Arc::default(),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
         })
@@ -142,6 +150,7 @@ const CHORES: &[Chore] = &[
         rounds: 3600 / ROUND.as_secs(),
         act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
     },
+    Chore { name: "forget wrong guesses", rounds: 300 / ROUND.as_secs(), act: throttle::forget_old },
 ];
 
 /// The service while it runs. It stops when told, not when dropped.
@@ -151,6 +160,7 @@ pub struct Running {
     serving: JoinHandle<io::Result<()>>,
     chores: JoinHandle<()>,
     db: Db,
+    live: Arc<Live>,
 }
 
 /// Listens and answers from now on. It has to be called inside an actix system.
@@ -186,6 +196,7 @@ pub fn start(settings: &Settings, state: State) -> Result<Running, StartError> {
         server: server.handle(),
         serving: rt::spawn(server),
         db: state.db.clone(),
+        live: state.live.clone(),
         chores: rt::spawn(do_chores(state.into_inner())),
     })
 }
@@ -218,6 +229,8 @@ impl Running {
 
     /// Takes no more requests, lets those under way end within ten seconds, and makes durable what they wrote.
     pub async fn stop(self) {
+        // They would go on for ever.
+        self.live.close();
         self.server.stop(true).await;
         self.chores.abort();
         self.db.close();
@@ -367,6 +380,10 @@ mod tests {
             keys: KeySource::File(dir.path().join("keys")),
             log_format: LogFormat::Text,
             workers: 1,
+            proxies: crate::origin::Proxies {
+                trusted: Vec::new(),
+                header: crate::origin::ProxyHeader::XForwardedFor,
+            },
         };
         let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let (clock, hand) = Clock::held(noon);

@@ -17,6 +17,8 @@ ids! {
     Account AccountId;
     /// A role that an account holds.
     Grant GrantId;
+    /// A phone or screen that staff enrolled.
+    Device DeviceId;
     /// A sign-in, from its start to its end, on one device.
     Session SessionId;
     /// A resident's consent that somebody acts for them.
@@ -47,6 +49,8 @@ ids! {
     Tap TapId;
     /// A signed entry of a headcount.
     CountEntry CountEntryId;
-    /// Whoever did something: an account or a resident.
+    /// Something that somebody may have to answer for.
+    AuditEntry AuditEntryId;
+    /// Whoever did something: an account, a resident or a device.
     Anyone AnyoneId;
 }

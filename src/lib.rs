@@ -15,8 +15,8 @@
 //! signed entry goes into the ledger of [`headcounts`], and the kitchen's number is one higher.
 //!
 //! At noon the mother holds out her card. [`attendance`] admits her or says a word; the meal is priced again, the draws
-//! are posted, the entry says *served*. The same tap again is the same meal. In the evening the takings add up, from
-//! two sources.
+//! are posted, the entry says *served*. The same tap again is the same meal, also from a phone at the door ([`devices`])
+//! that had no signal and sends it later. In the evening the takings add up, from two sources.
 //!
 //! # The map
 //!
@@ -26,9 +26,10 @@
 //!   what it is told, [`installation`] what it finds.
 //! - **The way in**: [`api`] reads bodies and headers, writes answers, and makes the API's document from the handlers.
 //!   [`access::Allowed`] is the only way from a handler to the database. [`idempotency`] makes a repeated request
-//!   harmless, [`page`] cuts lists.
-//! - **The concepts**, in the order in which they may call each other: [`access`], [`calendar`], [`canteens`],
-//!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
+//!   harmless, [`page`] cuts lists. [`origin`] says where a request comes from, [`throttle`] slows wrong guesses,
+//!   [`counters`] tell whether an answer that somebody holds is still right.
+//! - **The concepts**, in the order in which they may call each other: [`access`], [`audit`], [`calendar`], [`canteens`],
+//!   [`accounts`], [`residents`], [`sign_in`], [`devices`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **For programs elsewhere**: [`openmensa`] tells public menus as OpenMensa does.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
@@ -41,12 +42,14 @@ pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod attendance;
+pub mod audit;
 pub mod calendar;
 pub mod canteens;
 pub mod clock;
 pub mod counters;
 pub mod db;
 pub mod demo;
+pub mod devices;
 pub mod families;
 pub mod guards;
 pub mod headcounts;
@@ -58,6 +61,7 @@ pub mod keys;
 pub mod menus;
 pub mod money;
 pub mod openmensa;
+pub mod origin;
 pub mod page;
 pub mod policies;
 pub mod pricing;
@@ -71,4 +75,5 @@ pub mod sign_in;
 pub mod start_error;
 pub mod subsidies;
 pub mod text;
+pub mod throttle;
 pub mod words;

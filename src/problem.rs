@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     db::Fault,
+    throttle::Limit,
     words::{Bilingual, Lang},
 };
 
@@ -85,7 +86,13 @@ codes! {
     PinClosed            403 false "pin_closed"            "今天 PIN 输错十次，卡号加 PIN 的登录已关闭到明天。家属和服务台仍可办理。" "Ten wrong PINs today: card number with PIN is closed until tomorrow. Family and the desk can still help.";
     NotAllowed           403 false "not_allowed"           "您的身份不能做这件事。请找有权限的工作人员。" "Your role does not cover this. Ask somebody whose role does.";
     NotHere              403 false "not_allowed_here"      "您的权限不包括这个食堂或区域。请找那里的工作人员。" "Your rights do not reach this canteen or area. Ask somebody there.";
+    SlowDown             429 true  "slow_down"             "尝试太频繁，请 {seconds} 秒后再试。没有任何账户被锁定。" "Too many tries. Try again in {seconds} seconds; nobody is locked out.";
+    PasswordExpired      401 false "password_expired"      "一次性密码已过期。请发放人重置密码。" "This one-time password has run out. Ask whoever issued it to reset it.";
     WrongPassword        400 false "wrong_password"        "现在的密码不对。请再试一次。" "The present password is not right. Try again.";
+
+    // Devices
+    DeviceNotFound       404 false "device_not_found"      "没有找到这台设备。请检查编号。" "There is no such device. Check the id.";
+    WrongEnrolmentCode   401 false "wrong_enrolment_code"  "设备码不对、已用过或已过期。请核对，或请工作人员重新添加设备。" "This code is not right, was used, or has run out. Check it, or ask the staff to add the device again.";
 
     // Accounts and family
     UserNameTaken        409 false "user_name_taken"       "这个用户名已有人用。请换一个。" "This user name is taken. Choose another.";
@@ -165,6 +172,7 @@ codes! {
     UnknownCard          409 false "unknown_card"          "没有这张卡。请核对卡号，或记为其他用餐。" "There is no such card. Check the number, or record a guest meal.";
     CardRevoked          409 false "card_revoked"          "这张卡已停用。请用新卡，或按姓名核销。" "This card was revoked. Use the new one, or find the person by name.";
     Voided               409 false "voided"                "这条就餐记录已作废。请用新的记录。" "That attendance was voided. Record it anew.";
+    NotOnDuty            409 false "not_on_duty"           "所选的人当时不是这个食堂的志愿者或工作人员。请选别的名字，或找工作人员。" "Whoever is named served here as neither volunteer nor staff then. Choose another name, or ask the staff.";
     AttendanceNotFound   404 false "attendance_not_found"  "没有找到这条就餐记录。请检查编号。" "There is no such attendance. Check the id.";
     NotYourMistake       403 false "not_your_mistake"      "志愿者只能当天作废自己的记录。请找工作人员。" "A volunteer voids only their own mistake, the same day. Ask the staff.";
     NotInReview          409 false "not_in_review"         "这条记录不在待核中。请刷新查看。" "This attendance is not waiting for review. Read it again.";
@@ -188,11 +196,13 @@ pub struct Problem {
     pub code: Code,
     params: Vec<(&'static str, Value)>,
     errors: Vec<FieldError>,
+    limit: Option<Limit>,
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
     pub fn new(code: Code) -> Problem {
-        Problem { code, params: Vec::new(), errors: Vec::new() }
+        Problem { code, params: Vec::new(), errors: Vec::new(), limit: None, retry_after_s: None }
     }
 
     /// Adds a parameter, for programs and for the text; a [`Bilingual`] is told in the reader's language.
@@ -212,6 +222,26 @@ impl Problem {
         self
     }
 
+    /// With how many tries are left, and how long to wait, for the headers of the answer.
+    pub fn limited(mut self, limit: Limit) -> Problem {
+        self.limit = Some(limit);
+        if let Some(wait_s) = limit.wait_s {
+            self = self.retry_after(u32::try_from(wait_s).unwrap_or(u32::MAX));
+        }
+        self
+    }
+
+    /// With the seconds after which a retry makes sense.
+    pub fn retry_after(mut self, seconds: u32) -> Problem {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// How many tries are left, where they are counted.
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
+    }
+
     /// The fields named so far.
     pub fn fields(&self) -> &[FieldError] {
         &self.errors
@@ -219,10 +249,15 @@ impl Problem {
 
     /// Seconds after which a retry makes sense, where one does.
     pub fn retry_after_s(&self) -> Option<u32> {
+        if !self.code.retryable() {
+            return None;
+        }
+        if self.retry_after_s.is_some() {
+            return self.retry_after_s;
+        }
         match self.code.status() {
             503 => Some(if self.code == Code::Busy { 1 } else { 5 }),
-            429 => Some(5),
-            _ => self.code.retryable().then_some(1),
+            _ => Some(1),
         }
     }
 

@@ -22,6 +22,7 @@ DROP TABLE fact_kinds;
 DROP TABLE cards;
 DROP TABLE resident_keys;
 DROP TABLE residents;
+DROP TABLE devices;
 DROP TABLE grants;
 DROP TABLE accounts;
 DROP TABLE closures;

@@ -1,5 +1,5 @@
 -- One schema for both databases. Instants are UTC; civil days are dates; money is whole fen; words are text with a check.
--- An actor is written as (actor_kind, actor_id): an account, a resident, or the system itself (no id).
+-- An actor is written as (actor_kind, actor_id): an account, a resident, a device, or the system itself (no id).
 
 CREATE TABLE installation (
     key TEXT PRIMARY KEY NOT NULL,
@@ -144,6 +144,24 @@ CREATE TABLE grants (
 CREATE INDEX grants_by_account ON grants (account_id);
 CREATE INDEX grants_by_canteen ON grants (canteen_id);
 
+CREATE TABLE devices (
+    id UUID PRIMARY KEY NOT NULL,
+    canteen_id UUID NOT NULL REFERENCES canteens (id),
+    name TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('door', 'round', 'kitchen', 'hall')),
+    -- The code that enrols it, hashed; gone once it was used.
+    code_hash TEXT UNIQUE,
+    code_expires_at TIMESTAMP NOT NULL,
+    enrolled_at TIMESTAMP,
+    revoked_at TIMESTAMP,
+    created_at TIMESTAMP NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    -- Counts what staff change; that the device enrols itself is none of it.
+    version INTEGER NOT NULL
+);
+CREATE INDEX devices_by_canteen ON devices (canteen_id, id);
+
 -- Residents --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE residents (
@@ -224,14 +242,18 @@ CREATE TABLE sessions (
     id UUID PRIMARY KEY NOT NULL,
     account_id UUID REFERENCES accounts (id),
     resident_id UUID REFERENCES residents (id),
+    device_id UUID REFERENCES devices (id),
     started_at TIMESTAMP NOT NULL,
     ended_at TIMESTAMP,
     -- From where it was started, as a keyed hash: who comes from there again is not slowed by strangers' wrong guesses.
     origin TEXT,
-    CHECK ((account_id IS NULL) <> (resident_id IS NULL))
+    -- Exactly one of them.
+    CHECK (CASE WHEN account_id IS NULL THEN 0 ELSE 1 END + CASE WHEN resident_id IS NULL THEN 0 ELSE 1 END
+        + CASE WHEN device_id IS NULL THEN 0 ELSE 1 END = 1)
 );
 CREATE INDEX sessions_by_account ON sessions (account_id);
 CREATE INDEX sessions_by_resident ON sessions (resident_id);
+CREATE INDEX sessions_by_device ON sessions (device_id);
 
 CREATE TABLE refresh_tokens (
     token_hash TEXT PRIMARY KEY NOT NULL,
@@ -488,12 +510,15 @@ CREATE TABLE attendances (
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
+    -- The shared device on which the actor tapped.
+    device_id UUID REFERENCES devices (id),
     quote_id UUID REFERENCES quotes (id),
     charge_fen BIGINT NOT NULL CHECK (charge_fen >= 0),
     due_fen BIGINT NOT NULL CHECK (due_fen >= 0),
     promised_fen BIGINT,
-    -- Why a rule would not have let it through.
+    -- Why a rule would not have let it through, and what the tap said.
     review_word TEXT,
+    said TEXT,
     resolution TEXT,
     resolved_at TIMESTAMP,
     voided_at TIMESTAMP,
@@ -510,16 +535,23 @@ CREATE INDEX attendances_by_menu ON attendances (menu_id, id);
 CREATE INDEX attendances_by_resident ON attendances (resident_id, id);
 CREATE INDEX attendances_to_review ON attendances (menu_id) WHERE status = 'review';
 
+-- What was sent, who sent it, and the word with which it was refused. The same again is kept once.
 CREATE TABLE attendance_refusals (
-    tap_id UUID NOT NULL,
+    said_hash TEXT NOT NULL,
     word TEXT NOT NULL,
-    menu_id UUID NOT NULL REFERENCES menus (id),
+    said TEXT NOT NULL,
+    -- None of what could not be read, or is not known.
+    tap_id UUID,
+    menu_id UUID REFERENCES menus (id),
     resident_id UUID REFERENCES residents (id),
+    tapped_at TIMESTAMP,
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
-    PRIMARY KEY (tap_id, word)
+    device_id UUID REFERENCES devices (id),
+    PRIMARY KEY (said_hash, word)
 );
+CREATE INDEX attendance_refusals_by_menu ON attendance_refusals (menu_id);
 
 -- Headcounts -------------------------------------------------------------------------------------------------------
 

@@ -1,18 +1,18 @@
 //! What comes in: JSON bodies without unknown fields, files, query strings, idempotency keys.
 
-use std::marker::PhantomData;
+use std::{borrow::Cow, marker::PhantomData};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use futures_util::{StreamExt as _, future::LocalBoxFuture};
 use hmac::{Hmac, KeyInit, Mac};
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::Sha256;
 
 use super::{
     openapi::{Describe, OperationDoc},
-    shape::{self, Fault},
+    shape::{self, Fault, JUDGED_BY},
 };
 use crate::{
     app::State,
@@ -181,7 +181,7 @@ impl<K: Takes> Describe for Upload<K> {
         doc.takes_file(K::MEDIA);
         let said = "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry. \
                     Needed unless nothing is written.";
-        doc.optional_header("Idempotency-Key", said, key_schema());
+        doc.may_send("Idempotency-Key", said, key_schema());
         doc.answer_header("Idempotency-Replayed");
         doc.refuses([Code::KeyRequired, Code::KeyReused, Code::InProgress]);
         doc.refuses([K::REFUSAL, Code::BrokenUpload]);
@@ -202,6 +202,42 @@ fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
         return Err(Problem::new(Code::BadHeader).with("header", "Idempotency-Key"));
     }
     Ok(key.to_owned())
+}
+
+/// An item of a list that is read by itself, so that a fault in it spoils no other.
+#[derive(Clone, Debug)]
+pub struct Each<T> {
+    /// What was sent.
+    pub sent: Value,
+    /// What it is, or where it is not right: a pointer into the item.
+    pub read: Result<T, Problem>,
+}
+
+impl<'de, T: DeserializeOwned + JsonSchema + 'static> Deserialize<'de> for Each<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sent = Value::deserialize(deserializer)?;
+        let faults = shape::of_body::<T>().faults(&sent);
+        let read = if faults.is_empty() {
+            serde_path_to_error::deserialize(&sent).map_err(|error| bad_value(&error))
+        } else {
+            Err(at_fault(Code::BadField, faults))
+        };
+        Ok(Each { sent, read })
+    }
+}
+
+/// The schema of the item; the list that holds it is not held against it.
+impl<T: JsonSchema> JsonSchema for Each<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let item = generator.subschema_for::<T>();
+        json_schema!({ "allOf": [item], JUDGED_BY: "each item by itself" })
+    }
 }
 
 /// A query string, parsed; unknown parameters are refused where the type says so.
@@ -275,11 +311,7 @@ fn parse<T: DeserializeOwned + JsonSchema + 'static>(bytes: &[u8], json: bool) -
         return Err(at_fault(Code::BadField, faults));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let said = error.inner().to_string();
-        let said = said.split(" at line ").next().unwrap_or_default();
-        Problem::new(Code::BadField).field(pointer(error.path()), "bad_value", both(said))
-    })
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| bad_value(&error))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -291,6 +323,12 @@ fn malformed(error: &serde_json::Error) -> Problem {
         format!("no JSON at line {line}, column {column}: {said}"),
     );
     Problem::new(Code::MalformedJson).field("", "syntax", where_it_is)
+}
+
+fn bad_value(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let said = error.inner().to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    Problem::new(Code::BadField).field(pointer(error.path()), "bad_value", both(said))
 }
 
 /// A JSON pointer (RFC 6901) to where a body went wrong.

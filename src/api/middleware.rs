@@ -3,16 +3,19 @@
 use std::{panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{StatusCode, header},
     middleware::Next,
 };
 use futures_util::FutureExt;
 
-use super::tag::ETag;
+use super::{
+    openapi::{Describe, OperationDoc},
+    tag::ETag,
+};
 use crate::{
     id::random_bytes,
     problem::{Code, Problem},
@@ -22,6 +25,20 @@ use crate::{
 /// The id under which a request stands in the log and in a problem's `instance`.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+impl FromRequest for RequestId {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.extensions().get::<RequestId>().cloned();
+        std::future::ready(id.ok_or_else(|| Code::Internal.into()))
+    }
+}
+
+impl Describe for RequestId {
+    fn describe(_: &mut OperationDoc<'_>) {}
+}
 
 /// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said.
 pub fn lang_of(request: &HttpRequest) -> Lang {
@@ -149,6 +166,12 @@ fn written(
     }
     if let Some(seconds) = problem.retry_after_s() {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
+    if let Some(limit) = problem.limit() {
+        let (name, quota, window_s) = (limit.policy, limit.quota, limit.window_s);
+        let (left, reset_s) = (limit.left, limit.wait_s.unwrap_or(window_s));
+        response.insert_header(("RateLimit-Policy", format!("\"{name}\";q={quota};w={window_s}")));
+        response.insert_header(("RateLimit", format!("\"{name}\";r={left};t={reset_s}")));
     }
     if problem.code.status() == 401 {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

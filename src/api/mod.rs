@@ -12,12 +12,14 @@ mod middleware;
 pub mod openapi;
 mod refusals;
 pub mod shape;
+mod stream;
 mod tag;
 mod yaml;
 
-pub use answer::{Answer, Created, Done, File, FileKind, Nothing};
-pub use extract::{BODY_LIMIT, Body, Keyed, Query, Takes, Upload};
+pub use answer::{Answer, Created, Done, File, FileKind, Nothing, Told};
+pub use extract::{BODY_LIMIT, Body, Each, Keyed, Query, Takes, Upload};
 pub use files::{Csv, DaysQuery, Svg, Xlsx, Xml, csv_file, xlsx_file};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
+pub use stream::{EventStream, LastEventId};
 pub use tag::{ETag, Held, IfMatch};

@@ -20,11 +20,13 @@ pub const BASE: &str = "/api/v1";
 const EXAMPLES: &[&str] = &[
     include_str!("examples/auth.json"),
     include_str!("examples/accounts.json"),
+    include_str!("examples/audit.json"),
     include_str!("examples/calendar.json"),
     include_str!("examples/canteens.json"),
     include_str!("examples/residents.json"),
     include_str!("examples/families.json"),
     include_str!("examples/policies.json"),
+    include_str!("examples/devices.json"),
     include_str!("examples/menus.json"),
     include_str!("examples/reservations.json"),
     include_str!("examples/attendance.json"),
@@ -95,6 +97,13 @@ impl OperationDoc<'_> {
         self.answer = Some((200, Some((media, schema))));
     }
 
+    /// A header that it may be sent.
+    pub fn may_send(&mut self, name: &str, description: &str, schema: Value) {
+        self.parameters.push(json!({
+            "name": name, "in": "header", "required": false, "description": description, "schema": schema
+        }));
+    }
+
     /// A sentence about it, for people.
     pub fn says(&mut self, sentence: impl Into<String>) {
         self.about.push(sentence.into());
@@ -104,13 +113,6 @@ impl OperationDoc<'_> {
     pub fn header(&mut self, name: &str, description: &str, schema: Value) {
         self.parameters.push(json!({
             "name": name, "in": "header", "required": true, "description": description, "schema": schema
-        }));
-    }
-
-    /// A header that it needs for some requests only.
-    pub fn optional_header(&mut self, name: &str, description: &str, schema: Value) {
-        self.parameters.push(json!({
-            "name": name, "in": "header", "required": false, "description": description, "schema": schema
         }));
     }
 

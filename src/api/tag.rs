@@ -47,6 +47,11 @@ impl ETag {
         ETag(format!("W/\"{}\"", hash(parts)))
     }
 
+    /// What it says, without its quotes and its strength.
+    pub fn about(&self) -> &str {
+        about(&self.0)
+    }
+
     /// A tag that was kept.
     pub(super) fn kept(tag: String) -> ETag {
         ETag(tag)
@@ -212,7 +217,9 @@ mod tests {
 
     #[test]
     fn whoever_edits_says_which_version_they_read() {
-        let seen = |values| IfMatch::of(&headers(header::IF_MATCH, values)).map(|IfMatch(seen)| seen);
+        let seen = |values: &[&'static str]| {
+            IfMatch::of(&headers(header::IF_MATCH, values)).map(|IfMatch(seen)| seen)
+        };
         for tag in ["\"v3\"", "\"v3.17\"", "\"v3.17-gzip\"", "\"v3-deflate\""] {
             assert_eq!(seen(&[tag]).unwrap(), 3, "{tag}");
         }

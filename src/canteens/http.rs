@@ -9,6 +9,7 @@ use super::{Canteen, Closure, Details, MealPeriod, NewClosure, Zone};
 use crate::{
     access::{Allowed, act},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    audit::{self, Deed, Entry, Subject, SubjectKind},
     canteens,
     clock::At,
     ids::{CanteenId, ClosureId},
@@ -244,8 +245,11 @@ pub async fn close(
 ) -> Result<Created<ClosedBody>, Problem> {
     allowed
         .once(request, move |conn, caller, body| {
-            let duty = caller.on_duty(&canteens::site(conn, *id)?)?;
+            let site = canteens::site(conn, *id)?;
+            let duty = caller.on_duty(&site)?;
             let closure = canteens::close(conn, &duty, body.closure(), caller.now)?;
+            let entry = Entry::of(Deed::CanteenClosed, Subject::of(SubjectKind::Canteen, site.id)).at(&site);
+            audit::record(conn, caller, entry.saying("from_on", closure.from_on.to_string()))?;
             let to_call = reservations::cancel_for_closure(conn, &duty, &closure, caller.now)?;
             Ok(Answer::new(ClosedBody { closure: closure.into(), to_call }))
         })

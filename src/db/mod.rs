@@ -28,6 +28,7 @@ use std::{
 
 use chrono::TimeDelta;
 use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 pub use conn::{Both, Conn, MultiBackend, Total, total};
@@ -236,6 +237,27 @@ impl Db {
         // Whoever asked may have gone; the act stands all the same.
         writer.submit(act, move |answer| drop(sender.send(answer)));
         receiver.await.unwrap_or_else(|_| Err(Fault::Unavailable.into()))
+    }
+
+    /// Does each of these acts as [`write`](Db::write) would, in their order, and gives their answers in it.
+    ///
+    /// Where there is one writer they wait in its queue together, so that they share few commits while others come in
+    /// between; hundreds should be brought a few at a time. Where the database keeps writers apart, each is a transaction:
+    /// several in one would hold the busiest rows while they wait for others.
+    pub async fn write_each<T, E, F>(&self, acts: Vec<F>) -> Vec<Result<T, E>>
+    where
+        F: Fn(&mut Conn) -> Result<T, Fail<E>> + Send + 'static,
+        E: From<Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        if self.0.writer.is_some() {
+            return join_all(acts.into_iter().map(|act| self.write(act))).await;
+        }
+        let mut answers = Vec::with_capacity(acts.len());
+        for act in acts {
+            answers.push(self.write(act).await);
+        }
+        answers
     }
 
     /// [`read`](Db::read) on this thread: for the command line.

@@ -15,14 +15,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    attendance_refusals (tap_id, word) {
-        tap_id -> crate::db::types::DbUuid,
+    attendance_refusals (said_hash, word) {
+        said_hash -> Text,
         word -> Text,
-        menu_id -> crate::db::types::DbUuid,
+        said -> Text,
+        tap_id -> Nullable<crate::db::types::DbUuid>,
+        menu_id -> Nullable<crate::db::types::DbUuid>,
         resident_id -> Nullable<crate::db::types::DbUuid>,
+        tapped_at -> Nullable<Timestamp>,
         recorded_at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
     }
 }
 
@@ -45,11 +49,13 @@ diesel::table! {
         recorded_at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
         quote_id -> Nullable<crate::db::types::DbUuid>,
         charge_fen -> BigInt,
         due_fen -> BigInt,
         promised_fen -> Nullable<BigInt>,
         review_word -> Nullable<Text>,
+        said -> Nullable<Text>,
         resolution -> Nullable<Text>,
         resolved_at -> Nullable<Timestamp>,
         voided_at -> Nullable<Timestamp>,
@@ -168,6 +174,23 @@ diesel::table! {
     counters (name) {
         name -> Text,
         changes -> BigInt,
+    }
+}
+
+diesel::table! {
+    devices (id) {
+        id -> crate::db::types::DbUuid,
+        canteen_id -> crate::db::types::DbUuid,
+        name -> Text,
+        purpose -> Text,
+        code_hash -> Nullable<Text>,
+        code_expires_at -> Timestamp,
+        enrolled_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        version -> Integer,
     }
 }
 
@@ -450,6 +473,7 @@ diesel::table! {
         id -> crate::db::types::DbUuid,
         account_id -> Nullable<crate::db::types::DbUuid>,
         resident_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
         started_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
         origin -> Nullable<Text>,
@@ -485,8 +509,10 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(attendance_refusals -> devices (device_id));
 diesel::joinable!(attendance_refusals -> menus (menu_id));
 diesel::joinable!(attendance_refusals -> residents (resident_id));
+diesel::joinable!(attendances -> devices (device_id));
 diesel::joinable!(attendances -> menus (menu_id));
 diesel::joinable!(attendances -> quotes (quote_id));
 diesel::joinable!(attendances -> reservations (reservation_id));
@@ -497,6 +523,7 @@ diesel::joinable!(closures -> canteens (canteen_id));
 diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
 diesel::joinable!(count_entries -> menus (menu_id));
+diesel::joinable!(devices -> canteens (canteen_id));
 diesel::joinable!(draws -> quotes (quote_id));
 diesel::joinable!(facts -> accounts (verified_by));
 diesel::joinable!(facts -> fact_kinds (kind));
@@ -522,6 +549,7 @@ diesel::joinable!(resident_keys -> canteens (canteen_id));
 diesel::joinable!(resident_keys -> residents (resident_id));
 diesel::joinable!(residents -> canteens (canteen_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(sessions -> residents (resident_id));
 diesel::joinable!(usage_windows -> residents (resident_id));
 diesel::joinable!(window_uses -> quotes (quote_id));
@@ -539,6 +567,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     cookies,
     count_entries,
     counters,
+    devices,
     draws,
     fact_kinds,
     facts,

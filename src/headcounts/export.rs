@@ -52,7 +52,7 @@ const COUNTS: [Shown; 11] = [
 
 /// `GET /canteens/{id}/headcounts.csv`
 pub async fn csv(
-    allowed: Allowed<act::ReadHeadcounts>,
+    allowed: Allowed<act::ReadAttendance>,
     canteen: Path<CanteenId>,
     Query(days): Query<DaysQuery>,
 ) -> Result<File<Csv>, Problem> {
@@ -63,7 +63,7 @@ pub async fn csv(
 
 /// `GET /canteens/{id}/headcounts.xlsx`
 pub async fn xlsx(
-    allowed: Allowed<act::ReadHeadcounts>,
+    allowed: Allowed<act::ReadAttendance>,
     canteen: Path<CanteenId>,
     Query(days): Query<DaysQuery>,
 ) -> Result<File<Xlsx>, Problem> {
@@ -81,7 +81,7 @@ struct Counted {
 }
 
 async fn menus_of(
-    allowed: &Allowed<act::ReadHeadcounts>,
+    allowed: &Allowed<act::ReadAttendance>,
     canteen: CanteenId,
     days: DaysQuery,
 ) -> Result<Vec<Counted>, Problem> {

@@ -7,6 +7,7 @@
 
 pub mod export;
 pub mod http;
+pub mod live;
 mod store;
 
 use std::collections::BTreeMap;

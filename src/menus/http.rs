@@ -9,7 +9,9 @@ use super::{Copied, Item, ItemPlan, Mark, Menu, MenuPlan, MenuStatus};
 use crate::{
     access::{Allowed, Caller, Role, act, acts},
     api::{Answer, Body, Created, Done, ETag, Held, IfMatch, Keyed, Query},
-    attendance, canteens,
+    attendance,
+    audit::{self, Deed, Entry, Subject, SubjectKind},
+    canteens,
     clock::At,
     db::Conn,
     ids::{CanteenId, MenuId, MenuItemId},
@@ -265,7 +267,7 @@ pub async fn list(
 
 /// Whether the caller may see what is not published: whoever a grant there lets read drafts.
 fn sees_drafts(caller: &Caller, site: &crate::access::Site) -> bool {
-    caller.grants().iter().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
+    caller.grants().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
         acts::Reach::Canteen => grant.canteen_id == Some(site.id),
         acts::Reach::Area => grant.area.as_ref().is_some_and(|area| area.contains(&site.area)),
         acts::Reach::Everywhere => true,
@@ -425,8 +427,11 @@ pub async fn withdraw(
     allowed
         .once(request, move |conn, caller, ()| {
             let menu = super::find(conn, *id)?;
-            let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
+            let site = canteens::site(conn, menu.canteen_id)?;
+            let duty = caller.on_duty(&site)?;
             let menu = super::withdraw(conn, &duty, *id)?;
+            let withdrawn = Subject::of(SubjectKind::Menu, menu.id);
+            audit::record(conn, caller, Entry::of(Deed::MenuWithdrawn, withdrawn).at(&site))?;
             let to_call = reservations::cancel_for_menu(conn, &menu, duty.actor(), caller.now)?;
             Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
         })

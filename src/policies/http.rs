@@ -15,6 +15,7 @@ use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::{Allowed, Caller, act},
     api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, shape::JUDGED_BY},
+    audit::{self, Deed, Entry, Subject, SubjectKind},
     calendar,
     canteens::{self, Canteen},
     clock::At,
@@ -238,9 +239,17 @@ pub async fn post(
         .once(request, |conn, caller, document| {
             let policy = super::check(&document.0)?;
             let officer = caller.officer(&policy.document().area)?;
-            Ok(Answer::new(super::post(conn, &officer, &policy, &document.0, caller.now)?.into()))
+            let posted = super::post(conn, &officer, &policy, &document.0, caller.now)?;
+            audit::record(conn, caller, about(Deed::PolicyPosted, &posted))?;
+            Ok(Answer::new(posted.into()))
         })
         .await
+}
+
+/// An entry about a version of a policy, where that applies.
+fn about(deed: Deed, version: &PolicyVersion) -> Entry {
+    let entry = Entry::of(deed, Subject::of(SubjectKind::Policy, version.id)).at(&version.area);
+    entry.saying("code", version.code.as_str()).saying("version", version.version)
 }
 
 /// From when to when a version is in force.
@@ -264,7 +273,13 @@ pub async fn activate(
             let version = super::find(conn, *id)?;
             let officer = caller.officer(&version.area)?;
             let (from, to) = (activation.from_on, activation.to_on);
-            Ok(Answer::new(super::activate(conn, &officer, *id, from, to, caller.now)?.into()))
+            let active = super::activate(conn, &officer, *id, from, to, caller.now)?;
+            audit::record(
+                conn,
+                caller,
+                about(Deed::PolicyActivated, &active).saying("from_on", from.to_string()),
+            )?;
+            Ok(Answer::new(active.into()))
         })
         .await
 }

@@ -9,6 +9,7 @@ use super::{CancelledAs, Counter, Listing, Placed, Reservation, ReservationStatu
 use crate::{
     access::{ActingFor, Allowed, Caller, OnDuty, Registered, RightKind, Role, Site, act, links},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    audit::{Deed, Entry, Subject, SubjectKind, http::read_on_record},
     canteens,
     clock::At,
     db::Conn,
@@ -273,14 +274,16 @@ pub async fn read(
     allowed: Allowed<act::ReadReservations>,
     id: web::Path<ReservationId>,
 ) -> Result<Done<ReservationBody>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let reservation = super::find(conn, *id)?;
-            let setting = for_reservation(conn, caller, &reservation)?;
-            let quote = subsidies::find(conn, reservation.quote_id)?.quote;
-            Ok(ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting).answer())
-        })
-        .await
+    let id = *id;
+    read_on_record(&allowed, move |conn, caller| {
+        let reservation = super::find(conn, id)?;
+        let setting = for_reservation(conn, caller, &reservation)?;
+        let quote = subsidies::find(conn, reservation.quote_id)?.quote;
+        let entry = subsidies::http::reasons_read(&setting.acting, &setting.site);
+        let body = ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting);
+        Ok((body.answer(), entry))
+    })
+    .await
 }
 
 /// `PUT /reservations/{id}`
@@ -349,31 +352,36 @@ pub async fn list(
     allowed: Allowed<act::ReadReservations>,
     Query(query): Query<ReservationsQuery>,
 ) -> Result<Done<Page<ReservationBody>>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let window = Window::new(query.limit, query.cursor.as_deref())?;
-            let residents = match (query.resident_id, query.menu_id) {
-                (Some(resident), _) => {
-                    let registered = residents::registered(conn, resident)?;
-                    caller.acting_for(conn, &registered)?;
-                    Some(vec![resident])
-                }
-                (None, Some(menu)) => {
-                    let canteen = menus::find(conn, menu)?.canteen_id;
-                    caller.on_duty(&canteens::site(conn, canteen)?)?;
-                    None
-                }
-                (None, None) => Some(own_residents(conn, caller)?),
-            };
-            let listing = Listing { residents, menu: query.menu_id, status: query.status, window };
-            let page = listing.window.page(super::list(conn, &listing)?, |reservation| reservation.id);
-            let mut items = Vec::new();
-            for reservation in page.items {
-                items.push(body(conn, caller, reservation)?);
+    read_on_record(&allowed, move |conn, caller| {
+        let window = Window::new(query.limit, query.cursor.as_deref())?;
+        let mut entry = None;
+        let residents = match (query.resident_id, query.menu_id) {
+            (Some(resident), _) => {
+                let registered = residents::registered(conn, resident)?;
+                let acting = caller.acting_for(conn, &registered)?;
+                entry = subsidies::http::reasons_read(&acting, &registered.site);
+                Some(vec![resident])
             }
-            Ok(Answer::new(Page { items, next: page.next }))
-        })
-        .await
+            (None, Some(menu)) => {
+                let canteen = menus::find(conn, menu)?.canteen_id;
+                let site = canteens::site(conn, canteen)?;
+                let duty = caller.on_duty(&site)?;
+                let reads_reasons = matches!(duty.role(), Role::District | Role::Auditor);
+                entry = reads_reasons
+                    .then(|| Entry::of(Deed::QuotesRead, Subject::of(SubjectKind::Menu, menu)).at(&site));
+                None
+            }
+            (None, None) => Some(own_residents(conn, caller)?),
+        };
+        let listing = Listing { residents, menu: query.menu_id, status: query.status, window };
+        let page = listing.window.page(super::list(conn, &listing)?, |reservation| reservation.id);
+        let mut items = Vec::new();
+        for reservation in page.items {
+            items.push(body(conn, caller, reservation)?);
+        }
+        Ok((Answer::new(Page { items, next: page.next }), entry))
+    })
+    .await
 }
 
 fn body(conn: &mut Conn, caller: &Caller, reservation: Reservation) -> Result<ReservationBody, Fail> {
@@ -396,7 +404,7 @@ fn own_residents(conn: &mut Conn, caller: &Caller) -> Result<Vec<ResidentId>, Fa
         .map(|link| link.resident_id);
     let oneself = match principal {
         crate::access::Principal::Resident(id) => Some(id),
-        crate::access::Principal::Account(_) => None,
+        crate::access::Principal::Account(_) | crate::access::Principal::Device(_) => None,
     };
     Ok(oneself.into_iter().chain(linked).collect())
 }

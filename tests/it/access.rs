@@ -42,7 +42,9 @@ fn cases() -> BTreeMap<&'static str, Case> {
 /// Whom a foreign object belongs to, for a role.
 fn foreign<'a>(world: &'a World, role: &str) -> &'a Side {
     match role {
-        "volunteer" | "staff" => &world.near,
+        "volunteer" | "staff" | "door_device" | "round_device" | "kitchen_device" | "hall_device" => {
+            &world.near
+        }
         _ => &world.far,
     }
 }
@@ -64,7 +66,7 @@ impl Trial<'_> {
     fn query(&self, operation: &str) -> String {
         let Side { ids, .. } = self.side;
         match operation {
-            "find_residents" | "list_reviews" => format!("?canteen_id={}", ids["canteen"]),
+            "find_residents" | "list_reviews" | "list_devices" => format!("?canteen_id={}", ids["canteen"]),
             "list_family_links" | "list_reservations" => format!("?resident_id={}", ids["resident"]),
             "list_menus" => format!("?from={TODAY}&to={TODAY}"),
             "read_headcounts" | "read_overview" => format!("?on={TODAY}"),
@@ -150,10 +152,23 @@ impl Trial<'_> {
                 json!({ "resident_id": ids["resident"], "menu_id": ids["free_menu"], "lines": lines("free_item") })
             }
             "change_reservation" => json!({ "mode": "takeaway", "lines": lines("next_item") }),
-            "check_in" => json!({ "tap_id": uuid(), "reservation_id": ids["reservation"] }),
-            "void_attendance" => json!({ "reason": "a mistake" }),
+            "add_device" => json!({ "canteen_id": ids["canteen"], "name": "门口", "purpose": "door" }),
+            "check_in" => {
+                json!({ "tap_id": uuid(), "reservation_id": ids["reservation"], "by": self.named() })
+            }
+            "record_batch" => json!({ "items": [] }),
+            "void_attendance" => json!({ "reason": "a mistake", "by": self.named() }),
             "resolve_review" => json!({ "decision": "second_meal", "reason": "asked at the desk" }),
             _ => Value::Null,
+        }
+    }
+
+    /// On a device, the volunteer here.
+    fn named(&self) -> &Value {
+        if self.role.ends_with("_device") {
+            &self.world.here.volunteer["principal"]["id"]
+        } else {
+            &Value::Null
         }
     }
 
@@ -174,7 +189,12 @@ impl Trial<'_> {
 
     async fn send(&self, declared: Declared, object: &str) -> Reply {
         let app = &self.world.app;
-        let (path, body) = (self.path(declared, object), self.body(declared.id()));
+        let path = self.path(declared, object);
+        let body = match declared.id() {
+            // It is good once.
+            "enrol_device" => json!({ "code": self.side.new_code(app, "door").await }),
+            operation => self.body(operation),
+        };
         let call = match declared.method {
             "post" if declared.id() == "import_residents" => {
                 app.upload(&path, "text/csv", format!("姓名,出生日期\n李凤恩,1949-12-{}\n", 10 + self.number))
@@ -272,6 +292,10 @@ on_both! {
         try_group(db.kind, db, "accounts").await;
     }
 
+    async fn the_operations_of_audit_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "audit").await;
+    }
+
     async fn the_operations_of_calendar_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "calendar").await;
     }
@@ -290,6 +314,10 @@ on_both! {
 
     async fn the_operations_of_policies_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "policies").await;
+    }
+
+    async fn the_operations_of_devices_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "devices").await;
     }
 
     async fn the_operations_of_menus_reach_as_far_as_the_table_says(db: TestDb) {

@@ -145,9 +145,9 @@ on_both! {
         let line = |portions: i64| json!({ "item_id": item, "portions": portions });
         for (lines, code) in [
             (json!([]), "bad_field"),
-            (json!([line(0)]), "bad_order"),
-            (json!([line(-1)]), "bad_order"),
-            (json!([line(21)]), "bad_order"),
+            (json!([line(0)]), "bad_field"),
+            (json!([line(-1)]), "bad_field"),
+            (json!([line(21)]), "bad_field"),
             (json!([line(1), line(1)]), "bad_order"),
             (json!([line(1 << 40)]), "bad_field"),
             (json!([{ "item_id": other["items"][0]["id"], "portions": 1 }]), "bad_order"),

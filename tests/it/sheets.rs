@@ -92,7 +92,7 @@ on_both! {
         let path = |what: &str, to: &str| format!("/canteens/{}/{what}?from={TODAY}&to={to}", here.id("canteen"));
         for what in ["headcounts.csv", "headcounts.xlsx", "attendance.csv", "attendance.xlsx"] {
             let first = app.get(&path(what, TODAY)).by(&here.staff).send().await;
-            assert!(first.header("content-disposition").contains("attachment"), "{what}");
+            assert!(first.header("content-disposition").unwrap().contains("attachment"), "{what}");
             let etag = first.etag.clone().unwrap();
             let again = app.get(&path(what, TODAY)).by(&here.staff).header("If-None-Match", &etag).send().await;
             assert_eq!((again.status, again.bytes.len()), (304, 0), "{what}");

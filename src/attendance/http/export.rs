@@ -11,6 +11,7 @@ use crate::{
     accounts,
     api::{Csv, DaysQuery, File, Query, Xlsx, csv_file, xlsx_file},
     attendance::{self, Attendance},
+    audit::{Deed, Entry, Subject, SubjectKind, http::read_on_record},
     canteens::{self, Canteen},
     clock::At,
     db::Conn,
@@ -52,20 +53,19 @@ async fn table(
     canteen: CanteenId,
     days: DaysQuery,
 ) -> Result<Table, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let canteen = canteens::find(conn, canteen)?;
-            let duty = caller.on_duty(&canteen.site())?;
-            check_span(days.from, days.to)?;
-            if (days.to - days.from).num_days() > MOST_DAYS {
-                return Err(Code::BadSpan.into());
-            }
-            let sheet = Sheet { lang: caller.lang, with_charge: duty.role() != Role::Staff };
-            let meals = Meals::of(conn, canteen, days)?;
-            tracing::info!(target: "sensitive_reads", actor = ?duty.actor().id(), canteen = %duty.canteen(), what = "attendance", "read");
-            Ok(sheet.table(&meals))
-        })
-        .await
+    read_on_record(allowed, move |conn, caller| {
+        let canteen = canteens::find(conn, canteen)?;
+        let site = canteen.site();
+        let duty = caller.on_duty(&site)?;
+        check_span(days.from, days.to)?;
+        if (days.to - days.from).num_days() > MOST_DAYS {
+            return Err(Code::BadSpan.into());
+        }
+        let sheet = Sheet { lang: caller.lang, with_charge: duty.role() != Role::Staff };
+        let entry = Entry::of(Deed::AttendanceExported, Subject::of(SubjectKind::Canteen, site.id)).at(&site);
+        Ok((sheet.table(&Meals::of(conn, canteen, days)?), Some(entry)))
+    })
+    .await
 }
 
 /// Everything recorded on some days, and whom and what it names.

@@ -8,11 +8,16 @@ use super::{NewCard, code, svg};
 use crate::{
     access::{Allowed, act},
     api::{Answer, Created, File, Keyed, Svg},
-    attendance, canteens,
+    attendance,
+    audit::{self, Deed, http::read_on_record},
+    canteens,
     clock::At,
     ids::ResidentId,
     problem::{Code, Problem},
-    residents,
+    residents::{
+        self,
+        http::{about, sensitive},
+    },
 };
 
 /// A card that was issued. Its code is in the picture alone.
@@ -35,6 +40,7 @@ pub async fn issue(
             let registered = residents::registered(conn, *id)?;
             let acting = caller.acting_for(conn, &registered)?;
             let issued_at = super::issue(conn, &acting, &NewCard::new(key.bytes()), caller.now)?;
+            audit::record(conn, caller, about(Deed::CardIssued, &registered))?;
             // The doors where they are expected know the card by its hash.
             attendance::resident_changed(conn, *id)?;
             Ok(Answer::new(CardBody { resident_id: *id, issued_at }))
@@ -45,16 +51,16 @@ pub async fn issue(
 /// `GET /residents/{id}/card.svg`
 pub async fn read(allowed: Allowed<act::ReadCard>, id: Path<ResidentId>) -> Result<File<Svg>, Problem> {
     let key = allowed.state().identity_key.clone();
-    let (resident, canteen, card) = allowed
-        .read(move |conn, caller| {
-            let registered = residents::registered(conn, *id)?;
-            let acting = caller.acting_for(conn, &registered)?;
-            let resident = residents::find(conn, acting.resident())?;
-            let canteen = canteens::find(conn, resident.canteen_id)?;
-            let card = super::in_force(conn, resident.id)?;
-            Ok((resident, canteen, card))
-        })
-        .await?;
+    let id = *id;
+    let look = read_on_record(&allowed, move |conn, caller| {
+        let registered = residents::registered(conn, id)?;
+        let acting = caller.acting_for(conn, &registered)?;
+        let resident = residents::find(conn, acting.resident())?;
+        let canteen = canteens::find(conn, resident.canteen_id)?;
+        let card = super::in_force(conn, resident.id)?;
+        Ok(((resident, canteen, card), sensitive(&acting, &registered, Deed::CardRead)))
+    });
+    let (resident, canteen, card) = look.await?;
     let face = svg::Face {
         code: &code(key.bytes(), &card.nonce),
         full_name: &resident.full_name,

@@ -10,7 +10,9 @@ use super::{Fault, Field, Plan, Roster, faults};
 use crate::{
     access::{Allowed, act},
     api::{Answer, Done, Query, Takes, Upload},
-    attendance, canteens,
+    attendance,
+    audit::{self, Deed, Entry, Subject, SubjectKind},
+    canteens,
     ids::{CanteenId, ResidentId},
     problem::{Code, Problem},
     sheets::{self, letters},
@@ -178,8 +180,13 @@ pub async fn import(
     }
     allowed
         .once(file.keyed(roster)?, move |conn, caller, roster| {
-            let duty = caller.on_duty(&canteens::site(conn, id)?)?;
+            let site = canteens::site(conn, id)?;
+            let duty = caller.on_duty(&site)?;
             let plan = super::import(conn, &duty, roster, caller.now)?;
+            let subject = Subject::of(SubjectKind::Canteen, id);
+            let created = plan.created().to_string();
+            let entry = Entry::of(Deed::RosterImported, subject).at(&site).saying("created", created);
+            audit::record(conn, caller, entry)?;
             // What somebody must not eat shows at the doors where they are expected.
             for resident in plan.filled() {
                 attendance::resident_changed(conn, resident)?;

@@ -6,7 +6,7 @@ use actix_web::{
     App,
     body::BoxBody,
     dev::ServiceResponse,
-    http::{Method, header::HeaderMap},
+    http::Method,
     middleware::from_fn,
     test,
     web::{self, Data},
@@ -26,12 +26,14 @@ use leling::{
     id::{Id, random_bytes},
     ids::{AccountId, CanteenId, ResidentId},
     keys::{KeySource, Keys},
+    origin::{Proxies, ProxyHeader},
     problem::{Fail, Problem},
     routes,
     settings::{LogFormat, Settings},
     text::{Line, UserName},
 };
 use serde_json::{Value, json};
+use ureq::http::HeaderMap;
 
 use tokio::sync::OnceCell;
 
@@ -54,6 +56,13 @@ pub struct TestApp {
 type Service =
     Box<dyn Fn(test::TestRequest) -> LocalBoxFuture<'static, (Method, String, ServiceResponse<BoxBody>)>>;
 
+/// The headers of an answer, as clients of either kind have them.
+fn http_headers(response: &ServiceResponse<BoxBody>) -> HeaderMap {
+    let name = |name: &str| ureq::http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+    let value = |value: &[u8]| ureq::http::HeaderValue::from_bytes(value).unwrap();
+    response.headers().iter().map(|(n, v)| (name(n.as_str()), value(v.as_bytes()))).collect()
+}
+
 /// What was answered.
 #[derive(Debug)]
 pub struct Reply {
@@ -63,16 +72,10 @@ pub struct Reply {
     pub replayed: bool,
     /// What was sent, where it is no JSON.
     pub bytes: Vec<u8>,
-    pub(super) headers: HeaderMap,
+    pub headers: HeaderMap,
 }
 
 impl Reply {
-    /// What this header says.
-    #[track_caller]
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
-    }
-
     /// The file, when the status is 200.
     #[track_caller]
     pub fn file(self) -> Vec<u8> {
@@ -85,6 +88,10 @@ impl Reply {
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
+    }
+
+    pub fn header(&self, name: &str) -> Option<String> {
+        Some(self.headers.get(name)?.to_str().ok()?.to_owned())
     }
 
     /// Asserts that it is a refusal with this code.
@@ -109,10 +116,22 @@ impl Call<'_> {
         self
     }
 
+    /// From this address.
+    pub fn from(mut self, address: &str) -> Self {
+        self.request = self.request.peer_addr((address.parse::<std::net::IpAddr>().unwrap(), 4711).into());
+        self
+    }
+
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.keyed |= name == "Idempotency-Key";
         self.request = self.request.insert_header((name, value));
         self
+    }
+
+    /// What is answered, with its body still to be read.
+    pub async fn open(self) -> ServiceResponse<BoxBody> {
+        let service = self.app.service.get_or_init(|| self.app.mounted()).await;
+        service(self.request).await.2
     }
 
     pub async fn send(self) -> Reply {
@@ -143,6 +162,10 @@ impl TestApp {
             keys: KeySource::Given(Keys::random()),
             log_format: LogFormat::Text,
             workers: 1,
+            proxies: Proxies {
+                trusted: vec!["10.0.0.1/32".parse().unwrap()],
+                header: ProxyHeader::XForwardedFor,
+            },
         };
         let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
         let state = State::open(&settings, clock, hasher).unwrap();
@@ -202,10 +225,12 @@ impl TestApp {
         let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let (status, etag) = (response.status().as_u16(), header("etag"));
         let replayed = header("idempotency-replayed").is_some();
-        let headers = response.headers().clone();
-        let bytes = test::read_body(response).await;
-        let json = headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().ends_with("json"));
-        let body = if json { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
+        let headers = http_headers(&response);
+        let kind = header("content-type").unwrap_or_default();
+        // A stream has no end to wait for.
+        let streams = kind == "text/event-stream";
+        let bytes = if streams { Default::default() } else { test::read_body(response).await };
+        let body = if kind.ends_with("json") { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         contract::check(&method, &path, status, &body);
         Reply { status, body, etag, replayed, bytes: bytes.to_vec(), headers }
     }

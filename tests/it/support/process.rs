@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -56,6 +56,13 @@ impl Server {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub fn terminate(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// How much memory it has at the moment, in KiB.
@@ -151,6 +158,29 @@ impl Client {
         self.ask("POST", &api(path), Some(body), Some(("Idempotency-Key", key)))
     }
 
+    /// A stream, open to be read.
+    pub fn stream(&self, path: &str) -> impl std::io::Read + use<> {
+        let request = http::Request::get(format!("{}{}", self.base, api(path)));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let answer = self.agent.run(request.body(()).unwrap()).unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.into_body().into_reader()
+    }
+
+    /// Posts this, and hangs up before an answer can come.
+    pub fn hang_up_on(&self, path: &str, body: &Value) {
+        let (address, body) = (self.base.strip_prefix("http://").unwrap(), body.to_string());
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            api(path),
+            self.token,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(&[head.into_bytes(), body.into_bytes()].concat()).unwrap();
+    }
+
     /// One request as it is, its path from the root, and everything of what is answered.
     pub fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Raw {
         let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.base));
@@ -205,10 +235,11 @@ impl Client {
         let mut answer = answer.ok()?;
         let header = |name: &str| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
         let (etag, replayed) = (header("etag"), header("idempotency-replayed").is_some());
+        let headers = answer.headers().clone();
         let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().ok()?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).ok()? };
-        Some(Reply { status, body, etag, replayed, bytes: Vec::new(), headers: Default::default() })
+        Some(Reply { status, body, etag, replayed, bytes: Vec::new(), headers })
     }
 }
 

@@ -212,6 +212,11 @@ impl Town {
         self.officer.post(&path, json!({ "from_on": self.today() })).expect(200);
     }
 
+    /// Writes into the database behind the service's back.
+    pub fn write(&self, act: impl Fn(&mut Conn, At) -> Result<(), Fail> + Send + 'static) {
+        write(self.db.url(), act);
+    }
+
     /// Looks into the database behind the service's back.
     pub fn look<T>(&self, look: impl FnOnce(&mut Conn) -> QueryResult<T>) -> T {
         let db = Db::open(self.db.url()).unwrap();

@@ -22,6 +22,19 @@ impl Side {
     pub fn id(&self, of: &str) -> &str {
         &self.ids[of]
     }
+
+    /// A code that enrols a device of this canteen.
+    pub async fn new_code(&self, app: &TestApp, purpose: &str) -> String {
+        let body = json!({ "canteen_id": self.id("canteen"), "name": "门口", "purpose": purpose });
+        let added = app.made(&self.staff, "/devices", body).await;
+        added["enrolment_code"].as_str().unwrap().to_owned()
+    }
+
+    /// Tokens of a new device of this canteen.
+    pub async fn device(&self, app: &TestApp, purpose: &str) -> Value {
+        let code = self.new_code(app, purpose).await;
+        app.post("/devices/enrol", json!({ "code": code })).send().await.expect(200)
+    }
 }
 
 /// Everything, and the tokens of whoever has a role here; nobody's for the public.
@@ -161,7 +174,7 @@ impl World {
         let near = place(2, &east, &officer, &east_policies, "cousin", "uncle").build().await;
         let far = place(3, &west, &other_officer, &west_policies, "cousin", "uncle").build().await;
         let resident = app.sign_in_with_card(&card(1, 1), here.id("pin")).await.expect(200);
-        let tokens = BTreeMap::from([
+        let mut tokens = BTreeMap::from([
             ("signed_in", people["nobody"].clone()),
             ("family", people["daughter"].clone()),
             ("resident", resident),
@@ -171,6 +184,14 @@ impl World {
             ("auditor", auditor),
             ("admin", admin.clone()),
         ]);
+        for (role, purpose) in [
+            ("door_device", "door"),
+            ("round_device", "round"),
+            ("kitchen_device", "kitchen"),
+            ("hall_device", "hall"),
+        ] {
+            tokens.insert(role, here.device(&app, purpose).await);
+        }
         let meals = app.get(&format!("/openmensa/canteens/1/days/{TODAY}/meals")).send().await.expect(200);
         let first_meal = meals[0]["id"].as_i64().unwrap();
         World { app, here, near, far, tokens, first_meal }
@@ -219,6 +240,8 @@ impl Place<'_> {
             ("draft_policy", self.policies.1.clone()),
             ("card", card(number, 1)),
         ]);
+        let device = json!({ "canteen_id": canteen, "name": "门口的手机", "purpose": "door" });
+        ids.insert("device", id_of(&self.app.made(&staff, "/devices", device).await["device"]));
         self.people(&canteen, &staff, &mut ids).await;
         self.meals(&canteen, &staff, &volunteer, &mut ids).await;
         ids.insert("canteen", canteen);
