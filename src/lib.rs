@@ -31,8 +31,10 @@
 //! - **The concepts**, in the order in which they may call each other: [`access`], [`audit`], [`calendar`], [`canteens`],
 //!   [`accounts`], [`residents`], [`sign_in`], [`devices`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
+//! - **For programs elsewhere**: [`openmensa`] tells public menus as OpenMensa does.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
-//!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
+//!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words;
+//!   [`sheets`] reads and writes spreadsheets.
 //! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use. [`verify`] computes every recorded
 //!   value again, [`backup`] copies the database and brings it back, [`mod@metrics`] counts, [`docs`] shows the API.
 
@@ -62,6 +64,7 @@ pub mod keys;
 pub mod menus;
 pub mod metrics;
 pub mod money;
+pub mod openmensa;
 pub mod origin;
 pub mod page;
 pub mod policies;
@@ -71,6 +74,7 @@ pub mod reservations;
 pub mod residents;
 pub mod routes;
 pub mod settings;
+pub mod sheets;
 pub mod sign_in;
 pub mod start_error;
 pub mod subsidies;

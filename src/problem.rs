@@ -63,6 +63,8 @@ codes! {
     MethodNotAllowed     405 false "method_not_allowed"    "此地址不支持这种请求方法。请查看接口说明。" "This address does not take that method. See the API document.";
     BodyTooLarge         413 false "body_too_large"        "内容超过 {limit} 字节。请缩小后重发。" "The body has more than {limit} bytes. Send a smaller one.";
     NotJson              415 false "unsupported_media_type" "内容类型必须是 application/json。请修改后重发。" "The content type has to be application/json. Mend it and send it again.";
+    NotASheet            415 false "not_a_spreadsheet"     "内容类型必须是 text/csv 或 XLSX 的类型。请上传 CSV 或 XLSX 文件。" "The content type has to be text/csv or that of XLSX. Send a CSV or XLSX file.";
+    BrokenUpload         400 true  "broken_upload"         "文件没有传完。请重新上传。" "The file did not arrive whole. Send it again.";
     KeyReused            422 false "idempotency_key_reused" "同一个 Idempotency-Key 已用于另一个请求。请换一个新的。" "This Idempotency-Key was used for another request. Use a new one.";
     InProgress           409 true  "request_in_progress"   "同样的请求正在处理。请稍后再试。" "The same request is still under way. Try again in a moment.";
     IfMatchRequired      428 false "if_match_required"     "修改前请先读取，并在 If-Match 中带上读到的 ETag。" "Read it first, and send the ETag that you got in If-Match.";
@@ -120,6 +122,9 @@ codes! {
     IdNumberTaken        409 false "id_number_taken"       "已有在册老人使用同一身份证号。请先查找那份档案。" "An active resident has this identity number. Look for that record first.";
     CardTaken            409 false "card_number_taken"     "这个卡号已在使用。请换一个。" "This card number is in use. Choose another.";
     StatusByFact         409 false "status_by_fact"        "去世只能由资格认定登记或终止。请先处理那条认定。" "A death is recorded and undone by its fact alone. See to that fact first.";
+    UnreadableSheet      400 false "unreadable_sheet"      "表格无法读取：{reason}。请修改后重新上传。" "The spreadsheet cannot be read: {reason}. Mend it and send it again.";
+    BadRoster            400 false "bad_roster"            "名册有 {count} 处错误，没有写入任何内容。请按行列逐一修改后重新上传。" "The roster has {count} faults; nothing was written. Mend each at the row and column named, and send it again.";
+    CardNotFound         404 false "card_not_found"        "这位老人没有有效的卡。请先发卡。" "This resident has no card in force. Issue one first.";
     UnknownFactKind      400 false "unknown_fact_kind"     "没有这种资格类型。请先由民政人员添加。" "There is no such kind of fact. A district officer can add it first.";
     FactKindExists       409 false "fact_kind_exists"      "这种资格类型已存在。" "This kind of fact exists already.";
     BadFact              400 false "bad_fact"              "资格认定有误：{reason}。请修改后重发。" "The fact is not right: {reason}. Mend it and send it again.";
@@ -179,6 +184,7 @@ codes! {
     OtherDay             409 false "other_day"             "这份预订是 {served_on} 的另一餐。" "That reservation is for another meal, on {served_on}.";
     ResidentSuspended    409 false "resident_suspended"    "这份档案已停用。请联系服务台。" "This resident's record is not active. Ask at the desk.";
     UnknownCard          409 false "unknown_card"          "没有这张卡。请核对卡号，或记为其他用餐。" "There is no such card. Check the number, or record a guest meal.";
+    CardRevoked          409 false "card_revoked"          "这张卡已停用。请用新卡，或按姓名核销。" "This card was revoked. Use the new one, or find the person by name.";
     Voided               409 false "voided"                "这条就餐记录已作废。请用新的记录。" "That attendance was voided. Record it anew.";
     NotOnDuty            409 false "not_on_duty"           "所选的人当时不是这个食堂的志愿者或工作人员。请选别的名字，或找工作人员。" "Whoever is named served here as neither volunteer nor staff then. Choose another name, or ask the staff.";
     AttendanceNotFound   404 false "attendance_not_found"  "没有找到这条就餐记录。请检查编号。" "There is no such attendance. Check the id.";

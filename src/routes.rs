@@ -7,18 +7,19 @@ use actix_web::http::Method;
 use crate::{
     accounts::http as accounts,
     api::{Api, Operation},
-    attendance::http as attendance,
+    attendance::http::{self as attendance, export as served_out},
     audit::http as audit,
     calendar::http as calendar,
     canteens::http as canteens,
     devices::http as devices,
     families::http as families,
-    headcounts::http as headcounts,
+    headcounts::{export as counts_out, http as headcounts},
     menus::http as menus,
+    openmensa::http as openmensa,
     policies::http as policies,
     problem::Code,
     reservations::{http as reservations, standing::http as standing, waiting::http as waiting},
-    residents::http as residents,
+    residents::{cards::http as cards, http as residents, roster::http as roster},
     sign_in::http as sign_in,
     subsidies::http as subsidies,
 };
@@ -69,9 +70,12 @@ pub fn api() -> Api {
         .group("residents", "The people whom meals are for", vec![
             Operation::new(GET, "/residents", "find_residents", "Find residents by name, pinyin, card number or telephone", residents::list).refuses([BadCursor, NotHere, CanteenNotFound]),
             Operation::new(POST, "/residents", "register_resident", "Register a resident", residents::register).refuses([CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken]),
+            Operation::new(POST, "/residents/imports", "import_residents", "Import residents from a spreadsheet: all or none; or only judge it", roster::import).refuses([CanteenNotFound, NotHere, UnreadableSheet, BadRoster]),
             Operation::new(GET, "/residents/{id}", "read_resident", "Read a resident", residents::read).refuses([ResidentNotFound, DiskFull, ClockBehind, Conflict]),
             Operation::new(PUT, "/residents/{id}", "edit_resident", "Edit a resident", residents::edit).refuses([ResidentNotFound, CanteenNotFound, NotHere, BadBirthDate, BadIdNumber, IdNumberTaken, CardTaken, StatusByFact]),
             Operation::new(POST, "/residents/{id}/pin", "issue_pin", "Issue a new PIN, shown once", residents::issue_pin).refuses([ResidentNotFound]),
+            Operation::new(POST, "/residents/{id}/card", "issue_card", "Issue a card with a new code; the one before is worth nothing", cards::issue).refuses([ResidentNotFound, ResidentInactive]),
+            Operation::new(GET, "/residents/{id}/card.svg", "read_card", "Draw a resident's card with its QR, to be printed or shown", cards::read).refuses([ResidentNotFound, CardNotFound, DiskFull, ClockBehind, Conflict]),
             Operation::new(GET, "/residents/{id}/facts", "list_facts", "List a resident's eligibility facts", residents::facts).refuses([ResidentNotFound, BadCursor, DiskFull, ClockBehind, Conflict]),
             Operation::new(POST, "/residents/{id}/facts", "enter_fact", "Enter an eligibility fact; an officer's is verified at once", residents::enter_fact).refuses([ResidentNotFound, UnknownFactKind, BadFact]),
             Operation::new(PUT, "/facts/{id}", "edit_fact", "Correct or end an eligibility fact", residents::edit_fact).refuses([FactNotFound, BadFact]),
@@ -136,7 +140,7 @@ pub fn api() -> Api {
         ])
         .group("attendance", "Who came: the door, and what staff decide afterwards", vec![
             Operation::new(GET, "/menus/{id}/door-list", "read_door_list", "Who is expected, and who came", attendance::door_list).refuses([MenuNotFound, NotHere]),
-            Operation::new(POST, "/menus/{id}/attendance", "check_in", "Record a meal that is served", attendance::check_in).refuses([MenuNotFound, ReservationNotFound, ResidentNotFound, NotHere, AlreadyServed, NotReserved, Cancelled, OtherCanteen, OtherDay, MenuNotOpen, ResidentSuspended, UnknownCard, Voided, AlreadyReserved, MenuFull, ItemSoldOut, BadTap, TapReused, BadOrder, ModeNotOffered, NotOnDuty]),
+            Operation::new(POST, "/menus/{id}/attendance", "check_in", "Record a meal that is served", attendance::check_in).refuses([MenuNotFound, ReservationNotFound, ResidentNotFound, NotHere, AlreadyServed, NotReserved, Cancelled, OtherCanteen, OtherDay, MenuNotOpen, ResidentSuspended, UnknownCard, CardRevoked, Voided, AlreadyReserved, MenuFull, ItemSoldOut, BadTap, TapReused, BadOrder, ModeNotOffered, NotOnDuty]),
             Operation::new(POST, "/attendance/batches", "record_batch", "Record check-ins that were taken offline, each answered by itself", attendance::record_batch),
             Operation::new(POST, "/attendance/{id}/void", "void_attendance", "Strike an attendance out, with a reason", attendance::void).refuses([AttendanceNotFound, NotHere, NotYourMistake, NotOnDuty, BadTap, Voided]),
             Operation::new(GET, "/attendance/reviews", "list_reviews", "List attendances that wait for review", attendance::reviews).refuses([CanteenNotFound, NotHere]),
@@ -146,9 +150,23 @@ pub fn api() -> Api {
         .group("headcounts", "How many to cook for, how many came, who pays", vec![
             Operation::new(GET, "/canteens/{id}/headcounts", "read_headcounts", "A canteen's day as of any instant", headcounts::of_canteen).refuses([BadSpan, CanteenNotFound, NotHere]),
             Operation::new(GET, "/canteens/{id}/headcounts/stream", "stream_headcounts", "Hear a canteen's day whenever it changes (Server-Sent Events)", headcounts::stream).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/headcounts.csv", "export_headcounts_csv", "A canteen's headcounts of some days as CSV", counts_out::csv).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/headcounts.xlsx", "export_headcounts_xlsx", "A canteen's headcounts of some days as XLSX, with sheets by mode, item and diet", counts_out::xlsx).refuses([BadSpan, CanteenNotFound, NotHere]),
+            Operation::new(GET, "/canteens/{id}/attendance.csv", "export_attendance_csv", "Who was served on some days, as CSV", served_out::csv).refuses([BadSpan, CanteenNotFound, NotHere, DiskFull, ClockBehind, Conflict]),
+            Operation::new(GET, "/canteens/{id}/attendance.xlsx", "export_attendance_xlsx", "Who was served on some days, as XLSX", served_out::xlsx).refuses([BadSpan, CanteenNotFound, NotHere, DiskFull, ClockBehind, Conflict]),
             Operation::new(GET, "/headcounts", "read_overview", "A day of every canteen in reach", headcounts::overview).refuses([BadSpan]),
             Operation::new(GET, "/takings", "read_takings", "What was charged and who pays it, from two sources", headcounts::takings).refuses([CanteenNotFound, NotHere, BadSpan]),
             Operation::new(GET, "/draws", "list_draws", "List draws on payers' money", subsidies::draws).refuses([CanteenNotFound, NotHere, BadSpan, BadCursor, DiskFull, ClockBehind, Conflict]),
             Operation::new(GET, "/quotes/{id}", "read_quote", "Read a kept quote, and compute it again", subsidies::read).refuses([DiskFull, ClockBehind, Conflict]),
+        ])
+        .group("openmensa", "Public menus as OpenMensa v2 tells them, for programs made for it", vec![
+            Operation::new(GET, "/openmensa/canteens", "list_openmensa_canteens", "List canteens", openmensa::canteens),
+            Operation::new(GET, "/openmensa/canteens/{number}", "read_openmensa_canteen", "Read a canteen", openmensa::canteen).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days", "list_openmensa_days", "List days from a day on, open and closed", openmensa::days).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days/{date}", "read_openmensa_day", "Read a day", openmensa::day).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days/{date}/meals", "list_openmensa_meals", "List the meals of a day", openmensa::meals).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/days/{date}/meals/{meal}", "read_openmensa_meal", "Read a meal", openmensa::meal).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/meals", "list_openmensa_week", "List the days of a week with their meals", openmensa::week).refuses([CanteenNotFound]),
+            Operation::new(GET, "/openmensa/canteens/{number}/feed.xml", "read_openmensa_feed", "A canteen and its menus as an OpenMensa feed v2.1", openmensa::feed).refuses([CanteenNotFound]),
         ])
 }

@@ -176,6 +176,11 @@ pattern!(
     |text| text.chars().all(|c| c.is_ascii_digit())
 );
 pattern!(
+    /// The code in the QR of a resident's card.
+    CardCode, 36, 36, "^LL1-[0-9A-F]{32}$", "LL1-00112233445566778899AABBCCDDEEFF",
+    |text| text.strip_prefix("LL1-").is_some_and(|code| code.bytes().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F')))
+);
+pattern!(
     /// A stable lower-case word.
     Slug, 1, 60, "^[a-z0-9][a-z0-9_-]*$", "minimum_living",
     |text| !text.starts_with(['_', '-'])
@@ -238,7 +243,7 @@ macro_rules! hidden {
     )+ };
 }
 shown!(UserName, Phone, CardNumber, Slug, Cursor, ZoneName);
-hidden!(Pin, Password, IdNumber, Secret);
+hidden!(Pin, Password, IdNumber, Secret, CardCode);
 
 /// A local clock time to the minute, `HH:MM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -90,6 +90,28 @@ words! {
     }
 }
 
+impl Period {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            Period::Breakfast => Bilingual::new("早餐", "Breakfast"),
+            Period::Lunch => Bilingual::new("午餐", "Lunch"),
+            Period::Dinner => Bilingual::new("晚餐", "Dinner"),
+        }
+    }
+}
+
+impl Mode {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            Mode::DineIn => Bilingual::new("堂食", "Dine-in"),
+            Mode::Takeaway => Bilingual::new("自取", "Takeaway"),
+            Mode::Delivery => Bilingual::new("送餐", "Delivery"),
+        }
+    }
+}
+
 words! {
     /// What kind of thing a menu item is: a set meal (套餐) or a single dish (菜品).
     pub enum ItemKind {
@@ -124,6 +146,19 @@ words! {
         Staff = "staff",
         /// A volunteer.
         Volunteer = "volunteer",
+    }
+}
+
+impl MealClass {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            MealClass::Meal => Bilingual::new("本人用餐", "Own meal"),
+            MealClass::Second => Bilingual::new("加餐", "Second meal"),
+            MealClass::Guest => Bilingual::new("其他用餐", "Guest"),
+            MealClass::Staff => Bilingual::new("工作人员", "Staff"),
+            MealClass::Volunteer => Bilingual::new("志愿者", "Volunteer"),
+        }
     }
 }
 

@@ -23,6 +23,8 @@ DROP TABLE refresh_tokens;
 DROP TABLE sessions;
 DROP TABLE facts;
 DROP TABLE fact_kinds;
+DROP TABLE cards;
+DROP TABLE resident_keys;
 DROP TABLE residents;
 DROP TABLE devices;
 DROP TABLE grants;

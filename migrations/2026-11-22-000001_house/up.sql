@@ -78,6 +78,8 @@ CREATE TABLE canteens (
     phone TEXT NOT NULL,
     time_zone TEXT NOT NULL,
     delivery_fee_fen BIGINT NOT NULL CHECK (delivery_fee_fen >= 0),
+    -- Under which programs elsewhere know it that take whole numbers only.
+    number INTEGER NOT NULL UNIQUE,
     created_at TIMESTAMP NOT NULL,
     version INTEGER NOT NULL,
     UNIQUE (area, name)
@@ -167,8 +169,6 @@ CREATE TABLE residents (
     -- The canteen that registered this resident; a resident may eat anywhere.
     canteen_id UUID NOT NULL REFERENCES canteens (id),
     full_name TEXT NOT NULL,
-    pinyin TEXT NOT NULL,
-    initials TEXT NOT NULL,
     born_on DATE NOT NULL,
     phone TEXT,
     id_number_hash TEXT,
@@ -185,7 +185,28 @@ CREATE TABLE residents (
 );
 -- BR-06
 CREATE UNIQUE INDEX residents_one_active_per_identity ON residents (id_number_hash) WHERE status = 'active';
-CREATE INDEX residents_by_canteen ON residents (canteen_id, initials);
+CREATE INDEX residents_by_canteen ON residents (canteen_id, id);
+
+-- By what a resident is found: each key is looked up by its beginning, within a canteen.
+CREATE TABLE resident_keys (
+    canteen_id UUID NOT NULL REFERENCES canteens (id),
+    key TEXT NOT NULL,
+    resident_id UUID NOT NULL REFERENCES residents (id),
+    PRIMARY KEY (canteen_id, key, resident_id)
+);
+CREATE INDEX resident_keys_by_resident ON resident_keys (resident_id);
+
+-- The codes on residents' cards. A code is made of its nonce and the installation's key; only its hash is looked up.
+CREATE TABLE cards (
+    code_hash TEXT PRIMARY KEY NOT NULL,
+    resident_id UUID NOT NULL REFERENCES residents (id),
+    nonce TEXT NOT NULL,
+    issued_at TIMESTAMP NOT NULL,
+    revoked_at TIMESTAMP,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID
+);
+CREATE UNIQUE INDEX cards_one_in_force ON cards (resident_id) WHERE revoked_at IS NULL;
 
 CREATE TABLE fact_kinds (
     code TEXT PRIMARY KEY NOT NULL,

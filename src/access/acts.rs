@@ -120,6 +120,8 @@ acts! {
     ReadResidents
     /// Register and edit residents, and issue PINs.
     EditResidents
+    /// Read a resident's card, to print or to show it: whoever has it opens the door.
+    ReadCard
     /// Read a resident's eligibility facts (sensitive).
     ReadFacts
     /// Enter an eligibility fact; it grants nothing until it is verified.
@@ -160,6 +162,8 @@ acts! {
     ReadDoorList
     /// Record attendances at the door.
     CheckIn
+    /// Read who was served on some days, and how many, as tables.
+    ReadAttendance
     /// Strike an attendance out.
     VoidAttendance
     /// Read whom to call, and what waits for review.
@@ -196,6 +200,7 @@ pub fn reach(role: Role, act: Act) -> Reach {
         Act::ReadResidents | Act::ReadFacts => {
             &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)]
         }
+        Act::ReadCard => &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area)],
         Act::EditResidents | Act::EnterFacts => &[(Staff, Canteen), (District, Area)],
         Act::VerifyFacts => &[(District, Area)],
         Act::ReadFamilyLinks => {
@@ -225,7 +230,7 @@ pub fn reach(role: Role, act: Act) -> Reach {
             (KitchenDevice, Canteen),
             (HallDevice, Canteen),
         ],
-        Act::ReadReviews | Act::ReadDevices => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::ReadReviews | Act::ReadAttendance | Act::ReadDevices => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
         Act::ReadOverview | Act::ReadDraws => &[(District, Area), (Auditor, Area)],
     };
     rights.iter().find(|(holder, _)| *holder == role).map_or(Reach::No, |(_, reach)| *reach)

@@ -1,6 +1,6 @@
 //! Answers: a status that is part of the type, a body, and what caches and lost-update checks need.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, marker::PhantomData};
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
@@ -9,11 +9,11 @@ use actix_web::{
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     openapi::{Describe, OperationDoc},
-    tag::{ETag, Held, hash_of_text},
+    tag::{ETag, Held, hash_of},
 };
 use crate::{
     problem::{Code, Problem},
@@ -26,6 +26,8 @@ pub struct Answer<const STATUS: u16, T> {
     payload: Payload<T>,
     tag: Tag,
     replayed: bool,
+    /// Headers of this answer alone.
+    headers: Vec<(&'static str, String)>,
 }
 
 /// Something was done or read.
@@ -53,12 +55,18 @@ enum Tag {
 
 impl<const STATUS: u16, T> Answer<STATUS, T> {
     pub fn new(body: T) -> Self {
-        Answer { payload: Payload::Fresh(body), tag: Tag::None, replayed: false }
+        Answer { payload: Payload::Fresh(body), tag: Tag::None, replayed: false, headers: Vec::new() }
     }
 
     /// With this tag.
     pub fn tagged(mut self, tag: ETag) -> Self {
         self.tag = Tag::Given(tag);
+        self
+    }
+
+    /// With this header.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -76,13 +84,13 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
 
     /// Nothing that the client does not hold under this tag.
     pub(super) fn unchanged(tag: ETag) -> Self {
-        Answer { payload: Payload::Unchanged, tag: Tag::Given(tag), replayed: false }
+        Answer { payload: Payload::Unchanged, tag: Tag::Given(tag), replayed: false, headers: Vec::new() }
     }
 
     /// The answer that was saved with an idempotency key.
     pub fn saved(body: String, etag: Option<String>) -> Self {
         let tag = etag.map_or(Tag::None, |etag| Tag::Given(ETag::kept(etag)));
-        Answer { payload: Payload::Saved(body), tag, replayed: true }
+        Answer { payload: Payload::Saved(body), tag, replayed: true, headers: Vec::new() }
     }
 
     /// What has to be saved to give the same answer again: the body's text and its ETag.
@@ -132,7 +140,7 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         match &self.tag {
             Tag::None => None,
             Tag::Given(etag) => Some(etag.clone()),
-            Tag::LivingVersion(version) => Some(ETag::of_version_and(*version, &hash_of_text(body)[..12])),
+            Tag::LivingVersion(version) => Some(ETag::of_version_and(*version, &hash_of(body)[..12])),
         }
     }
 }
@@ -148,7 +156,7 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
         response.insert_header((header::CACHE_CONTROL, "no-cache, private"));
         response.insert_header((header::VARY, "authorization"));
         let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-        let of_body = || reads.then(|| ETag::kept(format!("\"{}\"", hash_of_text(&body))));
+        let of_body = || reads.then(|| ETag::kept(format!("\"{}\"", hash_of(&body))));
         if let Some(etag) = self.etag(&body).or_else(of_body) {
             let held = match self.payload {
                 Payload::Unchanged => Some(etag.as_str().to_owned()),
@@ -160,6 +168,9 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
                 return response.status(StatusCode::NOT_MODIFIED).finish();
             }
             response.insert_header((header::ETAG, etag.as_str()));
+        }
+        for header in self.headers {
+            response.insert_header(header);
         }
         if self.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
@@ -215,5 +226,60 @@ impl Responder for Nothing {
 impl Describe for Nothing {
     fn describe(doc: &mut OperationDoc<'_>) {
         doc.answers(204, None);
+    }
+}
+
+/// What kind of file something is.
+pub trait FileKind: 'static {
+    /// Its content type.
+    const MEDIA: &'static str;
+}
+
+/// A file as the whole answer, with an ETag made from its bytes.
+#[derive(Debug)]
+pub struct File<K> {
+    bytes: Vec<u8>,
+    /// Under which name to keep it; shown where it is read without one.
+    name: Option<String>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: FileKind> File<K> {
+    /// To be shown.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> File<K> {
+        File { bytes: bytes.into(), name: None, kind: PhantomData }
+    }
+
+    /// To be kept under this name, which is plain ASCII.
+    pub fn named(mut self, name: String) -> File<K> {
+        self.name = Some(name);
+        self
+    }
+}
+
+impl<K: FileKind> Responder for File<K> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let etag = ETag::kept(format!("\"{}\"", hash_of(&self.bytes)));
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::CACHE_CONTROL, "no-cache, private"));
+        response.insert_header((header::VARY, "authorization, accept-language"));
+        if let Some(held) = Held::of(request.headers()).same_as(&etag) {
+            response.insert_header((header::ETAG, held));
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        response.insert_header((header::ETAG, etag.as_str()));
+        if let Some(name) = self.name {
+            response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+        }
+        response.content_type(K::MEDIA).body(self.bytes)
+    }
+}
+
+impl<K: FileKind> Describe for File<K> {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.answers_file(K::MEDIA, json!({ "type": "string", "format": "binary" }));
+        doc.may_be_unchanged();
     }
 }

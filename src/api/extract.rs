@@ -1,9 +1,9 @@
-//! What comes in: JSON bodies without unknown fields, query strings, idempotency keys.
+//! What comes in: JSON bodies without unknown fields, files, query strings, idempotency keys.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, marker::PhantomData};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
-use futures_util::future::LocalBoxFuture;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
+use futures_util::{StreamExt as _, future::LocalBoxFuture};
 use hmac::{Hmac, KeyInit, Mac};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -89,13 +89,103 @@ impl<T: JsonSchema> Describe for Keyed<T> {
             let schema = doc.schema::<T>();
             doc.takes(schema);
         }
-        doc.header(
-            "Idempotency-Key",
-            "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry.",
-            serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" }),
-        );
+        let said = "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry.";
+        doc.header("Idempotency-Key", said, key_schema());
         doc.answer_header("Idempotency-Replayed");
         doc.refuses([Code::KeyRequired, Code::KeyReused, Code::InProgress]);
+    }
+}
+
+fn key_schema() -> serde_json::Value {
+    serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" })
+}
+
+/// What kinds of files an operation takes.
+pub trait Takes: 'static {
+    /// Their content types.
+    const MEDIA: &'static [&'static str];
+    /// The largest one, in bytes.
+    const LARGEST: usize;
+    /// What is refused of another type.
+    const REFUSAL: Code;
+}
+
+/// A file as the whole body, and perhaps an `Idempotency-Key`. Nothing of it is read before [`Upload::read`]: whoever has
+/// no right to it costs nothing.
+pub struct Upload<K> {
+    payload: web::Payload,
+    key: Result<String, Problem>,
+    hash: Hmac<Sha256>,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// A file that was read.
+pub struct UploadedFile {
+    pub bytes: web::Bytes,
+    key: Result<String, Problem>,
+    request_hash: String,
+}
+
+impl UploadedFile {
+    /// What was made of the file, under the key that came with it. Fails with `idempotency_key_required` without.
+    pub fn keyed<T>(self, body: T) -> Result<Keyed<T>, Problem> {
+        Ok(Keyed { body, key: self.key?, request_hash: self.request_hash })
+    }
+}
+
+impl<K: Takes> Upload<K> {
+    /// Reads the file. Fails with `body_too_large`, or when the connection breaks.
+    pub async fn read(mut self) -> Result<UploadedFile, Problem> {
+        let mut bytes = web::BytesMut::new();
+        while let Some(part) = self.payload.next().await {
+            let part = part.map_err(|_| Problem::new(Code::BrokenUpload))?;
+            if bytes.len() + part.len() > K::LARGEST {
+                return Err(Problem::new(Code::BodyTooLarge).with("limit", K::LARGEST));
+            }
+            bytes.extend_from_slice(&part);
+        }
+        self.hash.update(&bytes);
+        let request_hash = hex::encode(self.hash.finalize().into_bytes());
+        Ok(UploadedFile { bytes: bytes.freeze(), key: self.key, request_hash })
+    }
+}
+
+impl<K: Takes> FromRequest for Upload<K> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let named = request.content_type().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let refused = if !K::MEDIA.contains(&named.as_str()) {
+            Some(Problem::new(K::REFUSAL))
+        } else if length.is_some_and(|length: usize| length > K::LARGEST) {
+            Some(Problem::new(Code::BodyTooLarge).with("limit", K::LARGEST))
+        } else {
+            None
+        };
+        let (key, mut hash) = (idempotency_key(request), installation_hash(request));
+        hash.update(format!("{} {}?{}\n", request.method(), request.path(), request.query_string()).as_bytes());
+        let payload = web::Payload::from_request(request, payload);
+        Box::pin(async move {
+            match (refused, payload.await) {
+                (Some(problem), _) => Err(problem),
+                (None, Ok(payload)) => Ok(Upload { payload, key, hash, kind: PhantomData }),
+                (None, Err(_)) => Err(Code::BrokenUpload.into()),
+            }
+        })
+    }
+}
+
+impl<K: Takes> Describe for Upload<K> {
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.takes_file(K::MEDIA);
+        let said = "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry. \
+                    Needed unless nothing is written.";
+        doc.may_send("Idempotency-Key", said, key_schema());
+        doc.answer_header("Idempotency-Replayed");
+        doc.refuses([Code::KeyRequired, Code::KeyReused, Code::InProgress]);
+        doc.refuses([K::REFUSAL, Code::BrokenUpload]);
     }
 }
 

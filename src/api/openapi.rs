@@ -34,6 +34,7 @@ const EXAMPLES: &[&str] = &[
     include_str!("examples/standing_orders.json"),
     include_str!("examples/attendance.json"),
     include_str!("examples/headcounts.json"),
+    include_str!("examples/openmensa.json"),
 ];
 
 /// The examples by operation id.
@@ -43,6 +44,9 @@ pub(super) fn examples() -> Map<String, Value> {
         .flat_map(|group| serde_json::from_str::<Map<String, Value>>(group).expect("the examples are JSON"))
         .collect()
 }
+
+/// What bodies and answers are, where nothing else is said.
+const JSON: &str = "application/json";
 
 /// Says what an extractor or an answer means for the contract.
 pub trait Describe {
@@ -57,9 +61,12 @@ pub struct OperationDoc<'g> {
     parameters: Vec<Value>,
     answer_headers: Vec<&'static str>,
     unchanged: bool,
+    /// The schema of each parameter in the path, or of the one.
+    path_schemas: Map<String, Value>,
     path_schema: Option<Value>,
-    request: Option<Value>,
-    /// The status, and the content type of the body with its schema.
+    /// The content types of the body, and its schema.
+    request: Option<(&'static [&'static str], Value)>,
+    /// The status, and the content type and schema of the body.
     answer: Option<(u16, Option<(&'static str, Value)>)>,
     security: Value,
     codes: BTreeSet<Code>,
@@ -73,13 +80,19 @@ impl OperationDoc<'_> {
 
     /// The body that it takes.
     pub fn takes(&mut self, schema: Value) {
-        self.request = Some(schema);
+        self.request = Some((&[JSON], schema));
         self.refuses([Code::MalformedJson, Code::BadField, Code::BodyTooLarge, Code::NotJson]);
+    }
+
+    /// A file of one of these content types as the body that it takes.
+    pub fn takes_file(&mut self, media: &'static [&'static str]) {
+        self.request = Some((media, json!({ "type": "string", "format": "binary" })));
+        self.refuses([Code::BodyTooLarge]);
     }
 
     /// The status and body that it answers when all is well.
     pub fn answers(&mut self, status: u16, schema: Option<Value>) {
-        self.answer = Some((status, schema.map(|schema| ("application/json", schema))));
+        self.answer = Some((status, schema.map(|schema| (JSON, schema))));
     }
 
     /// The file that it answers when all is well.
@@ -149,7 +162,11 @@ impl OperationDoc<'_> {
 
 impl<T: JsonSchema> Describe for web::Path<T> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.path_schema = Some(doc.schema::<T>());
+        let fields = query_fields::<T>();
+        if fields.is_empty() {
+            doc.path_schema = Some(doc.schema::<T>());
+        }
+        doc.path_schemas = fields.into_iter().map(|field| (field.name, field.schema)).collect();
         doc.refuses([Code::NotFound]);
     }
 }
@@ -223,6 +240,7 @@ impl Operation {
             parameters: path_parameters(self.path),
             answer_headers: vec!["X-Request-Id"],
             unchanged: false,
+            path_schemas: Map::new(),
             path_schema: None,
             request: None,
             answer: None,
@@ -234,8 +252,9 @@ impl Operation {
         if self.method != Method::GET {
             doc.refuses([Code::DiskFull, Code::ClockBehind, Code::Conflict]);
         }
-        if let Some(schema) = &doc.path_schema {
-            for parameter in doc.parameters.iter_mut().filter(|parameter| parameter["in"] == "path") {
+        for parameter in doc.parameters.iter_mut().filter(|parameter| parameter["in"] == "path") {
+            let named = parameter["name"].as_str().and_then(|name| doc.path_schemas.get(name));
+            if let Some(schema) = named.or(doc.path_schema.as_ref()) {
                 parameter["schema"] = schema.clone();
             }
         }
@@ -248,10 +267,11 @@ impl Operation {
         if !doc.parameters.is_empty() {
             operation["parameters"] = json!(doc.parameters);
         }
-        if let Some(schema) = &doc.request {
-            let content = json!({ "schema": schema, "example": example["request"] });
-            operation["requestBody"] =
-                json!({ "required": true, "content": { "application/json": content } });
+        if let Some((media, schema)) = &doc.request {
+            let body = json!({ "schema": schema, "example": example["request"] });
+            let content: Map<String, Value> =
+                media.iter().map(|media| ((*media).to_owned(), body.clone())).collect();
+            operation["requestBody"] = json!({ "required": true, "content": content });
         }
         operation["responses"] = doc.responses(&example["response"]);
         operation

@@ -69,11 +69,11 @@ impl ETag {
 
 fn hash(parts: impl Serialize) -> String {
     let text = serde_json::to_string(&parts).expect("our own types are JSON");
-    hash_of_text(&text)
+    hash_of(text)
 }
 
-pub(super) fn hash_of_text(text: &str) -> String {
-    hex::encode(&Sha256::digest(text.as_bytes())[..16])
+pub(super) fn hash_of(content: impl AsRef<[u8]>) -> String {
+    hex::encode(&Sha256::digest(content)[..16])
 }
 
 /// What a tag says, without marks of strength and coding: `"abc-gzip"` and `W/"abc"` are about `abc`.

@@ -16,7 +16,7 @@ use crate::{
     metrics,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation, ReservationStatus},
-    residents::{self, Resident},
+    residents::{self, Resident, cards},
     words::Mode,
 };
 
@@ -30,6 +30,7 @@ const DOOR_WORDS: &[Code] = &[
     Code::MenuNotOpen,
     Code::ResidentSuspended,
     Code::UnknownCard,
+    Code::CardRevoked,
     Code::Voided,
     Code::MenuFull,
     Code::ItemSoldOut,
@@ -147,7 +148,7 @@ fn fits(tap: &Tap) -> Result<(), Problem> {
     let nobody = matches!(tap.person, Person::Nobody);
     match tap.kind {
         TapKind::Reserved | TapKind::WalkIn | TapKind::Second if nobody => {
-            Err(bad_tap("say who it is: reservation_id, card_number or resident_id"))
+            Err(bad_tap("say who it is: reservation_id, card_number, card_code or resident_id"))
         }
         TapKind::Guest | TapKind::Staff | TapKind::Volunteer if !nobody => {
             Err(bad_tap("a guest's, staff or volunteer's meal names no resident"))
@@ -178,6 +179,7 @@ fn person(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Option<(Residen
             let resident = residents::by_card(conn, number)?.ok_or(Code::UnknownCard)?;
             Ok(Some((resident, KnownBy::Card)))
         }
+        Person::CardCode(hash) => Ok(Some((cards::holder(conn, hash)?, KnownBy::Card))),
         Person::Reservation(id) => {
             let reservation = reservations::find(conn, *id)?;
             Ok(Some((residents::find(conn, reservation.resident_id)?, KnownBy::Reservation)))
@@ -218,7 +220,7 @@ fn reservation(
 ) -> Result<Reservation, Fail> {
     let found = match &tap.person {
         Person::Reservation(id) => Some(reservations::find(conn, *id)?),
-        Person::Card(_) | Person::Resident(_) | Person::Nobody => {
+        Person::Card(_) | Person::CardCode(_) | Person::Resident(_) | Person::Nobody => {
             reservations::latest_of(conn, door.menu.id, resident.id)?
         }
     };

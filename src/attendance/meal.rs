@@ -97,7 +97,7 @@ pub(super) fn blank(door: &Door<'_>, tap: &Tap, served_at: At, now: At) -> Atten
         status: AttendanceStatus::Served,
         known_by: match &tap.person {
             Person::Reservation(_) => KnownBy::Reservation,
-            Person::Card(_) => KnownBy::Card,
+            Person::Card(_) | Person::CardCode(_) => KnownBy::Card,
             Person::Resident(_) => KnownBy::Resident,
             Person::Nobody => KnownBy::Nobody,
         },

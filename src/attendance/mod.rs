@@ -36,7 +36,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     reservations::{self, waiting},
     words,
-    words::{MealClass, Mode},
+    words::{Bilingual, MealClass, Mode},
 };
 
 words! {
@@ -49,6 +49,17 @@ words! {
     }
 }
 
+impl AttendanceStatus {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            AttendanceStatus::Served => Bilingual::new("已用餐", "Served"),
+            AttendanceStatus::Review => Bilingual::new("待核", "In review"),
+            AttendanceStatus::Voided => Bilingual::new("作废", "Voided"),
+        }
+    }
+}
+
 words! {
     /// How the person at the door was known.
     pub enum KnownBy {
@@ -56,6 +67,18 @@ words! {
         Card = "card",
         Resident = "resident",
         Nobody = "nobody",
+    }
+}
+
+impl KnownBy {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            KnownBy::Reservation => Bilingual::new("预订", "Reservation"),
+            KnownBy::Card => Bilingual::new("刷卡", "Card"),
+            KnownBy::Resident => Bilingual::new("姓名", "Name"),
+            KnownBy::Nobody => Bilingual::new("无", "None"),
+        }
     }
 }
 
@@ -94,6 +117,8 @@ impl TapKind {
 pub enum Person {
     Reservation(ReservationId),
     Card(String),
+    /// Whoever shows a card whose code has this hash.
+    CardCode(String),
     Resident(ResidentId),
     /// Nobody registered: a guest, a member of staff, a volunteer.
     Nobody,
@@ -124,10 +149,11 @@ impl Tap {
 
     /// What the tap says, to be kept.
     fn said(&self) -> Said {
-        let (mut reservation_id, mut card_number, mut resident_id) = (None, None, None);
+        let (mut reservation_id, mut card_number, mut card_hash, mut resident_id) = (None, None, None, None);
         match &self.person {
             Person::Reservation(id) => reservation_id = Some(*id),
             Person::Card(number) => card_number = Some(number.clone()),
+            Person::CardCode(hash) => card_hash = Some(hash.clone()),
             Person::Resident(id) => resident_id = Some(*id),
             Person::Nobody => {}
         }
@@ -135,6 +161,7 @@ impl Tap {
             kind: self.kind,
             reservation_id,
             card_number,
+            card_hash,
             resident_id,
             lines: self.lines.clone(),
             mode: self.mode,
@@ -194,6 +221,8 @@ pub struct Said {
     pub kind: TapKind,
     pub reservation_id: Option<ReservationId>,
     pub card_number: Option<String>,
+    /// The hash of a card's code: the code itself is not kept.
+    pub card_hash: Option<String>,
     pub resident_id: Option<ResidentId>,
     pub lines: Option<Vec<Pick>>,
     pub mode: Option<Mode>,
@@ -267,6 +296,11 @@ pub fn find(conn: &mut Conn, id: AttendanceId) -> Result<Attendance, Fail> {
 /// Everything recorded at a menu and not voided, in the order of recording.
 pub fn of_menu(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
     Ok(store::of_menu(conn, menu)?)
+}
+
+/// Everything ever recorded at these menus, voided or not, in the order of recording.
+pub fn all_of_menus(conn: &mut Conn, menus: &[MenuId]) -> Result<Vec<Attendance>, Fail> {
+    Ok(store::all_of_menus(conn, menus)?)
 }
 
 /// Every menu at which something waits for review.

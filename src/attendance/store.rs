@@ -161,6 +161,15 @@ pub(super) fn of_menu(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Attendan
         .map(attendances_of)
 }
 
+pub(super) fn all_of_menus(conn: &mut Conn, menus: &[MenuId]) -> QueryResult<Vec<Attendance>> {
+    attendances::table
+        .filter(attendances::menu_id.eq_any(menus.iter().copied()))
+        .order(attendances::id)
+        .select(Row::as_select())
+        .load(conn)
+        .map(attendances_of)
+}
+
 pub(super) fn waiting(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Attendance>> {
     attendances::table
         .filter(attendances::menu_id.eq(menu))

@@ -45,6 +45,12 @@ words! {
         RoleGranted = "role_granted",
         RoleEnded = "role_ended",
         PinIssued = "pin_issued",
+        CardIssued = "card_issued",
+        /// A card as it is printed: whoever has the picture has the card.
+        CardRead = "card_read",
+        RosterImported = "roster_imported",
+        /// Who was served on some days, as a table.
+        AttendanceExported = "attendance_exported",
         /// A resident's record, with diet and allergies.
         RecordRead = "record_read",
         FactsRead = "facts_read",

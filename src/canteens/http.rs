@@ -80,7 +80,8 @@ pub struct CanteenBody {
 
 impl From<Canteen> for CanteenBody {
     fn from(canteen: Canteen) -> CanteenBody {
-        let Canteen { id, name, area, address, phone, zone, delivery_fee_fen, periods, version } = canteen;
+        let Canteen { id, name, area, address, phone, zone, delivery_fee_fen, number: _, periods, version } =
+            canteen;
         CanteenBody { id, name, area, address, phone, time_zone: zone, delivery_fee_fen, periods, version }
     }
 }

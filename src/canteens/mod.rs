@@ -46,6 +46,8 @@ pub struct Canteen {
     pub zone: Zone,
     /// What a delivery costs on top of the food.
     pub delivery_fee_fen: Fen,
+    /// Under which programs elsewhere know it that take whole numbers only; it never changes.
+    pub number: i32,
     /// At most one of each.
     pub periods: Vec<MealPeriod>,
     pub version: i32,
@@ -167,6 +169,21 @@ pub fn close(conn: &mut Conn, duty: &OnDuty, new: NewClosure, now: At) -> Result
 /// The canteen with this id and its periods; `canteen_not_found` without.
 pub fn find(conn: &mut Conn, id: CanteenId) -> Result<Canteen, Fail> {
     store::find(conn, id)?.ok_or_else(|| Code::CanteenNotFound.into())
+}
+
+/// The canteen with this number and its periods; `canteen_not_found` without.
+pub fn by_number(conn: &mut Conn, number: i32) -> Result<Canteen, Fail> {
+    store::by_number(conn, number)?.ok_or_else(|| Code::CanteenNotFound.into())
+}
+
+/// At most `limit` canteens with these numbers, or of all, after the first `offset`, by number; and how many there are.
+pub fn numbered(
+    conn: &mut Conn,
+    numbers: Option<&[i32]>,
+    offset: i64,
+    limit: i64,
+) -> Result<(Vec<Canteen>, i64), Fail> {
+    Ok(store::numbered(conn, numbers, offset, limit)?)
 }
 
 /// The canteen with this id as rights see it; `canteen_not_found` without.
@@ -461,6 +478,7 @@ mod tests {
             phone: "0851-5550100".into(),
             zone: Zone(zone.parse().unwrap()),
             delivery_fee_fen: Fen(100),
+            number: 1,
             periods: vec![lunch],
             version: 1,
         }

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
-    dsl::{exists, select},
+    dsl::{exists, max, select},
     prelude::*,
     sql_types::{Bool, Integer, Text},
 };
@@ -38,13 +38,14 @@ struct CanteenRow {
     phone: String,
     time_zone: Zone,
     delivery_fee_fen: Fen,
+    number: i32,
     version: i32,
 }
 
 impl CanteenRow {
     fn with(self, periods: Vec<MealPeriod>) -> Canteen {
-        let CanteenRow { id, name, area, address, phone, time_zone, delivery_fee_fen, version } = self;
-        Canteen { id, name, area, address, phone, zone: time_zone, delivery_fee_fen, periods, version }
+        let CanteenRow { id, name, area, address, phone, time_zone, delivery_fee_fen, number, version } = self;
+        Canteen { id, name, area, address, phone, zone: time_zone, delivery_fee_fen, number, periods, version }
     }
 }
 
@@ -93,6 +94,7 @@ impl PeriodRow {
 /// Writes a canteen; nothing when its name is taken in its area.
 pub(super) fn insert(conn: &mut Conn, details: &Details, now: At) -> QueryResult<Option<Canteen>> {
     let id = Id::new(now);
+    let last: Option<i32> = canteens::table.select(max(canteens::number)).first(conn)?;
     let written = Both(
         diesel::insert_into(canteens::table)
             .values((
@@ -103,6 +105,7 @@ pub(super) fn insert(conn: &mut Conn, details: &Details, now: At) -> QueryResult
                 canteens::phone.eq(&details.phone),
                 canteens::time_zone.eq(details.zone),
                 canteens::delivery_fee_fen.eq(details.delivery_fee_fen),
+                canteens::number.eq(last.unwrap_or(0) + 1),
                 canteens::created_at.eq(now),
                 canteens::version.eq(1),
             ))
@@ -164,6 +167,30 @@ pub(super) fn update(
 pub(super) fn find(conn: &mut Conn, id: CanteenId) -> QueryResult<Option<Canteen>> {
     let row = canteens::table.find(id).select(CanteenRow::as_select()).first(conn).optional()?;
     Ok(with_periods(conn, row.into_iter().collect())?.pop())
+}
+
+/// The canteen with this number, with its periods.
+pub(super) fn by_number(conn: &mut Conn, number: i32) -> QueryResult<Option<Canteen>> {
+    let row = canteens::table.filter(canteens::number.eq(number)).select(CanteenRow::as_select());
+    let row = row.first(conn).optional()?;
+    Ok(with_periods(conn, row.into_iter().collect())?.pop())
+}
+
+/// The canteens with these numbers, or all, without those on the pages before, by number; and how many there are.
+pub(super) fn numbered(
+    conn: &mut Conn,
+    numbers: Option<&[i32]>,
+    offset: i64,
+    limit: i64,
+) -> QueryResult<(Vec<Canteen>, i64)> {
+    let (mut wanted, mut counted) = (canteens::table.into_boxed(), canteens::table.into_boxed());
+    if let Some(numbers) = numbers {
+        wanted = wanted.filter(canteens::number.eq_any(numbers.to_vec()));
+        counted = counted.filter(canteens::number.eq_any(numbers.to_vec()));
+    }
+    let rows = wanted.order(canteens::number).offset(offset).limit(limit).select(CanteenRow::as_select());
+    let rows = rows.load(conn)?;
+    Ok((with_periods(conn, rows)?, counted.count().get_result(conn)?))
 }
 
 /// Where the canteen with this id lies.

@@ -113,8 +113,21 @@ diesel::table! {
         phone -> Text,
         time_zone -> Text,
         delivery_fee_fen -> BigInt,
+        number -> Integer,
         created_at -> Timestamp,
         version -> Integer,
+    }
+}
+
+diesel::table! {
+    cards (code_hash) {
+        code_hash -> Text,
+        resident_id -> crate::db::types::DbUuid,
+        nonce -> Text,
+        issued_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
     }
 }
 
@@ -430,12 +443,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    resident_keys (canteen_id, key, resident_id) {
+        canteen_id -> crate::db::types::DbUuid,
+        key -> Text,
+        resident_id -> crate::db::types::DbUuid,
+    }
+}
+
+diesel::table! {
     residents (id) {
         id -> crate::db::types::DbUuid,
         canteen_id -> crate::db::types::DbUuid,
         full_name -> Text,
-        pinyin -> Text,
-        initials -> Text,
         born_on -> Date,
         phone -> Nullable<Text>,
         id_number_hash -> Nullable<Text>,
@@ -571,6 +590,7 @@ diesel::joinable!(attendances -> quotes (quote_id));
 diesel::joinable!(attendances -> reservations (reservation_id));
 diesel::joinable!(attendances -> residents (resident_id));
 diesel::joinable!(canteen_periods -> canteens (canteen_id));
+diesel::joinable!(cards -> residents (resident_id));
 diesel::joinable!(closures -> canteens (canteen_id));
 diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
@@ -597,6 +617,8 @@ diesel::joinable!(reservation_lines -> reservations (reservation_id));
 diesel::joinable!(reservations -> menus (menu_id));
 diesel::joinable!(reservations -> quotes (quote_id));
 diesel::joinable!(reservations -> residents (resident_id));
+diesel::joinable!(resident_keys -> canteens (canteen_id));
+diesel::joinable!(resident_keys -> residents (resident_id));
 diesel::joinable!(reservations -> standing_orders (standing_order_id));
 diesel::joinable!(residents -> canteens (canteen_id));
 diesel::joinable!(sessions -> accounts (account_id));
@@ -624,6 +646,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     calendars,
     canteen_periods,
     canteens,
+    cards,
     closures,
     cookies,
     count_entries,
@@ -646,6 +669,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reservation_events,
     reservation_lines,
     reservations,
+    resident_keys,
     residents,
     sessions,
     standing_order_outcomes,

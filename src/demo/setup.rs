@@ -33,7 +33,7 @@ use crate::{
     ids::AccountId,
     policies,
     problem::{Code, Fail, Problem},
-    residents::{self, Resident},
+    residents::{self, NewCard, Resident},
     sign_in,
     start_error::StartError,
     text::{CardNumber, Line, UserName},
@@ -268,6 +268,7 @@ fn open_kitchen(
         .enumerate()
         .map(|(index, invented)| Newcomer {
             invented,
+            card: NewCard::new(state.identity_key.bytes()),
             pin: pins.get(index).cloned(),
             family: index.checked_sub(place.pins).and_then(|nth| Some((nth, for_families.get(nth)?.clone()))),
         })
@@ -324,6 +325,7 @@ fn open_canteen(
 #[derive(Clone)]
 struct Newcomer {
     invented: Invented,
+    card: NewCard,
     pin: Option<Secret>,
     /// Which family member of the place's, and their password.
     family: Option<(usize, Secret)>,
@@ -342,9 +344,9 @@ impl Registry<'_> {
     fn admit(&self, conn: &mut Conn, newcomer: &Newcomer) -> Result<Diner, Fail> {
         let (now, site) = (self.now, self.canteen.site());
         let clerk = caller(conn, self.staff, Act::EditResidents, now)?;
-        let card = newcomer.invented.card_number.as_str();
+        let Invented { profile, card_number, .. } = &newcomer.invented;
         let duty = clerk.on_duty(&site)?;
-        let resident = residents::register(conn, &duty, &newcomer.invented.profile, Some(card), now)?;
+        let resident = residents::register(conn, &duty, profile, Some(card_number), &newcomer.card, now)?;
         let registered = Registered { id: resident.id, site };
         let mut ticket = None;
         if let Some(pin) = &newcomer.pin {

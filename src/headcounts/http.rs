@@ -223,7 +223,7 @@ pub async fn stream(
     Ok(EventStream::new("headcounts", events))
 }
 
-fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {
+pub(super) fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {
     menus.into_iter().filter(|menu| menu.published_at.is_some())
 }
 
@@ -264,11 +264,11 @@ fn headcount(conn: &mut Conn, menu: &Menu, as_of: At) -> Result<Headcount, Fail>
     })
 }
 
-fn by_mode(tally: &Tally, over: bool) -> Vec<ModeCounts> {
+pub(super) fn by_mode(tally: &Tally, over: bool) -> Vec<ModeCounts> {
     tally.by_mode(over).into_iter().map(|(mode, counts)| ModeCounts { mode, counts }).collect()
 }
 
-fn by_item(tally: &Tally, menu: &Menu) -> Vec<ItemCounts> {
+pub(super) fn by_item(tally: &Tally, menu: &Menu) -> Vec<ItemCounts> {
     let portions = tally.by_item();
     menu.items
         .iter()
@@ -283,7 +283,7 @@ fn by_item(tally: &Tally, menu: &Menu) -> Vec<ItemCounts> {
         .collect()
 }
 
-fn by_diet(tally: &Tally) -> Vec<DietCounts> {
+pub(super) fn by_diet(tally: &Tally) -> Vec<DietCounts> {
     tally
         .by_diet()
         .into_iter()

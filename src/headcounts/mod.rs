@@ -5,6 +5,7 @@
 //! `confirmed = reserved − cancelled`; after the meal `confirmed = served with reservation + no-show`;
 //! `served = served with reservation + walk-ins` (BR-36). People and portions are both counted.
 
+pub mod export;
 pub mod http;
 pub mod live;
 mod store;

@@ -23,7 +23,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     text::{Line, Slug, Whole},
     words,
-    words::{ItemKind, MealClass, Mode, Period},
+    words::{Bilingual, ItemKind, MealClass, Mode, Period},
 };
 
 pub use store::{
@@ -46,6 +46,18 @@ words! {
         Published = "published",
         Withdrawn = "withdrawn",
         Closed = "closed",
+    }
+}
+
+impl MenuStatus {
+    /// What people call it.
+    pub fn said(self) -> Bilingual {
+        match self {
+            MenuStatus::Draft => Bilingual::new("草稿", "Draft"),
+            MenuStatus::Published => Bilingual::new("已发布", "Published"),
+            MenuStatus::Withdrawn => Bilingual::new("已撤回", "Withdrawn"),
+            MenuStatus::Closed => Bilingual::new("已结束", "Closed"),
+        }
     }
 }
 

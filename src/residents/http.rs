@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewFact, Profile, Resident, Search, Status};
+use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewCard, NewFact, Profile, Resident, Search, Status};
 use crate::{
     access::{ActingFor, Allowed, Caller, Officer, Principal, Registered, RightKind, act},
     api::{Answer, Body, Created, Done, ETag, IfMatch, Keyed, Query},
@@ -37,8 +37,8 @@ const MOST_WORDS: usize = 30;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidentsQuery {
-    /// Part of the name or of its pinyin, the beginning of its pinyin initials or of the card number, or the last four or
-    /// more digits of the telephone number.
+    /// From any character or syllable on: a name, its pinyin or its initials (`lfe` finds 李凤恩). Or the beginning of a
+    /// card number, or the last four or more digits of a telephone number.
     pub q: Option<Line<60>>,
     /// Only those registered at this canteen.
     pub canteen_id: Option<CanteenId>,
@@ -287,7 +287,8 @@ pub async fn register(
             let duty = caller.on_duty(&canteens::site(conn, body.canteen_id)?)?;
             let profile = body.profile(key.bytes())?;
             let card_number = body.card_number.as_ref().map(CardNumber::as_str);
-            let resident = residents::register(conn, &duty, &profile, card_number, caller.now)?;
+            let card = NewCard::new(key.bytes());
+            let resident = residents::register(conn, &duty, &profile, card_number, &card, caller.now)?;
             Ok(versioned(duty.right().kind, resident))
         })
         .await
@@ -309,12 +310,12 @@ pub async fn read(
 }
 
 /// The entry that somebody on duty leaves who reads of a resident (BR-83).
-fn sensitive(acting: &ActingFor, registered: &Registered, deed: Deed) -> Option<Entry> {
+pub(super) fn sensitive(acting: &ActingFor, registered: &Registered, deed: Deed) -> Option<Entry> {
     residents::leaves_entry(acting).then(|| about(deed, registered))
 }
 
 /// An entry about a resident, where they are registered.
-fn about(deed: Deed, registered: &Registered) -> Entry {
+pub(super) fn about(deed: Deed, registered: &Registered) -> Entry {
     Entry::of(deed, Subject::of(SubjectKind::Resident, registered.id)).at(&registered.site)
 }
 
@@ -554,11 +555,14 @@ fn record_fact(conn: &mut Conn, caller: &Caller, deed: Deed, fact: &Fact) -> Res
     audit::record(conn, caller, about(deed, &registered).saying("fact_id", fact.id.to_string()))
 }
 
-/// With a verified death the meals from that day on are cancelled, and nobody is signed in with the card (BR-28).
+/// With a verified death the meals from that day on are cancelled, the card is worth nothing, and nobody is signed in
+/// with it (BR-28).
 fn end_what_a_death_ends(conn: &mut Conn, caller: &Caller, fact: &Fact) -> Result<(), Fail> {
     if fact.records_death() {
         let resident = residents::find(conn, fact.resident_id)?;
         reservations::cancel_for_death(conn, &resident, fact.from_on, caller.actor(), caller.now)?;
+        residents::end_card(conn, resident.id, caller.now)?;
+        attendance::resident_changed(conn, resident.id)?;
         sign_in::end_all(conn, Principal::Resident(resident.id), caller.now)?;
     }
     Ok(())

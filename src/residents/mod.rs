@@ -4,10 +4,13 @@
 //! only as a keyed hash with its last four, and two active residents never share one (BR-06). What is sensitive is told
 //! to few, in the least of fields, and a read by staff is logged (BR-83).
 
+pub mod cards;
 mod facts;
 pub mod http;
 mod identity;
 mod names;
+
+pub mod roster;
 mod store;
 
 use chrono::{Datelike, NaiveDate};
@@ -19,19 +22,20 @@ use crate::{
     canteens,
     clock::At,
     db::{Conn, Json},
-    id::random_digits,
+    id::{Id, random_digits},
     ids::{CanteenId, ResidentId},
     problem::{Code, Fail, Problem},
     words,
     words::{Area, Bilingual},
 };
 
+pub use cards::NewCard;
 pub use facts::{
     DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, facts_of, kinds, new_kind,
     person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
-pub use names::{Spelling, mask};
+pub use names::{keys as search_keys, mask};
 pub use store::{Search, by_card, by_ids, search};
 
 /// The age that nobody exceeds, in years.
@@ -91,7 +95,15 @@ pub struct Profile {
 
 // Acts ----------------------------------------------------------------------------------------------------------------
 
-/// Registers a resident at the canteen of this duty; without a card number they get a new one.
+/// Somebody to be registered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newcomer<'a> {
+    pub id: ResidentId,
+    pub profile: &'a Profile,
+    pub card_number: &'a str,
+}
+
+/// Registers a resident at the canteen of this duty, and issues their card; without a card number they get a new one.
 ///
 /// Fails with `bad_birth_date`, `id_number_taken` or `card_number_taken`.
 pub fn register(
@@ -99,6 +111,7 @@ pub fn register(
     duty: &OnDuty,
     profile: &Profile,
     card_number: Option<&str>,
+    card: &NewCard,
     now: At,
 ) -> Result<Resident, Fail> {
     check_birth_date(profile.born_on, canteens::find(conn, duty.canteen())?.today(now))?;
@@ -110,7 +123,10 @@ pub fn register(
         Some(number) => number.to_owned(),
         None => free_card_number(conn)?,
     };
-    Ok(store::insert(conn, duty.canteen(), profile, &card_number, now)?)
+    let new = Newcomer { id: Id::new(now), profile, card_number: &card_number };
+    store::insert_all(conn, duty.canteen(), &[new], now)?;
+    cards::issue_all(conn, &[(new.id, card)], duty.actor(), now)?;
+    find(conn, new.id)
 }
 
 /// What an edit makes of a resident's record.
@@ -148,7 +164,7 @@ pub fn edit(
     if store::is_card_taken(conn, &edit.card_number, Some(id))? {
         return Err(Code::CardTaken.into());
     }
-    store::update(conn, id, duty.canteen(), seen, edit)?.ok_or_else(|| Code::Stale.into())
+    store::update(conn, &before, duty.canteen(), seen, edit)?.ok_or_else(|| Code::Stale.into())
 }
 
 /// Reads a resident's record for whoever may.
@@ -159,6 +175,11 @@ pub fn read(conn: &mut Conn, acting: &ActingFor) -> Result<Resident, Fail> {
 /// Keeps the hash of a new PIN.
 pub fn set_pin_hash(conn: &mut Conn, acting: &ActingFor, hash: &str) -> Result<(), Fail> {
     Ok(store::set_pin_hash(conn, acting.resident(), hash)?)
+}
+
+/// Revokes the card of a resident who died (BR-28).
+pub fn end_card(conn: &mut Conn, id: ResidentId, now: At) -> Result<(), Fail> {
+    Ok(cards::revoke(conn, id, now)?)
 }
 
 /// The resident with this id; `resident_not_found` without.
@@ -220,6 +241,11 @@ fn free_card_number(conn: &mut Conn) -> QueryResult<String> {
 // Rules ---------------------------------------------------------------------------------------------------------------
 
 impl Resident {
+    /// Whether they died or moved away.
+    fn is_gone(&self) -> bool {
+        matches!(self.status, Status::Left | Status::Deceased)
+    }
+
     /// Whether meals can be reserved and served for them.
     pub fn is_active(&self) -> bool {
         self.status == Status::Active

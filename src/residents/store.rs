@@ -1,10 +1,11 @@
-//! The statements on `residents`, `facts` and `fact_kinds`.
+//! The statements on `residents`, `resident_keys`, `facts` and `fact_kinds`.
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use diesel::{
     dsl::{exists, select},
     prelude::*,
-    sql_types::{Nullable, Text},
 };
 
 use crate::{
@@ -12,80 +13,133 @@ use crate::{
     clock::At,
     db::{
         Both, Conn, Json,
-        schema::{fact_kinds, facts, residents},
+        schema::{fact_kinds, facts, resident_keys, residents},
     },
+    each,
     id::Id,
     ids::{AccountId, CanteenId, FactId, ResidentId},
     pricing,
     residents::{
-        Edit, Fact, FactEdit, FactKind, NewFact, Profile, Resident, Status,
-        names::{Spelling, typed},
+        Edit, Fact, FactEdit, FactKind, NewFact, Newcomer, Profile, Resident, Status, names,
     },
+    words::Area,
 };
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// A text with every occurrence of one part replaced by another.
-    fn replace(text: Nullable<Text>, part: Text, by: Text) -> Nullable<Text>;
-}
 
 // Residents -----------------------------------------------------------------------------------------------------------
 
-/// Writes an active resident.
-pub(super) fn insert(
+#[derive(Insertable)]
+#[diesel(table_name = residents, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: ResidentId,
+    canteen_id: CanteenId,
+    full_name: &'a str,
+    born_on: NaiveDate,
+    phone: Option<&'a str>,
+    id_number_hash: Option<&'a str>,
+    id_number_last4: Option<&'a str>,
+    registered_in: Option<&'a Area>,
+    lives_in: Option<&'a Area>,
+    card_number: &'a str,
+    allergens: Json<Vec<String>>,
+    diet_tags: Json<Vec<String>>,
+    status: Status,
+    created_at: At,
+    version: i32,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(canteen_id: CanteenId, new: &Newcomer<'a>, created_at: At) -> NewRow<'a> {
+        let Profile { full_name, born_on, phone, identity, registered_in, lives_in, allergens, diet_tags } =
+            new.profile;
+        NewRow {
+            id: new.id,
+            canteen_id,
+            full_name,
+            born_on: *born_on,
+            phone: phone.as_deref(),
+            id_number_hash: identity.as_ref().map(|identity| identity.hash.as_str()),
+            id_number_last4: identity.as_ref().map(|identity| identity.last4.as_str()),
+            registered_in: registered_in.as_ref(),
+            lives_in: lives_in.as_ref(),
+            card_number: new.card_number,
+            allergens: Json(allergens.clone()),
+            diet_tags: Json(diet_tags.clone()),
+            status: Status::Active,
+            created_at,
+            version: 1,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = resident_keys, treat_none_as_default_value = false)]
+struct KeyRow {
+    canteen_id: CanteenId,
+    key: String,
+    resident_id: ResidentId,
+}
+
+/// So many residents, and so many keys, go into one statement.
+const RESIDENTS_AT_ONCE: usize = 1_000;
+const KEYS_AT_ONCE: usize = 5_000;
+
+/// Writes active residents, and by what each is found.
+pub(super) fn insert_all(
     conn: &mut Conn,
     canteen: CanteenId,
-    profile: &Profile,
-    card_number: &str,
+    newcomers: &[Newcomer<'_>],
     now: At,
-) -> QueryResult<Resident> {
-    let spelling = Spelling::of(&profile.full_name);
-    let id: ResidentId = Id::new(now);
-    diesel::insert_into(residents::table)
-        .values((
-            (
-                residents::id.eq(id),
-                residents::canteen_id.eq(canteen),
-                residents::full_name.eq(&profile.full_name),
-                residents::pinyin.eq(spelling.pinyin),
-                residents::initials.eq(spelling.initials),
-                residents::born_on.eq(profile.born_on),
-                residents::phone.eq(&profile.phone),
-                residents::id_number_hash.eq(profile.identity.as_ref().map(|identity| &identity.hash)),
-                residents::id_number_last4.eq(profile.identity.as_ref().map(|identity| &identity.last4)),
-            ),
-            (
-                residents::registered_in.eq(&profile.registered_in),
-                residents::lives_in.eq(&profile.lives_in),
-                residents::card_number.eq(card_number),
-                residents::allergens.eq(Json(profile.allergens.clone())),
-                residents::diet_tags.eq(Json(profile.diet_tags.clone())),
-                residents::status.eq(Status::Active),
-                residents::created_at.eq(now),
-                residents::version.eq(1),
-            ),
-        ))
-        .execute(conn)?;
-    residents::table.find(id).select(Resident::as_select()).first(conn)
+) -> QueryResult<()> {
+    for part in newcomers.chunks(RESIDENTS_AT_ONCE) {
+        let rows: Vec<NewRow<'_>> = part.iter().map(|new| NewRow::of(canteen, new, now)).collect();
+        each!(conn, c => diesel::insert_into(residents::table).values(&rows).execute(c))?;
+    }
+    let keys = newcomers.iter().flat_map(|new| {
+        let Profile { full_name, phone, .. } = new.profile;
+        keys_of(canteen, new.id, names::keys(full_name, new.card_number, phone.as_deref()))
+    });
+    insert_keys(conn, keys.collect())
+}
+fn keys_of(canteen_id: CanteenId, resident_id: ResidentId, keys: Vec<String>) -> impl Iterator<Item = KeyRow> {
+    keys.into_iter().map(move |key| KeyRow { canteen_id, key, resident_id })
+}
+
+/// In the order of the index, in which many are written fastest.
+fn insert_keys(conn: &mut Conn, mut rows: Vec<KeyRow>) -> QueryResult<()> {
+    rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    for part in rows.chunks(KEYS_AT_ONCE) {
+        each!(conn, c => diesel::insert_into(resident_keys::table).values(part).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Replaces by what a resident was found as they were read before.
+pub(super) fn replace_keys(conn: &mut Conn, before: &Resident, after: &Resident) -> QueryResult<()> {
+    let keys = |resident: &Resident| {
+        names::keys(&resident.full_name, &resident.card_number, resident.phone.as_deref())
+    };
+    let old = resident_keys::table
+        .filter(resident_keys::canteen_id.eq(before.canteen_id))
+        .filter(resident_keys::resident_id.eq(before.id))
+        .filter(resident_keys::key.eq_any(keys(before)));
+    diesel::delete(old).execute(conn)?;
+    insert_keys(conn, keys_of(after.canteen_id, after.id, keys(after)).collect())
 }
 
 /// Replaces what is recorded of a resident who was read at version `seen`; nothing when it has another version by now.
 pub(super) fn update(
     conn: &mut Conn,
-    id: ResidentId,
+    before: &Resident,
     canteen: CanteenId,
     seen: i32,
     edit: &Edit,
 ) -> QueryResult<Option<Resident>> {
-    let profile = &edit.profile;
-    let spelling = Spelling::of(&profile.full_name);
+    let (id, profile) = (before.id, &edit.profile);
     let updated =
         diesel::update(residents::table.filter(residents::id.eq(id)).filter(residents::version.eq(seen)))
             .set((
                 residents::canteen_id.eq(canteen),
                 residents::full_name.eq(&profile.full_name),
-                residents::pinyin.eq(spelling.pinyin),
-                residents::initials.eq(spelling.initials),
                 residents::born_on.eq(profile.born_on),
                 residents::phone.eq(&profile.phone),
                 residents::registered_in.eq(&profile.registered_in),
@@ -108,7 +162,9 @@ pub(super) fn update(
             ))
             .execute(conn)?;
     }
-    find(conn, id)
+    let after: Resident = residents::table.find(id).select(Resident::as_select()).first(conn)?;
+    replace_keys(conn, before, &after)?;
+    Ok(Some(after))
 }
 
 /// Sets how a resident's record stands.
@@ -200,8 +256,8 @@ pub(super) fn identity_hash(conn: &mut Conn, id: ResidentId) -> QueryResult<Opti
 pub struct Search {
     /// The canteens that registered them.
     pub canteens: Vec<CanteenId>,
-    /// Part of the name or its pinyin, the beginning of its initials or of the card number, or at least four digits with
-    /// which the telephone number ends.
+    /// What somebody typed: from any character or syllable on, a name, its pinyin or its initials; the beginning of a card
+    /// number; or at least four digits with which a telephone number ends.
     pub text: Option<String>,
     /// Only those after this one.
     pub after: Option<ResidentId>,
@@ -210,6 +266,18 @@ pub struct Search {
 
 /// The residents that are looked for, by id.
 pub fn search(conn: &mut Conn, wanted: &Search) -> QueryResult<Vec<Resident>> {
+    let Some(text) = &wanted.text else { return listed(conn, wanted) };
+    // One look for each way to understand what was typed: the first of all are among the first of each.
+    let mut found = BTreeSet::new();
+    for beginning in names::beginnings(text) {
+        found.extend(with_keys(conn, wanted, &beginning)?);
+    }
+    let limit = usize::try_from(wanted.limit).unwrap_or(0);
+    let first: Vec<ResidentId> = found.into_iter().take(limit).collect();
+    by_ids(conn, &first)
+}
+
+fn listed(conn: &mut Conn, wanted: &Search) -> QueryResult<Vec<Resident>> {
     let mut found = residents::table
         .filter(residents::canteen_id.eq_any(wanted.canteens.iter().copied()))
         .order(residents::id)
@@ -219,24 +287,24 @@ pub fn search(conn: &mut Conn, wanted: &Search) -> QueryResult<Vec<Resident>> {
     if let Some(after) = wanted.after {
         found = found.filter(residents::id.gt(after));
     }
-    if let Some(text) = &wanted.text {
-        let letters = typed(text);
-        let digits =
-            if letters.len() >= 4 && letters.bytes().all(|c| c.is_ascii_digit()) { &letters } else { "" };
-        let phone = replace(replace(residents::phone, " ", ""), "-", "");
-        // What is not there to be looked for must not match everything.
-        let at_end = |part: &str| if part.is_empty() { String::new() } else { format!("%{part}") };
-        let begins = |part: &str| if part.is_empty() { String::new() } else { format!("{part}%") };
-        let within = |part: &str| if part.is_empty() { String::new() } else { format!("%{part}%") };
-        let name = text.replace(['%', '_', '\\'], "");
-        found = found.filter(
-            residents::full_name
-                .like(within(&name))
-                .or(residents::pinyin.like(within(&letters)))
-                .or(residents::initials.like(begins(&letters)))
-                .or(residents::card_number.like(begins(&letters)))
-                .or(phone.like(at_end(digits))),
-        );
+    found.load(conn)
+}
+
+/// The first residents with a key that begins so, by id.
+fn with_keys(conn: &mut Conn, wanted: &Search, beginning: &str) -> QueryResult<Vec<ResidentId>> {
+    let mut found = resident_keys::table
+        .filter(resident_keys::canteen_id.eq_any(wanted.canteens.iter().copied()))
+        .filter(resident_keys::key.ge(beginning.to_owned()))
+        .order(resident_keys::resident_id)
+        .limit(wanted.limit)
+        .select(resident_keys::resident_id)
+        .distinct()
+        .into_boxed();
+    if let Some(behind) = names::behind(beginning) {
+        found = found.filter(resident_keys::key.lt(behind));
+    }
+    if let Some(after) = wanted.after {
+        found = found.filter(resident_keys::resident_id.gt(after));
     }
     found.load(conn)
 }

@@ -4,7 +4,7 @@ use super::{
     Audit, Place,
     store::{self, LinkRow, ResidentRow},
 };
-use crate::{access::links::LinkStatus, clock::At, db::Conn, problem::Fail, residents::Spelling};
+use crate::{access::links::LinkStatus, clock::At, db::Conn, problem::Fail, residents};
 
 /// Goes through accounts, canteens, closures, devices, facts, family links and sessions.
 pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>) -> Result<(), Fail> {
@@ -37,13 +37,15 @@ pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>) -> Result<(), Fail>
     }
 }
 
-/// A resident is found by the spelling of the name; an identity number is kept as a hash and four digits, or not at all.
-pub(super) fn spelling(audit: &mut Audit<'_>, resident: &ResidentRow) {
+/// A resident is found by keys that follow from name, card and telephone; an identity number is kept as a hash and four
+/// digits, or not at all.
+pub(super) fn record(audit: &mut Audit<'_>, resident: &ResidentRow, keys: &[String]) {
     audit.made_at("residents", "created_at", resident.id, resident.created_at);
+    let expected =
+        residents::search_keys(&resident.full_name, &resident.card_number, resident.phone.as_deref());
+    let found_by = Place { fact: "search keys", table: "resident_keys", row: &resident.id, column: "key" };
+    audit.same(found_by, &keys, &expected.as_slice());
     let place = |fact, column| Place { fact, table: "residents", row: &resident.id, column };
-    let spelling = Spelling::of(&resident.full_name);
-    audit.same(place("spelling", "pinyin"), &resident.pinyin, &spelling.pinyin);
-    audit.same(place("spelling", "initials"), &resident.initials, &spelling.initials);
     let (hash, digits) = (&resident.id_number_hash, &resident.id_number_last4);
     audit.same(place("identity number", "id_number_last4"), &digits.is_some(), &hash.is_some());
 }

@@ -33,9 +33,10 @@ pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>) -> Result<(), Fail>
         let batch = store::residents_after(conn, after)?;
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(last.id);
+        let mut keys = store::keys_of(conn, &batch)?;
         for resident in &batch {
             audit.checked.residents += 1;
-            super::people::spelling(audit, resident);
+            super::people::record(audit, resident, &keys.remove(&resident.id).unwrap_or_default());
             let quotes = of_resident(conn, audit, resident.id)?;
             windows::verify(conn, audit, resident.id, &quotes)?;
         }

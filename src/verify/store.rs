@@ -1,6 +1,6 @@
 //! The auditor's statements. They read, across all tables, in batches by key; words and documents come as text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::{
         schema::{
             accounts, attendances, canteens, closures, count_entries, devices, draws, facts, family_links,
             grants, menu_editions, menu_items, menus, policies, quotes, reservation_events,
-            reservation_lines, reservations, residents, sessions, usage_windows, window_uses,
+            reservation_lines, reservations, resident_keys, residents, sessions, usage_windows, window_uses,
         },
     },
     ids::{
@@ -349,11 +349,33 @@ pub(super) fn windows_of_resident(
 pub(super) struct ResidentRow {
     pub id: ResidentId,
     pub full_name: String,
-    pub pinyin: String,
-    pub initials: String,
+    pub canteen_id: CanteenId,
+    pub card_number: String,
+    pub phone: Option<String>,
     pub id_number_hash: Option<String>,
     pub id_number_last4: Option<String>,
     pub created_at: At,
+}
+
+/// The keys by which these residents are found at their canteens, in order.
+pub(super) fn keys_of(
+    conn: &mut Conn,
+    residents: &[ResidentRow],
+) -> QueryResult<HashMap<ResidentId, Vec<String>>> {
+    let of: HashMap<ResidentId, CanteenId> =
+        residents.iter().map(|resident| (resident.id, resident.canteen_id)).collect();
+    let rows: Vec<(ResidentId, CanteenId, String)> = resident_keys::table
+        .filter(resident_keys::resident_id.eq_any(of.keys().copied()))
+        .order(resident_keys::key)
+        .select((resident_keys::resident_id, resident_keys::canteen_id, resident_keys::key))
+        .load(conn)?;
+    let mut keys: HashMap<ResidentId, Vec<String>> = HashMap::new();
+    for (resident, canteen, key) in rows {
+        // One that lies at another canteen is none by which anybody finds them.
+        let key = if of.get(&resident) == Some(&canteen) { key } else { format!("{key} at {canteen}") };
+        keys.entry(resident).or_default().push(key);
+    }
+    Ok(keys)
 }
 
 #[derive(Queryable, Selectable)]

@@ -74,6 +74,9 @@ impl Trial<'_> {
             "list_standing_orders" | "list_own_waiting" => format!("?resident_id={}", ids["resident"]),
             "list_menus" => format!("?from={TODAY}&to={TODAY}"),
             "read_headcounts" | "read_overview" | "list_day_outcomes" => format!("?on={TODAY}"),
+            "import_residents" => format!("?canteen_id={}", ids["canteen"]),
+            "export_headcounts_csv" | "export_headcounts_xlsx" | "export_attendance_csv"
+            | "export_attendance_xlsx" => format!("?from={TODAY}&to={TODAY}"),
             "read_takings" | "list_draws" => {
                 format!("?from={TODAY}&to={TODAY}&canteen_id={}", ids["canteen"])
             }
@@ -188,12 +191,14 @@ impl Trial<'_> {
         let given = match object {
             "-" | "self" => "",
             "year" => "2026",
+            "number" => "1",
             // Whoever has a link has that one; everybody else can only be concerned by the one that was asked for.
             "asked_link" if self.role == "family" => self.side.id("link"),
             _ => self.side.id(object),
         };
         let path = declared.path.strip_prefix("/api/v1").unwrap();
-        let named = path.replace("{id}", given).replace("{year}", given);
+        let named = path.replace("{id}", given).replace("{year}", given).replace("{number}", given);
+        let named = named.replace("{date}", TODAY).replace("{meal}", &self.world.first_meal.to_string());
         format!("{named}{}", self.query(declared.id()))
     }
 
@@ -206,6 +211,9 @@ impl Trial<'_> {
             operation => self.body(operation),
         };
         let call = match declared.method {
+            "post" if declared.id() == "import_residents" => {
+                app.upload(&path, "text/csv", format!("姓名,出生日期\n李凤恩,1949-12-{}\n", 10 + self.number))
+            }
             "get" => app.get(&path),
             "post" => app.post(&path, body),
             "put" => app.put(&path, body),
@@ -341,6 +349,10 @@ on_both! {
 
     async fn the_operations_of_attendance_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "attendance").await;
+    }
+
+    async fn the_operations_of_openmensa_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "openmensa").await;
     }
 
     async fn the_operations_of_headcounts_reach_as_far_as_the_table_says(db: TestDb) {

@@ -92,7 +92,9 @@ plain! {
         for declared in operations() {
             let id = declared.id();
             if let Some(body) = declared.operation.get("requestBody") {
-                assert_example(&format!("{id}'s request"), &body["content"]["application/json"]);
+                for content in body["content"].as_object().unwrap().values() {
+                    assert_example(&format!("{id}'s request"), content);
+                }
             }
             for (status, response) in declared.operation["responses"].as_object().unwrap() {
                 let content = &resolved(response)["content"];

@@ -21,7 +21,7 @@ use crate::{
     ids::{AccountId, MenuId, ReservationId, ResidentId, TapId},
     menus::{self, Menu, Pick},
     problem::{Code, Fail, Problem},
-    text::CardNumber,
+    text::{CardCode, CardNumber},
     words,
     words::{Bilingual, Mode},
 };
@@ -45,11 +45,14 @@ pub struct OfflineCheckIn {
     /// What it is; a reserved meal without.
     #[serde(default = "reserved")]
     pub kind: TapKind,
-    /// Who it is: one of the three; none for a guest's, staff or volunteer's meal.
+    /// Who it is: one of the four; none for a guest's, staff or volunteer's meal.
     #[serde(default)]
     pub reservation_id: Option<ReservationId>,
     #[serde(default)]
     pub card_number: Option<CardNumber>,
+    /// What the QR of a card says.
+    #[serde(default)]
+    pub card_code: Option<CardCode>,
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
     /// What was taken, without a reservation; one usual set meal if not said.
@@ -74,6 +77,7 @@ impl OfflineCheckIn {
             kind,
             reservation_id,
             card_number,
+            card_code,
             resident_id,
             lines,
             mode,
@@ -85,6 +89,7 @@ impl OfflineCheckIn {
             kind,
             reservation_id,
             card_number,
+            card_code,
             resident_id,
             lines,
             mode,

@@ -15,7 +15,8 @@ use crate::{
     ids::{AttendanceId, CanteenId, MenuId, ReservationId, ResidentId},
     menus::{self, Menu, MenuStatus},
     problem::{Fail, Problem},
-    reservations, residents,
+    reservations,
+    residents::{self, cards},
     words::{MealClass, Mode, Period},
 };
 
@@ -29,6 +30,9 @@ pub struct Expected {
     pub items: Vec<ServedItem>,
     pub allergens: Vec<String>,
     pub diet_tags: Vec<String>,
+    /// The SHA-256 of their card's code, in hexadecimal digits: so a device knows the card without a connection. Null
+    /// for whoever has no card in force.
+    pub card_hash: Option<String>,
     /// When they were served; still missing without.
     pub served_at: Option<At>,
     /// The attendance that stands for it, to be voided if it was a mistake.
@@ -86,6 +90,7 @@ fn list(conn: &mut Conn, menu: &Menu) -> Result<DoorList, Fail> {
         .collect();
     let residents: std::collections::HashMap<_, _> =
         residents::by_ids(conn, &ids)?.into_iter().map(|resident| (resident.id, resident)).collect();
+    let card_hashes = cards::hashes(conn, &ids)?;
     let mut expected: Vec<Expected> = active
         .iter()
         .filter_map(|reservation| {
@@ -102,6 +107,7 @@ fn list(conn: &mut Conn, menu: &Menu) -> Result<DoorList, Fail> {
                 items: items(menu, &reservation.lines),
                 allergens: resident.allergens.0.clone(),
                 diet_tags: resident.diet_tags.0.clone(),
+                card_hash: card_hashes.get(&resident.id).cloned(),
                 served_at: served.map(|attendance| attendance.served_at),
                 attendance_id: served.map(|attendance| attendance.id),
             })

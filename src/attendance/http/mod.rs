@@ -2,6 +2,7 @@
 
 mod batches;
 mod door_list;
+pub mod export;
 mod reviews;
 
 pub use batches::record as record_batch;
@@ -24,8 +25,8 @@ use crate::{
     menus::{self, Menu, Pick},
     money::Fen,
     problem::{Fail, Problem},
-    residents,
-    text::{CardNumber, Line},
+    residents::{self, cards},
+    text::{CardCode, CardNumber, Line},
     words,
     words::{MealClass, Mode},
 };
@@ -47,11 +48,14 @@ pub struct CheckIn {
     /// What it is; a reserved meal without.
     #[serde(default = "reserved")]
     pub kind: TapKind,
-    /// Who it is: one of the three; none for a guest's, staff or volunteer's meal.
+    /// Who it is: one of the four; none for a guest's, staff or volunteer's meal.
     #[serde(default)]
     pub reservation_id: Option<ReservationId>,
     #[serde(default)]
     pub card_number: Option<CardNumber>,
+    /// What the QR of a card says.
+    #[serde(default)]
+    pub card_code: Option<CardCode>,
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
     /// What was taken, without a reservation; one usual set meal if not said.
@@ -78,12 +82,13 @@ fn reserved() -> TapKind {
 impl CheckIn {
     /// Fails with `bad_tap`.
     fn tap(&self, duty: &OnDuty) -> Result<Tap, Problem> {
-        let person = match (self.reservation_id, &self.card_number, self.resident_id) {
-            (Some(id), None, None) => Person::Reservation(id),
-            (None, Some(card), None) => Person::Card(card.as_str().to_owned()),
-            (None, None, Some(id)) => Person::Resident(id),
-            (None, None, None) => Person::Nobody,
-            _ => return Err(bad_tap("name one of reservation_id, card_number and resident_id")),
+        let person = match (self.reservation_id, &self.card_number, &self.card_code, self.resident_id) {
+            (Some(id), None, None, None) => Person::Reservation(id),
+            (None, Some(card), None, None) => Person::Card(card.as_str().to_owned()),
+            (None, None, Some(code), None) => Person::CardCode(cards::hash_of(code)),
+            (None, None, None, Some(id)) => Person::Resident(id),
+            (None, None, None, None) => Person::Nobody,
+            _ => return Err(bad_tap("name one of reservation_id, card_number, card_code and resident_id")),
         };
         Ok(Tap {
             id: self.tap_id,

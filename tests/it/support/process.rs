@@ -270,7 +270,7 @@ impl Client {
         let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().ok()?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).ok()? };
-        Some(Reply { status, body, etag, replayed, headers })
+        Some(Reply { status, body, etag, replayed, bytes: Vec::new(), headers })
     }
 }
 

@@ -44,6 +44,8 @@ pub struct World {
     pub near: Side,
     pub far: Side,
     pub tokens: BTreeMap<&'static str, Value>,
+    /// The number of the first meal of today here.
+    pub first_meal: i64,
 }
 
 /// A random UUID, as a device makes one.
@@ -198,7 +200,9 @@ impl World {
         ] {
             tokens.insert(role, here.device(&app, purpose).await);
         }
-        World { app, here, near, far, tokens }
+        let meals = app.get(&format!("/openmensa/canteens/1/days/{TODAY}/meals")).send().await.expect(200);
+        let first_meal = meals[0]["id"].as_i64().unwrap();
+        World { app, here, near, far, tokens, first_meal }
     }
 }
 
