@@ -238,14 +238,20 @@ impl Problem {
         text
     }
 
+    /// The same as a title, what happened, and the rest, what to do.
+    pub fn told(&self, lang: Lang) -> (String, String) {
+        let detail = self.detail(lang);
+        let stop = match lang {
+            Lang::Zh => detail.find('。').map(|end| (end, end + '。'.len_utf8())),
+            Lang::En => detail.find(". ").or_else(|| detail.rfind('.')).map(|end| (end, end + 1)),
+        };
+        let (end, rest) = stop.unwrap_or((detail.len(), detail.len()));
+        (detail[..end].to_owned(), detail[rest..].trim().to_owned())
+    }
+
     /// The body of the answer (RFC 9457).
     pub fn body(&self, lang: Lang, request_id: &str) -> Value {
-        let detail = self.detail(lang);
-        let end = match lang {
-            Lang::Zh => detail.find('。'),
-            Lang::En => detail.find(". ").or_else(|| detail.rfind('.')),
-        };
-        let title = &detail[..end.unwrap_or(detail.len())];
+        let (title, _) = self.told(lang);
         let params: Map<String, Value> =
             self.params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let errors: Vec<Value> = self
@@ -257,7 +263,7 @@ impl Problem {
             "type": format!("urn:leling:problem:{}", self.code.as_str()),
             "title": title,
             "status": self.code.status(),
-            "detail": detail,
+            "detail": self.detail(lang),
             "instance": request_id,
             "code": self.code.as_str(),
             "retryable": self.code.retryable(),

@@ -14,6 +14,7 @@ DROP TABLE menu_items;
 DROP TABLE menus;
 DROP TABLE family_links;
 DROP TABLE pin_failures;
+DROP TABLE cookies;
 DROP TABLE refresh_tokens;
 DROP TABLE sessions;
 DROP TABLE facts;

@@ -178,6 +178,14 @@ CREATE TABLE refresh_tokens (
 );
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
 
+-- Sessions of browsers: each is carried by one cookie.
+CREATE TABLE cookies (
+    token_hash TEXT PRIMARY KEY NOT NULL,
+    session_id UUID NOT NULL REFERENCES sessions (id),
+    expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX cookies_by_session ON cookies (session_id);
+
 CREATE TABLE pin_failures (
     resident_id UUID NOT NULL REFERENCES residents (id),
     failed_on DATE NOT NULL,

@@ -1,7 +1,7 @@
 //! The caller of an act, inside its transaction, and the proofs that only this module can make.
 
 use crate::{
-    access::{Act, Actor, Grant, Principal, Reach, Role, acts::reach, links, store, tokens::Ticket},
+    access::{Act, Actor, Grant, Pass, Principal, Reach, Role, acts::reach, links, store, tokens::Ticket},
     clock::At,
     db::Conn,
     id::Id,
@@ -130,25 +130,21 @@ impl Officer {
 }
 
 impl Caller {
-    /// Reads who brings this ticket and admits them to the act.
+    /// Reads who brings this pass and admits them to the act.
     ///
     /// Fails with `session_ended`; with `sign_in_required` or `not_allowed` when none of their roles covers the act.
     pub(crate) fn load(
         conn: &mut Conn,
-        ticket: Option<Ticket>,
+        pass: &Pass,
         act: Act,
         now: At,
         lang: Lang,
     ) -> Result<Caller, Fail> {
-        let mut grants = Vec::new();
-        if let Some(ticket) = ticket {
-            if !store::session_stands(conn, ticket)? {
-                return Err(Code::SessionEnded.into());
-            }
-            if let Principal::Account(account) = ticket.principal {
-                grants = store::standing_grants(conn, account, now)?;
-            }
-        }
+        let ticket = ticket_of(conn, pass, now)?;
+        let grants = match ticket.map(|ticket| ticket.principal) {
+            Some(Principal::Account(account)) => store::standing_grants(conn, account, now)?,
+            Some(Principal::Resident(_)) | None => Vec::new(),
+        };
         let caller = Caller { act, ticket, grants, now, lang };
         if caller.roles().any(|role| reach(role, act) != Reach::No) {
             Ok(caller)
@@ -176,6 +172,11 @@ impl Caller {
     /// Whoever signed in; `sign_in_required` when nobody did.
     pub fn principal(&self) -> Result<Principal, Fail> {
         self.ticket.map(|ticket| ticket.principal).ok_or_else(|| Code::SignInRequired.into())
+    }
+
+    /// Whose idempotency keys the caller's are: each principal has their own, and all who did not sign in share theirs.
+    pub fn key_owner(&self) -> String {
+        self.ticket.map_or_else(|| "public".to_owned(), |ticket| ticket.principal.to_string())
     }
 
     pub fn session(&self) -> Result<SessionId, Fail> {
@@ -281,6 +282,19 @@ impl Caller {
                 Reach::No | Reach::Own | Reach::Linked => None,
             })
             .collect()
+    }
+}
+
+/// What a pass proves now. A cookie that is over is as good as none; a token says that its session ended.
+fn ticket_of(conn: &mut Conn, pass: &Pass, now: At) -> Result<Option<Ticket>, Fail> {
+    match pass {
+        Pass::None => Ok(None),
+        Pass::Ticket(ticket) if store::session_stands(conn, *ticket)? => Ok(Some(*ticket)),
+        Pass::Ticket(_) => Err(Code::SessionEnded.into()),
+        Pass::Cookie { token_hash } => match store::ticket_of_cookie(conn, token_hash, now)? {
+            Some(ticket) if store::session_stands(conn, ticket)? => Ok(Some(ticket)),
+            Some(_) | None => Ok(None),
+        },
     }
 }
 

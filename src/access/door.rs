@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::{
     access::{
-        Caller, Reach, Role,
+        Caller, Pass, Reach, Role,
         acts::{NamedAct, reach},
-        tokens::Ticket,
+        tokens::hash_of,
     },
     api::{Answer, Describe, Keyed, OperationDoc, lang_of},
     app::State,
@@ -25,7 +25,7 @@ use crate::{
 /// is done when none of them covers the act. A right taken away is so gone at the next request.
 pub struct Allowed<A> {
     state: web::Data<State>,
-    ticket: Option<Ticket>,
+    pass: Pass,
     lang: Lang,
     act: PhantomData<fn() -> A>,
 }
@@ -41,11 +41,11 @@ impl<A: NamedAct> FromRequest for Allowed<A> {
 
 fn open<A: NamedAct>(request: &HttpRequest) -> Result<Allowed<A>, Problem> {
     let state = request.app_data::<web::Data<State>>().expect("the state is part of the app").clone();
-    let ticket = bearer(request)?.map(|token| state.tokens.verify(token, state.clock.now())).transpose()?;
-    if ticket.is_none() && reach(Role::Public, A::ACT) == Reach::No {
-        return Err(Code::SignInRequired.into());
-    }
-    Ok(Allowed { state, ticket, lang: lang_of(request), act: PhantomData })
+    let pass = match bearer(request)? {
+        Some(token) => Pass::Ticket(state.tokens.verify(token, state.clock.now())?),
+        None => Pass::None,
+    };
+    Allowed::by(state, pass, lang_of(request))
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
@@ -58,6 +58,24 @@ fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
 }
 
 impl<A: NamedAct> Allowed<A> {
+    /// Fails with `sign_in_required` for an act that is not everybody's when nothing is brought.
+    fn by(state: web::Data<State>, pass: Pass, lang: Lang) -> Result<Allowed<A>, Problem> {
+        if matches!(pass, Pass::None) && reach(Role::Public, A::ACT) == Reach::No {
+            return Err(Code::SignInRequired.into());
+        }
+        Ok(Allowed { state, pass, lang, act: PhantomData })
+    }
+
+    /// For pages: by the token in the cookie that a browser brings, if it brings one.
+    pub(crate) fn by_cookie(
+        state: web::Data<State>,
+        token: Option<&str>,
+        lang: Lang,
+    ) -> Result<Allowed<A>, Problem> {
+        let pass = token.map_or(Pass::None, |token| Pass::Cookie { token_hash: hash_of(token) });
+        Allowed::by(state, pass, lang)
+    }
+
     /// The language that the caller reads.
     pub fn lang(&self) -> Lang {
         self.lang
@@ -74,11 +92,11 @@ impl<A: NamedAct> Allowed<A> {
         T: Send + 'static,
         F: FnOnce(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
-        let (ticket, now, lang) = (self.ticket, self.state.clock.now(), self.lang);
+        let (pass, now, lang) = (self.pass.clone(), self.state.clock.now(), self.lang);
         self.state
             .db
             .read(move |conn| {
-                let caller = Caller::load(conn, ticket, A::ACT, now, lang)?;
+                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?;
                 look(conn, &caller)
             })
             .await
@@ -90,12 +108,12 @@ impl<A: NamedAct> Allowed<A> {
         T: Send + 'static,
         F: Fn(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
-        let (ticket, lang, state) = (self.ticket, self.lang, self.state.clone());
+        let (pass, lang, state) = (self.pass.clone(), self.lang, self.state.clone());
         self.state
             .db
             .write(move |conn| {
                 let now = state.now_for_writing()?;
-                let caller = Caller::load(conn, ticket, A::ACT, now, lang)?;
+                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?;
                 act(conn, &caller)
             })
             .await
@@ -128,8 +146,8 @@ impl<A: NamedAct> Allowed<A> {
         F: Fn(&mut Conn, &Caller, &B) -> Result<Answer<STATUS, T>, Fail> + Send + 'static,
     {
         let request = Arc::new(request);
-        let owner = self.ticket.map_or_else(|| "public".to_owned(), |ticket| ticket.principal.to_string());
         self.write(move |conn, caller| {
+            let owner = caller.key_owner();
             let claim = idempotency::Claim {
                 principal: &owner,
                 key: &request.key,

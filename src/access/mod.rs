@@ -28,6 +28,18 @@ use crate::{
     words,
 };
 
+/// What a caller brings to be known by.
+#[derive(Clone, Debug)]
+pub(crate) enum Pass {
+    None,
+    /// What an access token proved.
+    Ticket(tokens::Ticket),
+    /// The hash of the token in a browser's cookie.
+    Cookie {
+        token_hash: String,
+    },
+}
+
 /// Who brings a token: an account, or a resident who signed in with card and PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Principal {

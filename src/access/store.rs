@@ -10,10 +10,10 @@ use crate::{
     clock::At,
     db::{
         Conn,
-        schema::{accounts, grants, residents, sessions},
+        schema::{accounts, cookies, grants, residents, sessions},
     },
     id::Id,
-    ids::{AccountId, AnyoneId, CanteenId, GrantId},
+    ids::{AccountId, AnyoneId, CanteenId, GrantId, ResidentId, SessionId},
     words::Area,
 };
 
@@ -168,6 +168,22 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
         .order(grants::id)
         .select(Grant::as_select())
         .load(conn)
+}
+
+/// The session that a browser's cookie carries, until the cookie is over.
+pub(super) fn ticket_of_cookie(conn: &mut Conn, token_hash: &str, now: At) -> QueryResult<Option<Ticket>> {
+    let found: Option<(SessionId, Option<AccountId>, Option<ResidentId>)> = cookies::table
+        .inner_join(sessions::table)
+        .filter(cookies::token_hash.eq(token_hash))
+        .filter(cookies::expires_at.gt(now))
+        .select((sessions::id, sessions::account_id, sessions::resident_id))
+        .first(conn)
+        .optional()?;
+    Ok(found.and_then(|(session, account, resident)| {
+        let account = account.map(Principal::Account);
+        let principal = account.or(resident.map(Principal::Resident))?;
+        Some(Ticket { principal, session })
+    }))
 }
 
 /// Whether the session was neither ended nor its owner suspended.

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{
     access::Principal,
@@ -27,6 +28,11 @@ struct Claims {
     jti: String,
     iat: i64,
     exp: i64,
+}
+
+/// The hash under which a token of 256 random bits is kept. Plain SHA-256 will do: nobody guesses such a token.
+pub fn hash_of(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// What a token proves: a session, and whose it is.

@@ -6,10 +6,11 @@ use actix_web::{
     http::{Method, StatusCode, header},
 };
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::openapi::{Describe, OperationDoc};
+use crate::problem::{Code, Problem};
 
 /// A JSON answer with the status `STATUS`.
 #[derive(Debug)]
@@ -94,6 +95,19 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         match &self.payload {
             Payload::Fresh(body) => Some(body),
             Payload::Saved(_) => None,
+        }
+    }
+
+    /// The body, whether it was made now or earlier.
+    ///
+    /// Fails with `internal_error` when what was kept cannot be read any more.
+    pub fn into_body(self) -> Result<T, Problem>
+    where
+        T: DeserializeOwned,
+    {
+        match self.payload {
+            Payload::Fresh(body) => Ok(body),
+            Payload::Saved(text) => serde_json::from_str(&text).map_err(|_| Problem::new(Code::Internal)),
         }
     }
 

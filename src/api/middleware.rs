@@ -92,7 +92,7 @@ pub async fn guard_panics_and_name_requests(
 /// The response with its problem written out, if it has one, and with the headers that all have.
 fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpResponse<BoxBody> {
     let problem = response.extensions().get::<Problem>().cloned();
-    let mut response = match problem.or_else(|| unspoken(response.status())) {
+    let mut response = match problem.or_else(|| unspoken(&response)) {
         Some(problem) => written(&problem, response.headers().get(header::ALLOW), lang, id),
         None => response,
     };
@@ -103,9 +103,13 @@ fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpRespon
     response
 }
 
-/// The problem for a refusal that the framework made by itself.
-fn unspoken(status: StatusCode) -> Option<Problem> {
-    match status.as_u16() {
+/// The problem for a refusal that the framework made by itself; a page has said its own already.
+pub fn unspoken(response: &HttpResponse<BoxBody>) -> Option<Problem> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        return None;
+    }
+    match response.status().as_u16() {
         404 => Some(Problem::new(Code::NotFound)),
         405 => Some(Problem::new(Code::MethodNotAllowed)),
         // The only thing that the framework itself negotiates.

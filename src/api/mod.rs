@@ -11,5 +11,5 @@ mod yaml;
 
 pub use answer::{Answer, Created, Done, Nothing};
 pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query};
-pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of};
+pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};

@@ -109,6 +109,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    cookies (token_hash) {
+        token_hash -> Text,
+        session_id -> crate::db::types::DbUuid,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     count_entries (id) {
         id -> crate::db::types::DbUuid,
         menu_id -> crate::db::types::DbUuid,
@@ -430,6 +438,7 @@ diesel::joinable!(attendances -> reservations (reservation_id));
 diesel::joinable!(attendances -> residents (resident_id));
 diesel::joinable!(canteen_periods -> canteens (canteen_id));
 diesel::joinable!(closures -> canteens (canteen_id));
+diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
 diesel::joinable!(count_entries -> menus (menu_id));
 diesel::joinable!(draws -> quotes (quote_id));
@@ -467,6 +476,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     canteen_periods,
     canteens,
     closures,
+    cookies,
     count_entries,
     draws,
     fact_kinds,

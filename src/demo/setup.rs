@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     access::{
-        Act, Caller, GrantScope, Principal, Registered,
+        Act, Caller, GrantScope, Pass, Principal, Registered,
         links::{Decision, Relation},
         tokens::Ticket,
     },
@@ -99,7 +99,7 @@ struct Secret {
 
 /// The caller who brings this ticket, for an act at this instant.
 pub fn caller(conn: &mut Conn, ticket: Ticket, act: Act, now: At) -> Result<Caller, Fail> {
-    Caller::load(conn, Some(ticket), act, now, Lang::Zh)
+    Caller::load(conn, &Pass::Ticket(ticket), act, now, Lang::Zh)
 }
 
 /// Sets everything up, as of `now`, a morning before the first meal of the history.

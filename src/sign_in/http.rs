@@ -151,7 +151,10 @@ pub async fn sign_out(
         .await
 }
 
-async fn by_password(
+/// Whoever has this user name and password.
+///
+/// Fails with `wrong_credentials` or `busy`.
+pub(crate) async fn by_password(
     allowed: &Allowed<act::SignIn>,
     user_name: String,
     password: &str,
@@ -165,7 +168,10 @@ async fn by_password(
     }
 }
 
-async fn by_pin(
+/// The resident with this card number and PIN.
+///
+/// Fails with `wrong_credentials`, `pin_closed` or `busy`.
+pub(crate) async fn by_pin(
     allowed: &Allowed<act::SignIn>,
     card_number: String,
     pin: &str,

@@ -4,6 +4,8 @@
 //! token that is used a second time means that two hold it, so the session is ended. One grace: within 60 seconds of its
 //! use, while its successor was not used, the reply may have been lost; the successor is then retired for another one.
 //!
+//! A browser has no refresh tokens: one cookie carries its session until the session is over.
+//!
 //! Ten wrong PINs in a civil day of the resident's canteen close card number with PIN until the next. A try is counted
 //! before the PIN is looked at and given back when it was right, so that many guesses at once are no more than ten.
 
@@ -12,10 +14,12 @@ mod store;
 
 use chrono::{NaiveDate, TimeDelta};
 use diesel::QueryResult;
-use sha2::{Digest, Sha256};
 
 use crate::{
-    access::{self, Principal, tokens::Ticket},
+    access::{
+        self, Principal,
+        tokens::{Ticket, hash_of},
+    },
     clock::At,
     db::Conn,
     id::{Id, random_bytes},
@@ -28,6 +32,12 @@ const ACCOUNT_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// How long a resident's is: who signs in with help should not need it every month.
 const RESIDENT_LIFE: TimeDelta = TimeDelta::days(180);
+
+/// How long a browser stays signed in: on a phone of one's own nobody should need to sign in every month.
+const BROWSER_LIFE: TimeDelta = TimeDelta::days(180);
+
+/// How long it is for whoever works here: a long day, as others may use the same machine.
+const WORK_LIFE: TimeDelta = TimeDelta::hours(14);
 
 /// How long after its use a token may be used again because the reply was lost.
 const GRACE: TimeDelta = TimeDelta::seconds(60);
@@ -43,6 +53,16 @@ pub struct Issued {
     pub refresh_token: String,
 }
 
+/// A session that stands in a browser, and what its cookie holds.
+#[derive(Debug)]
+pub struct InBrowser {
+    pub ticket: Ticket,
+    /// 256 random bits in hexadecimal; kept nowhere.
+    pub token: String,
+    /// How long the cookie is good for.
+    pub life: TimeDelta,
+}
+
 /// What came of a refresh. Ending a session is an effect that must be committed, so it is no error here.
 #[derive(Debug)]
 pub enum Refreshed {
@@ -56,6 +76,20 @@ pub fn start(conn: &mut Conn, principal: Principal, now: At) -> QueryResult<Issu
     let ticket = Ticket { principal, session: Id::new(now) };
     store::insert_session(conn, ticket, now)?;
     issue(conn, ticket, now)
+}
+
+/// Starts a session in a browser for whoever proved who they are: 180 days, or 14 hours for those who hold a role.
+pub fn start_in_browser(conn: &mut Conn, principal: Principal, now: At) -> QueryResult<InBrowser> {
+    let ticket = Ticket { principal, session: Id::new(now) };
+    store::insert_session(conn, ticket, now)?;
+    let works_here = match principal {
+        Principal::Account(account) => !access::grants_of(conn, account)?.is_empty(),
+        Principal::Resident(_) => false,
+    };
+    let life = if works_here { WORK_LIFE } else { BROWSER_LIFE };
+    let token = hex::encode(random_bytes::<32>());
+    store::insert_cookie(conn, &hash_of(&token), ticket.session, now + life)?;
+    Ok(InBrowser { ticket, token, life })
 }
 
 /// Uses a refresh token: a new one instead of it, or the end of its session.
@@ -123,7 +157,7 @@ pub fn give_back(conn: &mut Conn, tried: PinTry) -> QueryResult<()> {
     store::give_back_pin_try(conn, tried.resident, tried.on)
 }
 
-/// Forgets refresh tokens that are over and wrong PINs of past days; gives how many rows went.
+/// Forgets refresh tokens and cookies that are over and wrong PINs of past days; gives how many rows went.
 pub fn forget_old(conn: &mut Conn, now: At) -> QueryResult<usize> {
     store::forget_old(conn, now)
 }
@@ -140,11 +174,6 @@ fn life(principal: Principal) -> TimeDelta {
         Principal::Account(_) => ACCOUNT_LIFE,
         Principal::Resident(_) => RESIDENT_LIFE,
     }
-}
-
-/// Plain SHA-256 will do: nobody guesses 256 random bits.
-fn hash_of(refresh_token: &str) -> String {
-    hex::encode(Sha256::digest(refresh_token.as_bytes()))
 }
 
 /// A refresh token as it is kept.

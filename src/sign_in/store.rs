@@ -1,4 +1,4 @@
-//! The statements on `sessions`, `refresh_tokens` and `pin_failures`.
+//! The statements on `sessions`, `refresh_tokens`, `cookies` and `pin_failures`.
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use crate::{
     clock::At,
     db::{
         Both, Conn,
-        schema::{pin_failures, refresh_tokens, sessions},
+        schema::{cookies, pin_failures, refresh_tokens, sessions},
     },
     ids::{AccountId, ResidentId, SessionId},
 };
@@ -89,6 +89,21 @@ pub(super) fn insert_token(
         .map(|_| ())
 }
 
+/// Writes the cookie that carries a session.
+pub(super) fn insert_cookie(
+    conn: &mut Conn,
+    token_hash: &str,
+    session: SessionId,
+    expires_at: At,
+) -> QueryResult<()> {
+    let row = (
+        cookies::token_hash.eq(token_hash),
+        cookies::session_id.eq(session),
+        cookies::expires_at.eq(expires_at),
+    );
+    diesel::insert_into(cookies::table).values(row).execute(conn).map(|_| ())
+}
+
 /// The session that a token belongs to.
 pub(super) fn session_of(conn: &mut Conn, hash: &str) -> QueryResult<Option<SessionId>> {
     refresh_tokens::table.find(hash).select(refresh_tokens::session_id).first(conn).optional()
@@ -159,13 +174,14 @@ pub(super) fn give_back_pin_try(conn: &mut Conn, resident: ResidentId, on: Naive
         .map(|_| ())
 }
 
-/// Deletes refresh tokens that are over, and tries of PINs that are older than a week.
+/// Deletes refresh tokens and cookies that are over, and tries of PINs that are older than a week.
 pub(super) fn forget_old(conn: &mut Conn, now: At) -> QueryResult<usize> {
     let tokens =
         diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.le(now))).execute(conn)?;
+    let carried = diesel::delete(cookies::table.filter(cookies::expires_at.le(now))).execute(conn)?;
     // A day is over everywhere two days later; a week is on the safe side.
     let oldest = now.naive().date().checked_sub_days(Days::new(7)).unwrap_or(NaiveDate::MIN);
     let tries =
         diesel::delete(pin_failures::table.filter(pin_failures::failed_on.lt(oldest))).execute(conn)?;
-    Ok(tokens + tries)
+    Ok(tokens + carried + tries)
 }
