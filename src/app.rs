@@ -34,6 +34,7 @@ use crate::{
     db::{Conn, Db},
     idempotency, installation,
     keys::{IdentityKey, Keys},
+    pages,
     problem::{Code, Fail, Problem},
     routes,
     settings::{Settings, TlsFiles},
@@ -234,7 +235,8 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
         .service(web::resource("/readyz").route(web::get().to(readyz)))
         .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
     routes::api().mount(config);
-    config.default_service(web::to(nothing_there));
+    // Last: it takes every address that is left.
+    pages::mount(config);
 }
 
 /// Says that the process is alive; touches nothing.
@@ -252,10 +254,6 @@ async fn readyz(state: Data<State>) -> Result<HttpResponse, Problem> {
 async fn openapi() -> HttpResponse {
     static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| routes::api().document().to_string().into());
     HttpResponse::Ok().content_type("application/json").body(DOCUMENT.clone())
-}
-
-async fn nothing_there() -> Result<HttpResponse, Problem> {
-    Err(Code::NotFound.into())
 }
 
 /// Does what the service does by itself, as long as it runs. What fails is tried again when its round comes.

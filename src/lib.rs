@@ -55,6 +55,7 @@ pub mod keys;
 pub mod menus;
 pub mod money;
 pub mod page;
+pub mod pages;
 pub mod policies;
 pub mod pricing;
 pub mod problem;

@@ -133,13 +133,7 @@ impl Caller {
     /// Reads who brings this pass and admits them to the act.
     ///
     /// Fails with `session_ended`; with `sign_in_required` or `not_allowed` when none of their roles covers the act.
-    pub(crate) fn load(
-        conn: &mut Conn,
-        pass: &Pass,
-        act: Act,
-        now: At,
-        lang: Lang,
-    ) -> Result<Caller, Fail> {
+    pub(crate) fn load(conn: &mut Conn, pass: &Pass, act: Act, now: At, lang: Lang) -> Result<Caller, Fail> {
         let ticket = ticket_of(conn, pass, now)?;
         let grants = match ticket.map(|ticket| ticket.principal) {
             Some(Principal::Account(account)) => store::standing_grants(conn, account, now)?,

@@ -379,7 +379,8 @@ fn own_account(caller: &Caller) -> Result<AccountId, Fail> {
     }
 }
 
-fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
+/// Who is calling, and what they may do.
+pub(crate) fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
     let principal = caller.principal()?;
     let (user_name, resident) = match principal {
         Principal::Account(id) => (Some(accounts::find(conn, id)?.user_name), None),

@@ -411,18 +411,19 @@ pub async fn terms(
     allowed: Allowed<act::ReadCanteens>,
     id: web::Path<CanteenId>,
 ) -> Result<Done<Terms>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let canteen = canteens::find(conn, *id)?;
-            let on = canteen.today(caller.now);
-            let in_force = super::in_force(conn, &canteen.area, on)?;
-            let policies: Vec<&pricing::Policy> = in_force.iter().map(|policy| &*policy.policy).collect();
-            let mut sentences = vec![Bilingual::new(
-                "人人都可以来就餐；没有补贴的按标价付费。",
-                "Everybody may eat here; without a subsidy the listed price is paid.",
-            )];
-            sentences.extend(pricing::terms(&policies, &canteen.area));
-            Ok(Answer::new(Terms { canteen_id: canteen.id, on, sentences }).cacheable())
-        })
-        .await
+    allowed.read(move |conn, caller| Ok(Answer::new(read_terms(conn, *id, caller.now)?).cacheable())).await
+}
+
+/// The terms of a canteen today.
+pub(crate) fn read_terms(conn: &mut Conn, id: CanteenId, now: At) -> Result<Terms, Fail> {
+    let canteen = canteens::find(conn, id)?;
+    let on = canteen.today(now);
+    let in_force = super::in_force(conn, &canteen.area, on)?;
+    let policies: Vec<&pricing::Policy> = in_force.iter().map(|policy| &*policy.policy).collect();
+    let mut sentences = vec![Bilingual::new(
+        "人人都可以来就餐；没有补贴的按标价付费。",
+        "Everybody may eat here; without a subsidy the listed price is paid.",
+    )];
+    sentences.extend(pricing::terms(&policies, &canteen.area));
+    Ok(Terms { canteen_id: canteen.id, on, sentences })
 }

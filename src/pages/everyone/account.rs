@@ -1,0 +1,182 @@
+//! An account of one's own: signing up, what is known of oneself, signing out.
+
+use maud::html;
+
+use crate::{
+    access::{Principal, act},
+    accounts::{self, NewAccount, http::who},
+    ids::AccountId,
+    pages::{
+        forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
+        shell::Page,
+        texts::{everyone as texts, shell},
+        visit::{Look, Shown, Visit, go},
+    },
+    problem::Code,
+    sign_in,
+    text::{self, Password, UserName},
+    words::Lang,
+};
+
+/// `GET /sign-up`
+pub async fn sign_up_form(visit: Visit<act::SignUp>) -> Shown {
+    visit.show(|_, _, look| Ok(sign_up_page(look, &Fields::default(), Errors::none()))).await
+}
+
+fn sign_up_page(look: &Look, fields: &Fields, errors: Errors) -> Page {
+    let lang = look.lang;
+    let line = |name, label, hint, kind, autocomplete| Line { name, label, hint, kind, autocomplete };
+    let your_name = line("display_name", texts::YOUR_NAME.of(lang), None, Kind::Text, "name");
+    let user_hint = Some(texts::NEW_USER_NAME_HINT.of(lang));
+    let user_name = line("user_name", texts::USER_NAME.of(lang), user_hint, Kind::Text, "username");
+    let secret_hint = Some(texts::NEW_PASSWORD_HINT.of(lang));
+    let password = line("password", texts::PASSWORD.of(lang), secret_hint, Kind::Password, "new-password");
+    let content = html! {
+        p .lead { (texts::SIGN_UP_LEAD.of(lang)) }
+        (form(look, html! {
+            (your_name.field(fields.get("display_name"), &errors))
+            (user_name.field(fields.get("user_name"), &errors))
+            (password.field("", &errors))
+            (button(texts::SIGN_UP_BUTTON.of(lang)))
+        }))
+    };
+    Page::new(texts::SIGN_UP_TITLE.of(lang), content).back("/sign-in").errors(errors)
+}
+
+/// What somebody signs up with.
+struct SignUp {
+    display_name: text::Line<40>,
+    user_name: UserName,
+    password: Password,
+}
+
+impl SignUp {
+    fn read(fields: &Fields, lang: Lang) -> Result<SignUp, Errors> {
+        let mut errors = Errors::none();
+        let display_name = errors.keep(
+            "display_name",
+            text::Line::parse(fields.get("display_name")).map_err(|_| texts::NAME_WRONG.of(lang).to_owned()),
+        );
+        let user_name = errors.keep(
+            "user_name",
+            UserName::parse(&fields.get("user_name").to_lowercase())
+                .map_err(|_| texts::USER_NAME_WRONG.of(lang).to_owned()),
+        );
+        let password = errors.keep(
+            "password",
+            Password::parse(fields.get("password")).map_err(|_| texts::PASSWORD_WRONG.of(lang).to_owned()),
+        );
+        match (display_name, user_name, password) {
+            (Some(display_name), Some(user_name), Some(password)) => {
+                Ok(SignUp { display_name, user_name, password })
+            }
+            (_, _, _) => Err(errors),
+        }
+    }
+}
+
+/// `POST /sign-up`: makes the account, and signs in.
+pub async fn sign_up(visit: Visit<act::SignUp>, sent: Sent) -> Shown {
+    let lang = visit.lang();
+    let new = match SignUp::read(&sent.fields, lang) {
+        Ok(new) => new,
+        Err(errors) => {
+            return visit.show(move |_, _, look| Ok(sign_up_page(look, &sent.fields, errors))).await;
+        }
+    };
+    let new = NewAccount {
+        user_name: new.user_name,
+        display_name: new.display_name,
+        phone: None,
+        password_hash: visit.allowed().state().hasher.hash(new.password.as_str()).await?,
+    };
+    let made: Result<AccountId, _> =
+        visit.once(&sent, move |conn, caller, _| Ok(accounts::sign_up(conn, &new, caller.now)?.id)).await;
+    match made {
+        Ok(account) => {
+            let principal = Principal::Account(account);
+            let session = visit
+                .allowed()
+                .write(move |conn, caller| Ok(sign_in::start_in_browser(conn, principal, caller.now)?))
+                .await?;
+            let mut answer = go("/home");
+            // A cookie of ours can be written.
+            drop(answer.add_cookie(&visit.look().session_crumb(&session)));
+            Ok(answer)
+        }
+        Err(problem) if problem.code == Code::UserNameTaken => {
+            let errors = Errors::of("user_name", &problem, lang);
+            visit.show(move |_, _, look| Ok(sign_up_page(look, &sent.fields, errors))).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `GET /me`
+pub async fn me(visit: Visit<act::ReadMe>) -> Shown {
+    visit
+        .show(|conn, caller, look| {
+            let lang = look.lang;
+            let me = who(conn, caller)?;
+            let content = html! {
+                p { (texts::ME_NAME.with(lang, &[("name", &me.display_name)])) }
+                @if let Some(name) = &me.user_name {
+                    p { (texts::ME_USER_NAME.with(lang, &[("name", name)])) }
+                }
+                p { (texts::ME_SIZE.of(lang)) }
+                p { a .button href="/sign-out" { (texts::SIGN_OUT_TITLE.of(lang)) } }
+            };
+            Ok(Page::new(texts::ME_TITLE.of(lang), content).back("/home"))
+        })
+        .await
+}
+
+/// `GET /sign-out`
+pub async fn sign_out_form(visit: Visit<act::SignOut>) -> Shown {
+    visit.show(|_, _, look| Ok(sign_out_page(look, Errors::none()))).await
+}
+
+fn sign_out_page(look: &Look, errors: Errors) -> Page {
+    let lang = look.lang;
+    let choices = [
+        Choice::new("here", html! { (texts::SIGN_OUT_HERE.of(lang)) }),
+        Choice::new("everywhere", html! { (texts::SIGN_OUT_EVERYWHERE.of(lang)) })
+            .hint(html! { (texts::SIGN_OUT_EVERYWHERE_HINT.of(lang)) }),
+    ];
+    let legend = Legend::Shown(texts::SIGN_OUT_WHERE.of(lang));
+    let content = form(
+        look,
+        html! {
+            (one_of("where", legend, &choices, "here", &errors))
+            (button(texts::SIGN_OUT_BUTTON.of(lang)))
+        },
+    );
+    Page::new(texts::SIGN_OUT_TITLE.of(lang), content).back("/me").errors(errors)
+}
+
+/// `POST /sign-out`
+pub async fn sign_out(visit: Visit<act::SignOut>, sent: Sent) -> Shown {
+    let everywhere = match sent.fields.get("where") {
+        "here" => false,
+        "everywhere" => true,
+        _ => {
+            let errors = Errors::at("where", shell::CHOOSE_ONE.of(visit.lang()));
+            return visit.show(|_, _, look| Ok(sign_out_page(look, errors))).await;
+        }
+    };
+    visit
+        .allowed()
+        .write(move |conn, caller| {
+            if everywhere {
+                sign_in::end_all(conn, caller.principal()?, caller.now)?;
+            } else {
+                sign_in::end(conn, caller.session()?, caller.now)?;
+            }
+            Ok(())
+        })
+        .await?;
+    let mut answer = go("/");
+    // A cookie of ours can be written.
+    drop(answer.add_cookie(&visit.look().no_session_crumb()));
+    Ok(answer)
+}
