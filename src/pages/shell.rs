@@ -260,7 +260,7 @@ fn head(look: &Look, around: &Around) -> Markup {
                 ul {
                     @for size in TypeSize::ALL {
                         @let chosen = size == look.size;
-                        li { a .letter class={ "letter-" (size.as_str()) } href=(choose(look, "size", size.as_str()))
+                        li { a class={ "letter-" (size.as_str()) } href=(choose(look, "size", size.as_str()))
                             aria-current=[chosen.then_some("true")] rel="nofollow" {
                             (texts::LETTER.of(lang)) span .hidden { " " (size_name(size).of(lang)) }
                         } }

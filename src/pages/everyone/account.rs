@@ -8,6 +8,7 @@ use crate::{
     ids::AccountId,
     pages::{
         forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
+        say,
         shell::Page,
         texts::{everyone as texts, shell},
         visit::{Look, Shown, Visit, go},
@@ -119,7 +120,7 @@ pub async fn me(visit: Visit<act::ReadMe>) -> Shown {
             let lang = look.lang;
             let me = who(conn, caller)?;
             let content = html! {
-                p { (texts::ME_NAME.with(lang, &[("name", &me.display_name)])) }
+                p { (texts::ME_NAME.marked(lang, &[("name", say::recorded(lang, &me.display_name))])) }
                 @if let Some(name) = &me.user_name {
                     p { (texts::ME_USER_NAME.with(lang, &[("name", name)])) }
                 }

@@ -73,13 +73,15 @@ pub async fn today(visit: Visit<act::ReadCanteens>, id: Path<CanteenId>) -> Show
             let closures = canteens::closures_between(conn, canteen.id, today, today)?;
             let content = html! {
                 @for closure in &closures {
-                    p .notice { (texts::CLOSED_TODAY.with(lang, &[("reason", &closure.reason)])) }
+                    p .notice {
+                        (texts::CLOSED_TODAY.marked(lang, &[("reason", say::recorded(lang, &closure.reason))]))
+                    }
                 }
                 @if menus.is_empty() { p { (texts::NO_MENU_TODAY.of(lang)) } }
                 @for menu in &menus { (of_meal(look, &canteen, menu, caller.now, 2)) }
                 p { a .button href="/home" { (texts::RESERVE_HERE.of(lang)) } }
                 (ways(lang, &canteen, Some(Way::Today)))
-                p { (texts::ADDRESS.with(lang, &[("address", &canteen.address)])) }
+                p { (texts::ADDRESS.marked(lang, &[("address", say::recorded(lang, &canteen.address))])) }
             };
             Ok(titled(lang, texts::TODAY_TITLE, &canteen, content).back("/").read_aloud())
         })
@@ -156,7 +158,7 @@ pub async fn days(visit: Visit<act::ReadCanteens>, id: Path<CanteenId>) -> Shown
                 @if closures.is_empty() { p { (texts::CLOSURES_NONE.of(lang)) } }
                 ul .sentences { @for closure in &closures { li { (closed(lang, closure, today)) } } }
                 (ways(lang, &canteen, Some(Way::Days)))
-                p { (texts::ADDRESS.with(lang, &[("address", &canteen.address)])) }
+                p { (texts::ADDRESS.marked(lang, &[("address", say::recorded(lang, &canteen.address))])) }
             };
             Ok(titled(lang, texts::DAYS_TITLE, &canteen, content).back(home_of(&canteen)).read_aloud())
         })
@@ -175,9 +177,8 @@ pub fn public_menus(
 }
 
 fn titled(lang: Lang, title: Text, canteen: &Canteen, content: Markup) -> Page {
-    let heading = title.with(lang, &[("canteen", &say::recorded(lang, &canteen.name).into_string())]);
     Page::new(title.with(lang, &[("canteen", &canteen.name)]), content)
-        .heading(maud::PreEscaped(heading))
+        .heading(title.marked(lang, &[("canteen", say::recorded(lang, &canteen.name))]))
         .help_from(canteen)
 }
 
@@ -305,18 +306,19 @@ fn times(lang: Lang, meal: &MealPeriod) -> Markup {
     }
 }
 
-fn closed(lang: Lang, closure: &Closure, today: NaiveDate) -> String {
-    let day = |on| say::day(lang, on, today);
-    let reason = &closure.reason;
+fn closed(lang: Lang, closure: &Closure, today: NaiveDate) -> Markup {
+    let day = |on| html! { (say::day(lang, on, today)) };
+    let reason = say::recorded(lang, &closure.reason);
     let when = if closure.from_on == closure.to_on {
-        texts::CLOSURE_DAY.with(lang, &[("on", &day(closure.from_on)), ("reason", reason)])
+        texts::CLOSURE_DAY.marked(lang, &[("on", day(closure.from_on)), ("reason", reason)])
     } else {
         let (from, to) = (day(closure.from_on), day(closure.to_on));
-        texts::CLOSURE_SPAN.with(lang, &[("from", &from), ("to", &to), ("reason", reason)])
+        texts::CLOSURE_SPAN.marked(lang, &[("from", from), ("to", to), ("reason", reason)])
     };
     match closure.period {
         Some(period) => {
-            texts::CLOSURE_MEAL.with(lang, &[("when", &when), ("meal", &say::period(period).of(lang))])
+            let meal = html! { (say::period(period).of(lang)) };
+            texts::CLOSURE_MEAL.marked(lang, &[("when", when), ("meal", meal)])
         }
         None => when,
     }

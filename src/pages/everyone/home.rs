@@ -60,9 +60,9 @@ fn choice(_: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
             p { a .quiet href="/family" { (texts::HOME_FAMILY.of(lang)) } }
         }
     };
-    let title = match places.is_empty() {
-        true => texts::HOME_NOTHING_TITLE.with(lang, &[("name", &me.display_name)]),
-        false => texts::HOME_FOR_WHOM.of(lang).to_owned(),
-    };
-    Ok(Page::new(title, content))
+    Ok(match places.is_empty() {
+        true => Page::new(texts::HOME_NOTHING_TITLE.with(lang, &[("name", &me.display_name)]), content)
+            .heading(texts::HOME_NOTHING_TITLE.marked(lang, &[("name", say::recorded(lang, &me.display_name))])),
+        false => Page::new(texts::HOME_FOR_WHOM.of(lang), content),
+    })
 }

@@ -9,6 +9,8 @@ pub mod words;
 
 use std::fmt::Display;
 
+use maud::{Markup, PreEscaped};
+
 use crate::words::Lang;
 
 /// A text in both languages.
@@ -36,6 +38,16 @@ impl Text {
         values.iter().fold(self.of(lang).to_owned(), |text, (name, value)| {
             text.replace(&format!("{{{name}}}"), &value.to_string())
         })
+    }
+}
+
+impl Text {
+    /// The text in this language with each `{name}` replaced by markup: by a recorded name with its language, say.
+    pub fn marked(self, lang: Lang, values: &[(&str, Markup)]) -> Markup {
+        let text = maud::html! { (self.of(lang)) }.into_string();
+        PreEscaped(values.iter().fold(text, |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), &value.0)
+        }))
     }
 }
 
@@ -79,5 +91,12 @@ mod tests {
     fn values_take_their_places() {
         let text = Text::new("{n} 份", "{n} portions");
         assert_eq!(text.with(Lang::En, &[("n", &3)]), "3 portions");
+    }
+
+    #[test]
+    fn what_is_recorded_cannot_be_markup() {
+        let text = Text::new("{name}，您好", "Hello <{name}>");
+        let name = maud::html! { ("<b>") };
+        assert_eq!(text.marked(Lang::En, &[("name", name)]).into_string(), "Hello &lt;&lt;b&gt;&gt;");
     }
 }
