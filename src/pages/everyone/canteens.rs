@@ -274,7 +274,7 @@ pub fn contents(lang: Lang, item: &Item) -> String {
     };
     let sold_out = is_sold_out(item).then(|| texts::SOLD_OUT.of(lang).to_owned());
     let tags = item.diet_tags.iter().map(|tag| say::diet_tag(lang, tag));
-    say::row(lang, sold_out.into_iter().chain(tags).chain([allergens]))
+    say::sentence(&say::row(lang, sold_out.into_iter().chain(tags).chain([allergens])))
 }
 
 /// Whether there is no portion left.

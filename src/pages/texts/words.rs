@@ -21,8 +21,8 @@ super::texts! {
     PORTIONS "{count} 份" "{count} portions";
     ONE_PORTION "1 份" "1 portion";
 
-    CONTAINS "含：{allergens}" "Contains {allergens}";
-    CONTAINS_NONE "不含登记的过敏物" "No allergens recorded";
+    CONTAINS "含：{allergens}" "contains {allergens}";
+    CONTAINS_NONE "不含登记的过敏物" "no allergens recorded";
     BETWEEN_WORDS "、" ", ";
 
     ALLERGEN_PEANUT "花生" "peanut";
