@@ -127,7 +127,7 @@ struct Chore {
     name: &'static str,
     /// It is done in every so manyth round.
     rounds: u64,
-    /// Answers how many things it has done.
+    /// Answers how many things it has done; it is done again until there is nothing left to do.
     act: fn(&mut Conn, At) -> Result<usize, Fail>,
 }
 
@@ -269,11 +269,16 @@ async fn do_chores(state: Arc<State>) {
 }
 
 async fn do_chore(state: &Arc<State>, chore: &Chore) {
-    let (act, doing) = (chore.act, state.clone());
-    match state.db.write(move |conn| act(conn, doing.now_for_writing()?)).await {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(chore = chore.name, count, "done"),
-        Err::<_, Problem>(problem) => tracing::warn!(chore = chore.name, %problem, "not done this time"),
+    loop {
+        let (act, doing) = (chore.act, state.clone());
+        match state.db.write(move |conn| act(conn, doing.now_for_writing()?)).await {
+            Ok(0) => return,
+            Ok(count) => tracing::info!(chore = chore.name, count, "done"),
+            Err::<_, Problem>(problem) => {
+                tracing::warn!(chore = chore.name, %problem, "not done this time");
+                return;
+            }
+        }
     }
 }
 

@@ -98,9 +98,18 @@ impl Serialize for At {
     }
 }
 
+/// The most characters of an instant that comes in.
+pub const LONGEST_INSTANT: usize = 40;
+
 impl<'de> Deserialize<'de> for At {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<At, D::Error> {
-        let instant = DateTime::<Utc>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
+        // As RFC 3339 has it: chrono takes more forms than that.
+        let instant = Some(text.as_str())
+            .filter(|text| text.len() <= LONGEST_INSTANT && text.as_bytes().get(10) == Some(&b'T'))
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+            .ok_or_else(|| D::Error::custom("an instant like 2026-11-22T03:00:00Z is expected"))?
+            .to_utc();
         // Beyond these years neither database orders instants as the calendar does.
         if (1900..=2200).contains(&instant.year()) {
             Ok(At::new(instant))

@@ -20,7 +20,7 @@ use diesel::{
     serialize::{self, Output, ToSql},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::{Builder, Uuid};
 
 use crate::{clock::At, db::types::DbUuid};
@@ -150,7 +150,11 @@ impl<T> Serialize for Id<T> {
 
 impl<'de, T> Deserialize<'de> for Id<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id<T>, D::Error> {
-        Uuid::deserialize(deserializer).map(Id::from_uuid)
+        let text = String::deserialize(deserializer)?;
+        // The one form that we write; the parser takes others as well.
+        let uuid = Some(&text).filter(|text| text.len() == 36).and_then(|text| Uuid::parse_str(text).ok());
+        uuid.map(Id::from_uuid)
+            .ok_or_else(|| D::Error::custom("an id like 0199f3c2-7a10-7c3e-9b54-1f2e3d4c5b6a is expected"))
     }
 }
 

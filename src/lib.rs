@@ -42,6 +42,7 @@ pub mod attendance;
 pub mod calendar;
 pub mod canteens;
 pub mod clock;
+pub mod counters;
 pub mod db;
 pub mod demo;
 pub mod families;

@@ -1,7 +1,7 @@
 //! Lists, a page at a time: `?limit=` and an opaque `?cursor=`, ordered by id.
 //!
 //! A page starts behind the row that the page before it ended with, so that rows which come or go meanwhile neither
-//! repeat nor hide others. A list's query type has `limit: Option<Limit>` and `cursor: Option<String>` beside its
+//! repeat nor hide others. A list's query type has `limit: Option<Limit>` and `cursor: Option<Cursor>` beside its
 //! filters and makes a [`Window`] of them; a list without filters takes [`PageQuery`].
 
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     id::Id,
     problem::{Code, Problem},
-    text::Whole,
+    text::{Cursor, Whole},
 };
 
 /// How many items a page has at most.
@@ -26,7 +26,7 @@ pub struct PageQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 impl PageQuery {

@@ -1,12 +1,32 @@
 //! What comes in from outside as text or a number, parsed at the edge into types that cannot be wrong.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Deref};
 
 use chrono::NaiveTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// A line of text of 1 to `MAX` characters, without space at its ends and without control characters.
+/// Whether a character is for machines: a control character, or one that turns the direction of writing, by which a text
+/// could show another than it is.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The characters that are unseen, as a pattern's class has them.
+macro_rules! unseen {
+    () => {
+        r"\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    };
+}
+
+/// The pattern of a text in which something can be seen and nothing is unseen.
+pub const SEEN: &str = concat!("^[^", unseen!(), "]*[^", unseen!(), r"\s][^", unseen!(), "]*$");
+
+/// The pattern of a name in an area: besides, it holds no `/` and no space at its ends.
+pub const AREA_NAME: &str = concat!("^[^/", unseen!(), r"\s]([^/", unseen!(), "]*[^/", unseen!(), r"\s])?$");
+
+/// A line of text of 1 to `MAX` characters, without space at its ends and without characters that cannot be seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Line<const MAX: usize>(String);
@@ -20,16 +40,17 @@ impl<const MAX: usize> Line<MAX> {
         self.0
     }
 
-    /// Fails with a sentence when the text is empty, too long, or holds a control character.
+    /// Fails with a sentence when the text is empty, too long, or holds a character that cannot be seen.
     pub fn parse(text: &str) -> Result<Line<MAX>, String> {
-        let text = text.trim();
-        if text.is_empty() || text.chars().count() > MAX {
+        if text.trim().is_empty() || text.chars().count() > MAX {
             return Err(format!("a text of 1 to {MAX} characters is expected"));
         }
-        if text.chars().any(char::is_control) {
-            return Err("a text holds no control characters".into());
+        if text.chars().any(is_unseen) {
+            return Err(
+                "a text holds no control characters and none that turn the direction of writing".into()
+            );
         }
-        Ok(Line(text.to_owned()))
+        Ok(Line(text.trim().to_owned()))
     }
 }
 
@@ -47,7 +68,7 @@ impl<const MAX: usize> JsonSchema for Line<MAX> {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX })
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX, "pattern": SEEN })
     }
 }
 
@@ -87,7 +108,7 @@ impl<const MIN: i32, const MAX: i32> JsonSchema for Whole<MIN, MAX> {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "integer", "minimum": MIN, "maximum": MAX })
+        json_schema!({ "type": "integer", "format": "int32", "minimum": MIN, "maximum": MAX })
     }
 }
 
@@ -167,7 +188,7 @@ pattern!(
 );
 pattern!(
     /// A password: long enough that nobody guesses it, short enough to hash.
-    Password, 10, 128, "^[^\\u0000-\\u001f]*$", "correct-horse-battery",
+    Password, 10, 128, "^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "correct-horse-battery",
     |text| !text.chars().any(char::is_control)
 );
 pattern!(
@@ -176,6 +197,24 @@ pattern!(
     |text| text.chars().take(17).all(|c| c.is_ascii_digit())
         && text.ends_with(|c: char| c.is_ascii_digit() || c == 'X')
 );
+
+pattern!(
+    /// Where a list goes on: what a page gave as its `next`. Whether it is one of ours shows when it is used.
+    Cursor, 1, 200, "^[!-~]+$", "019353a02c407000800000000000002a",
+    |text| text.bytes().all(|byte| byte.is_ascii_graphic())
+);
+pattern!(
+    /// A secret as somebody types it to be checked: any text of some length, for only the right one will do.
+    Secret, 1, 200, "^[^\\u0000]*$", "correct-horse-battery",
+    |text| !text.contains('\0')
+);
+
+impl Deref for Cursor {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
 
 macro_rules! shown {
     ($($name:ident),+) => { $(
@@ -191,8 +230,8 @@ macro_rules! hidden {
         }
     )+ };
 }
-shown!(UserName, Phone, CardNumber, Slug);
-hidden!(Pin, Password, IdNumber);
+shown!(UserName, Phone, CardNumber, Slug, Cursor);
+hidden!(Pin, Password, IdNumber, Secret);
 
 /// A local clock time to the minute, `HH:MM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -224,7 +263,7 @@ impl JsonSchema for ClockTime {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["09:30"] })
+        json_schema!({ "type": "string", "maxLength": 5, "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["09:30"] })
     }
 }
 

@@ -13,6 +13,8 @@ use diesel::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::{AREA_NAME, SEEN, is_unseen};
+
 /// Makes an enum whose values are words: one spelling for JSON, the database and `Display`.
 #[macro_export]
 macro_rules! words {
@@ -155,9 +157,9 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bilingual {
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 4000), regex(pattern = SEEN))]
     pub zh: String,
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 4000), regex(pattern = SEEN))]
     pub en: String,
 }
 
@@ -196,16 +198,16 @@ words! {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Area", inline)]
 struct AreaFields {
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = AREA_NAME))]
     city: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = AREA_NAME))]
     district: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = AREA_NAME))]
     town: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = AREA_NAME))]
     community: Option<String>,
 }
 
@@ -222,8 +224,8 @@ impl Area {
             if name.trim() != name || name.is_empty() || name.chars().count() > 60 {
                 return Err("a name in an area has 1 to 60 characters and no space at its ends".into());
             }
-            if name.contains('/') || name.chars().any(char::is_control) {
-                return Err("a name in an area holds no '/' and no control character".into());
+            if name.contains('/') || name.chars().any(is_unseen) {
+                return Err("a name in an area holds no '/' and nothing unseen".into());
             }
         }
         Ok(Area(names.join("/")))
@@ -237,6 +239,12 @@ impl Area {
     /// The name at a level, if the path is that deep.
     pub fn name(&self, level: Level) -> Option<&str> {
         self.names().nth(level as usize)
+    }
+
+    /// The areas that contain this one, from the city down to itself.
+    pub fn containing(&self) -> Vec<Area> {
+        let ends = self.0.match_indices('/').map(|(end, _)| end).chain([self.0.len()]);
+        ends.map(|end| Area(self.0[..end].to_owned())).collect()
     }
 
     /// Whether `other` is this area or lies in it.
@@ -345,6 +353,11 @@ mod tests {
         assert!(area("A/B").contains(&area("A/B")));
         assert!(!area("A/B").contains(&area("A/BC")));
         assert!(!area("A/B").contains(&area("A")));
+    }
+
+    #[test]
+    fn an_area_lies_in_those_above_it_and_in_itself() {
+        assert_eq!(area("A/B/C").containing(), [area("A"), area("A/B"), area("A/B/C")]);
     }
 
     #[test]

@@ -26,5 +26,8 @@ DROP TABLE closures;
 DROP TABLE canteen_periods;
 DROP TABLE canteens;
 DROP TABLE calendars;
+DROP TABLE audit_entries;
+DROP TABLE wrong_guesses;
+DROP TABLE counters;
 DROP TABLE idempotency_keys;
 DROP TABLE installation;

@@ -19,6 +19,47 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
+-- What changes seldom and shows in many answers: an answer's tag is made from these numbers without reading it.
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY NOT NULL CHECK (name IN ('names', 'policies')),
+    changes BIGINT NOT NULL
+);
+
+-- Slowing down ------------------------------------------------------------------------------------------------------
+
+-- Wrong guesses, by whom they were made or whom they were about: a keyed hash, so that no name or address stands here.
+CREATE TABLE wrong_guesses (
+    subject TEXT PRIMARY KEY NOT NULL,
+    guesses INTEGER NOT NULL CHECK (guesses >= 0),
+    latest_at TIMESTAMP NOT NULL,
+    -- No further guess is judged before.
+    free_at TIMESTAMP NOT NULL
+);
+CREATE INDEX wrong_guesses_by_age ON wrong_guesses (latest_at);
+
+-- Audit ---------------------------------------------------------------------------------------------------------------
+
+-- Who did what that somebody may have to answer for. Nothing here is ever changed.
+CREATE TABLE audit_entries (
+    id UUID PRIMARY KEY NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    deed TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id UUID,
+    -- Where it belongs: who may read of it follows from this.
+    canteen_id UUID,
+    area TEXT,
+    detail TEXT NOT NULL,
+    request_id TEXT,
+    -- The network that a sign-in came from, never the whole address.
+    network TEXT
+);
+CREATE INDEX audit_entries_by_actor ON audit_entries (actor_id, id);
+CREATE INDEX audit_entries_by_subject ON audit_entries (subject_id, id);
+CREATE INDEX audit_entries_by_area ON audit_entries (area, id);
+
 -- Calendar ---------------------------------------------------------------------------------------------------------
 
 CREATE TABLE calendars (
@@ -78,6 +119,8 @@ CREATE TABLE accounts (
     display_name TEXT NOT NULL,
     phone TEXT,
     password_hash TEXT NOT NULL,
+    -- Until when a one-time password is good; none once its owner has chosen another.
+    password_expires_at TIMESTAMP,
     suspended_at TIMESTAMP,
     created_at TIMESTAMP NOT NULL,
     version INTEGER NOT NULL
@@ -163,6 +206,8 @@ CREATE TABLE sessions (
     resident_id UUID REFERENCES residents (id),
     started_at TIMESTAMP NOT NULL,
     ended_at TIMESTAMP,
+    -- From where it was started, as a keyed hash: who comes from there again is not slowed by strangers' wrong guesses.
+    origin TEXT,
     CHECK ((account_id IS NULL) <> (resident_id IS NULL))
 );
 CREATE INDEX sessions_by_account ON sessions (account_id);
@@ -234,7 +279,9 @@ CREATE TABLE menus (
     closed_at TIMESTAMP,
     -- Counts what people may order from; `version` counts every edit.
     edition INTEGER NOT NULL,
-    version INTEGER NOT NULL
+    version INTEGER NOT NULL,
+    -- Counts every change of the menu, of who reserved and of who came: the last write of each act on it.
+    changes BIGINT NOT NULL
 );
 -- BR-10
 CREATE UNIQUE INDEX menus_one_per_meal ON menus (canteen_id, served_on, period) WHERE status <> 'withdrawn';
@@ -286,6 +333,7 @@ CREATE TABLE policies (
     CHECK (in_force_to IS NULL OR in_force_from <= in_force_to),
     UNIQUE (code, version)
 );
+CREATE INDEX policies_by_area ON policies (area, in_force_from);
 
 -- A quote that a meal relies on, with the arguments it was computed from. Its draws are pending while the meal is
 -- reserved, posted when it is served, released when it is cancelled, voided or never served.
@@ -472,6 +520,8 @@ CREATE TABLE count_entries (
     actor_id UUID
 );
 CREATE INDEX count_entries_by_menu ON count_entries (menu_id, recorded_at);
+
+INSERT INTO counters (name, changes) VALUES ('names', 0), ('policies', 0);
 
 INSERT INTO fact_kinds (code, zh, en, suspends) VALUES
     ('minimum_living', '低保', 'minimum living allowance', FALSE),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     access::{
         Caller, Pass, Reach, Role,
-        acts::{NamedAct, reach},
+        acts::{Act, NamedAct, reach},
         tokens::hash_of,
     },
     api::{Answer, Describe, Keyed, OperationDoc, lang_of},
@@ -173,5 +173,25 @@ impl<A: NamedAct> Allowed<A> {
 impl<A: NamedAct> Describe for Allowed<A> {
     fn describe(doc: &mut OperationDoc<'_>) {
         doc.needs_sign_in(reach(Role::Public, A::ACT) == Reach::No);
+        doc.says(whom(A::ACT));
     }
+}
+
+/// Who may do an act and how far, as a sentence of the API's document.
+fn whom(act: Act) -> String {
+    if reach(Role::Public, act) != Reach::No {
+        return "For everybody.".into();
+    }
+    let roles = Role::ALL.iter().filter_map(|role| {
+        let far = match reach(*role, act) {
+            Reach::No => return None,
+            Reach::Own => "what is their own",
+            Reach::Linked => "linked residents",
+            Reach::Canteen => "own canteens",
+            Reach::Area => "own area",
+            Reach::Everywhere => "everywhere",
+        };
+        Some(format!("`{role}` ({far})"))
+    });
+    format!("For {}.", roles.collect::<Vec<_>>().join(", "))
 }

@@ -17,7 +17,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     residents, sign_in,
     sign_in::http::PrincipalBody,
-    text::{Line, Password, Phone, UserName},
+    text::{Cursor, Line, Password, Phone, Secret, UserName},
     words,
     words::Area,
 };
@@ -118,7 +118,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<P
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChangeBody {
-    pub present_password: String,
+    pub present_password: Secret,
     pub new_password: Password,
 }
 
@@ -178,7 +178,7 @@ pub struct AccountsQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// Who one is, and what one may do.
@@ -236,7 +236,7 @@ pub async fn change_password(
 ) -> Result<Nothing, Problem> {
     let present = allowed.read(|conn, caller| accounts::password_hash(conn, own_account(caller)?)).await?;
     let hasher = &allowed.state().hasher;
-    if !hasher.is_right(&body.present_password, Some(present.clone())).await? {
+    if !hasher.is_right(body.present_password.as_str(), Some(present.clone())).await? {
         return Err(Code::WrongPassword.into());
     }
     let new = hasher.hash(body.new_password.as_str()).await?;

@@ -17,6 +17,7 @@ use crate::{
     access::{self, Actor, Caller, Grant, GrantScope, NewGrant, Officer, Scope},
     canteens,
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     ids::{AccountId, CanteenId, GrantId},
     page::{Page, Window},
@@ -201,11 +202,13 @@ pub fn edit(
     seen: i32,
     now: At,
 ) -> Result<Account, Fail> {
-    if store::update(conn, managed.0, changes, seen, now)? {
-        find(conn, managed.0)
-    } else {
-        Err(Code::Stale.into())
+    if !store::update(conn, managed.0, changes, seen, now)? {
+        return Err(Code::Stale.into());
     }
+    if changes.display_name.is_some() {
+        counters::count(conn, Counter::Names)?;
+    }
+    find(conn, managed.0)
 }
 
 /// Makes an account with its first role. Fails with `user_name_taken` or `grant_span`.

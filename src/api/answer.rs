@@ -7,9 +7,11 @@ use actix_web::{
 };
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
 
-use super::openapi::{Describe, OperationDoc};
+use super::{
+    openapi::{Describe, OperationDoc},
+    tag::{ETag, Held, hash_of_text},
+};
 use crate::problem::{Code, Problem};
 
 /// A JSON answer with the status `STATUS`.
@@ -30,17 +32,17 @@ enum Payload<T> {
     Fresh(T),
     /// The very text that was answered the first time.
     Saved(String),
+    /// The client holds it already.
+    Unchanged,
 }
 
 #[derive(Debug)]
 enum Tag {
+    /// An answer to GET gets one made from its body, any other none.
     None,
-    Version(i32),
+    Given(ETag),
     /// The version, and a hash of the body when it is written out.
     LivingVersion(i32),
-    /// Made from the body when it is written out.
-    Content,
-    Saved(String),
 }
 
 impl<const STATUS: u16, T> Answer<STATUS, T> {
@@ -48,36 +50,33 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         Answer { payload: Payload::Fresh(body), tag: Tag::None, replayed: false }
     }
 
-    /// With the ETag of an edited thing, to be sent back in `If-Match`.
-    pub fn version(mut self, version: i32) -> Self {
-        self.tag = Tag::Version(version);
+    /// With this tag.
+    pub fn tagged(mut self, tag: ETag) -> Self {
+        self.tag = Tag::Given(tag);
         self
     }
 
-    /// The same for a body that also tells what changes by itself (places left, say): a 304 for it is never stale.
+    /// With the ETag of an edited thing, to be sent back in `If-Match`.
+    pub fn version(self, version: i32) -> Self {
+        self.tagged(ETag::of_version(version))
+    }
+
+    /// The same for a body that also tells what changes by itself (the menu that it is from, say): a 304 for it is never
+    /// stale.
     pub fn living_version(mut self, version: i32) -> Self {
         self.tag = Tag::LivingVersion(version);
         self
     }
 
-    /// With an ETag made from `part` of the body alone: the rest says only when it was asked.
-    pub fn cacheable_by<P: Serialize>(mut self, part: impl Fn(&T) -> P) -> Self {
-        if let Payload::Fresh(body) = &self.payload {
-            let text = serde_json::to_string(&part(body)).expect("our own types are JSON");
-            self.tag = Tag::Saved(format!("\"{}\"", content_hash(&text)));
-        }
-        self
-    }
-
-    /// With an ETag made from the body, so that an unchanged answer is a 304.
-    pub fn cacheable(mut self) -> Self {
-        self.tag = Tag::Content;
-        self
+    /// Nothing that the client does not hold under this tag.
+    pub(super) fn unchanged(tag: ETag) -> Self {
+        Answer { payload: Payload::Unchanged, tag: Tag::Given(tag), replayed: false }
     }
 
     /// The answer that was saved with an idempotency key.
     pub fn saved(body: String, etag: Option<String>) -> Self {
-        Answer { payload: Payload::Saved(body), tag: etag.map_or(Tag::None, Tag::Saved), replayed: true }
+        let tag = etag.map_or(Tag::None, |etag| Tag::Given(ETag::kept(etag)));
+        Answer { payload: Payload::Saved(body), tag, replayed: true }
     }
 
     /// What has to be saved to give the same answer again: the body's text and its ETag.
@@ -86,7 +85,7 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         T: Serialize,
     {
         let body = self.text();
-        let etag = self.etag(&body);
+        let etag = self.etag(&body).map(|etag| etag.as_str().to_owned());
         (body, etag)
     }
 
@@ -94,7 +93,21 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     pub fn fresh_body(&self) -> Option<&T> {
         match &self.payload {
             Payload::Fresh(body) => Some(body),
-            Payload::Saved(_) => None,
+            Payload::Saved(_) | Payload::Unchanged => None,
+        }
+    }
+
+    /// The body, whether it was made now or earlier.
+    ///
+    /// Fails with `internal_error` when what was kept cannot be read any more, or nothing was made.
+    pub fn into_body(self) -> Result<T, Problem>
+    where
+        T: DeserializeOwned,
+    {
+        match self.payload {
+            Payload::Fresh(body) => Ok(body),
+            Payload::Saved(text) => serde_json::from_str(&text).map_err(|_| Problem::new(Code::Internal)),
+            Payload::Unchanged => Err(Problem::new(Code::Internal)),
         }
     }
 
@@ -118,28 +131,17 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         match &self.payload {
             Payload::Fresh(body) => serde_json::to_string(body).expect("our own types are JSON"),
             Payload::Saved(text) => text.clone(),
+            Payload::Unchanged => String::new(),
         }
     }
 
-    fn etag(&self, body: &str) -> Option<String> {
+    fn etag(&self, body: &str) -> Option<ETag> {
         match &self.tag {
             Tag::None => None,
-            Tag::Version(version) => Some(format!("\"v{version}\"")),
-            Tag::LivingVersion(version) => Some(format!("\"v{version}.{}\"", &content_hash(body)[..12])),
-            Tag::Content => Some(format!("\"{}\"", content_hash(body))),
-            Tag::Saved(etag) => Some(etag.clone()),
+            Tag::Given(etag) => Some(etag.clone()),
+            Tag::LivingVersion(version) => Some(ETag::of_version_and(*version, &hash_of_text(body)[..12])),
         }
     }
-}
-
-fn content_hash(text: &str) -> String {
-    hex::encode(&Sha256::digest(text.as_bytes())[..16])
-}
-
-/// The version in an ETag of an edited thing; what follows the dot is about the rest of the body.
-pub(super) fn version_in(etag: &str) -> Option<i32> {
-    let tag = etag.trim().strip_prefix("\"v")?.strip_suffix('"')?;
-    tag.split('.').next()?.parse().ok()
 }
 
 impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
@@ -148,32 +150,36 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let status = StatusCode::from_u16(STATUS).expect("a status in a type is a status");
         let body = self.text();
-        let etag = self.etag(&body);
         let mut response = HttpResponse::build(status);
-        if let Some(etag) = &etag {
-            response.insert_header((header::ETAG, etag.as_str()));
-            if request.method() == Method::GET && wants_no_repeat(request, etag) {
+        // What one may read hangs on who one is.
+        response.insert_header((header::CACHE_CONTROL, "no-cache, private"));
+        response.insert_header((header::VARY, "authorization"));
+        let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+        let of_body = || reads.then(|| ETag::kept(format!("\"{}\"", hash_of_text(&body))));
+        if let Some(etag) = self.etag(&body).or_else(of_body) {
+            let held = match self.payload {
+                Payload::Unchanged => Some(etag.as_str().to_owned()),
+                Payload::Fresh(_) | Payload::Saved(_) if reads => Held::of(request.headers()).same_as(&etag),
+                Payload::Fresh(_) | Payload::Saved(_) => None,
+            };
+            if let Some(held) = held {
+                response.insert_header((header::ETAG, held));
                 return response.status(StatusCode::NOT_MODIFIED).finish();
             }
+            response.insert_header((header::ETAG, etag.as_str()));
         }
         if self.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
-        response.insert_header((header::CACHE_CONTROL, "no-cache, private"));
         response.content_type("application/json").body(body)
     }
-}
-
-fn wants_no_repeat(request: &HttpRequest, etag: &str) -> bool {
-    request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|tags| {
-        tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
-    })
 }
 
 impl<const STATUS: u16, T: JsonSchema> Describe for Answer<STATUS, T> {
     fn describe(doc: &mut OperationDoc<'_>) {
         let schema = doc.schema::<T>();
         doc.answers(STATUS, Some(schema));
+        doc.may_be_unchanged();
     }
 }
 

@@ -1,15 +1,16 @@
-//! What comes in: JSON bodies without unknown fields, query strings, idempotency keys, `If-Match`.
+//! What comes in: JSON bodies without unknown fields, query strings, idempotency keys.
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::Sha256;
 
 use super::{
-    answer::version_in,
     openapi::{Describe, OperationDoc},
+    shape::{self, Fault},
 };
 use crate::{
     app::State,
@@ -24,7 +25,7 @@ pub const BODY_LIMIT: usize = 512 * 1024;
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + JsonSchema + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -55,7 +56,7 @@ pub struct Keyed<T> {
     pub request_hash: String,
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Keyed<T> {
+impl<T: DeserializeOwned + JsonSchema + 'static> FromRequest for Keyed<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -90,7 +91,8 @@ impl<T: JsonSchema> Describe for Keyed<T> {
             "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry.",
             serde_json::json!({ "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$" }),
         );
-        doc.refuses([Code::KeyRequired, Code::BadHeader, Code::KeyReused, Code::InProgress]);
+        doc.answer_header("Idempotency-Replayed");
+        doc.refuses([Code::KeyRequired, Code::KeyReused, Code::InProgress]);
     }
 }
 
@@ -110,54 +112,16 @@ fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
     Ok(key.to_owned())
 }
 
-/// The version that the caller has seen, from `If-Match`.
-#[derive(Clone, Copy, Debug)]
-pub struct IfMatch(pub i32);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(match request.headers().get(header::IF_MATCH) {
-            None => Err(Problem::new(Code::IfMatchRequired)),
-            // A tag that is none of ours cannot be the present version.
-            Some(value) => {
-                value.to_str().ok().and_then(version_in).map(IfMatch).ok_or_else(|| Problem::new(Code::Stale))
-            }
-        })
-    }
-}
-
-impl Describe for IfMatch {
-    fn describe(doc: &mut OperationDoc<'_>) {
-        doc.header(
-            "If-Match",
-            "The ETag that you read, so that nobody's change is lost.",
-            serde_json::json!({ "type": "string", "examples": ["\"v1\""] }),
-        );
-        doc.refuses([Code::IfMatchRequired, Code::Stale]);
-    }
-}
-
 /// A query string, parsed; unknown parameters are refused where the type says so.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Query<T> {
+impl<T: DeserializeOwned + JsonSchema + 'static> FromRequest for Query<T> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(
-            web::Query::<T>::from_query(request.query_string())
-                .map(|query| Query(query.into_inner()))
-                .map_err(|error| {
-                    let said = error.to_string();
-                    let said = said.strip_prefix("Query deserialize error: ").unwrap_or(&said).to_owned();
-                    Problem::new(Code::BadQuery).field("", "bad_query", both(&said))
-                }),
-        )
+        std::future::ready(parse_query(request.query_string()).map(Query))
     }
 }
 
@@ -183,28 +147,62 @@ fn read_body(
     async move { bytes.await.map_err(|_| Problem::new(Code::BodyTooLarge).with("limit", BODY_LIMIT)) }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8], json: bool) -> Result<T, Problem> {
+fn parse_query<T: DeserializeOwned + JsonSchema + 'static>(text: &str) -> Result<T, Problem> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| bad_query(Vec::new()))?;
+    let faults = shape::of_query::<T>().faults_in_query(pairs.into_inner());
+    if !faults.is_empty() {
+        return Err(bad_query(faults));
+    }
+    web::Query::<T>::from_query(text).map(web::Query::into_inner).map_err(|error| {
+        let said = error.to_string();
+        let said = said.strip_prefix("Query deserialize error: ").unwrap_or(&said);
+        bad_query(vec![Fault { pointer: String::new(), word: "bad_value", said: both(said) }])
+    })
+}
+
+fn bad_query(faults: Vec<Fault>) -> Problem {
+    at_fault(Code::BadQuery, faults)
+}
+
+fn at_fault(code: Code, faults: Vec<Fault>) -> Problem {
+    faults
+        .into_iter()
+        .fold(Problem::new(code), |problem, fault| problem.field(fault.pointer, fault.word, fault.said))
+}
+
+/// Reads a body: JSON first, then its shape, then what is made of it.
+///
+/// The text is read twice, because a field that is there twice shows only where the text is read into its type.
+fn parse<T: DeserializeOwned + JsonSchema + 'static>(bytes: &[u8], json: bool) -> Result<T, Problem> {
     if !json {
         return Err(Problem::new(Code::NotJson));
     }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let faults = shape::of_body::<T>().faults(&value);
+    if !faults.is_empty() {
+        return Err(at_fault(Code::BadField, faults));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let cause = error.inner();
-        if cause.is_syntax() || cause.is_eof() {
-            return Problem::new(Code::MalformedJson).field("", "syntax", both(&cause.to_string()));
-        }
-        let said = cause.to_string();
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let said = error.inner().to_string();
         let said = said.split(" at line ").next().unwrap_or_default();
-        Problem::new(Code::BadField).field(pointer(error.path()), kind_of(said), both(said))
-    })?;
-    deserializer
-        .end()
-        .map_err(|error| Problem::new(Code::MalformedJson).field("", "syntax", both(&error.to_string())))?;
-    Ok(value)
+        Problem::new(Code::BadField).field(pointer(error.path()), "bad_value", both(said))
+    })
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    let where_it_is = Bilingual::new(
+        format!("第 {line} 行第 {column} 列不是有效的 JSON"),
+        format!("no JSON at line {line}, column {column}: {said}"),
+    );
+    Problem::new(Code::MalformedJson).field("", "syntax", where_it_is)
 }
 
 /// A JSON pointer (RFC 6901) to where a body went wrong.
-pub fn pointer(path: &serde_path_to_error::Path) -> String {
+fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
         .filter_map(|segment| match segment {
@@ -215,20 +213,6 @@ pub fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-fn kind_of(said: &str) -> &'static str {
-    if said.starts_with("unknown field") {
-        "unknown_field"
-    } else if said.starts_with("missing field") {
-        "missing_field"
-    } else if said.starts_with("invalid type") {
-        "wrong_type"
-    } else if said.starts_with("unknown variant") {
-        "unknown_word"
-    } else {
-        "bad_value"
-    }
-}
-
 fn both(said: &str) -> Bilingual {
-    Bilingual::new(format!("此项不正确：{said}"), said)
+    Bilingual::new("此项不符合要求，请按接口说明修改", said)
 }

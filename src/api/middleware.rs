@@ -12,6 +12,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 
+use super::tag::ETag;
 use crate::{
     id::random_bytes,
     problem::{Code, Problem},
@@ -97,10 +98,22 @@ fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpRespon
         None => response,
     };
     let headers = response.headers_mut();
+    name_coding_in_tag(headers);
     headers
         .insert(header::HeaderName::from_static("x-request-id"), id.parse().expect("hex is a header value"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A body that was compressed is another one than the body that was not: its tag says so.
+fn name_coding_in_tag(headers: &mut header::HeaderMap) {
+    let word = |name| headers.get(name)?.to_str().ok();
+    let coded = word(header::CONTENT_ENCODING)
+        .zip(word(header::ETAG))
+        .and_then(|(coding, tag)| ETag::coded(tag, coding)?.parse().ok());
+    if let Some(tag) = coded {
+        headers.insert(header::ETAG, tag);
+    }
 }
 
 /// The problem for a refusal that the framework made by itself; a page has said its own already.
@@ -130,6 +143,7 @@ fn written(
 ) -> HttpResponse<BoxBody> {
     let mut response = HttpResponse::build(problem.status_code());
     response.insert_header((header::CONTENT_LANGUAGE, lang.as_str()));
+    response.insert_header((header::VARY, "accept-language"));
     if let Some(methods) = allow {
         response.insert_header((header::ALLOW, methods));
     }

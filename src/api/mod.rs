@@ -4,12 +4,18 @@
 //! `openapi.yaml` is made from them and from the one page of routes. No rule of the domain lives here.
 
 mod answer;
+mod bounds;
+mod document;
 mod extract;
 mod middleware;
 pub mod openapi;
+mod refusals;
+pub mod shape;
+mod tag;
 mod yaml;
 
 pub use answer::{Answer, Created, Done, Nothing};
-pub use extract::{BODY_LIMIT, Body, IfMatch, Keyed, Query};
+pub use extract::{BODY_LIMIT, Body, Keyed, Query};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
+pub use tag::{ETag, Held, IfMatch};

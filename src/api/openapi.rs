@@ -1,6 +1,6 @@
-//! The API's document, made from the handlers that answer it. `openapi.yaml` is this, committed and compared in a test.
+//! What a handler's signature says, as the API's document tells it: one operation here, the whole of them in `document`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use actix_web::{
     FromRequest, Handler, Responder, Route,
@@ -10,7 +10,7 @@ use actix_web::{
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::yaml::to_yaml;
+use super::{document, refusals, yaml::to_yaml};
 use crate::problem::{Code, Problem};
 
 /// Where every operation lives.
@@ -32,7 +32,7 @@ const EXAMPLES: &[&str] = &[
 ];
 
 /// The examples by operation id.
-fn examples() -> Map<String, Value> {
+pub(super) fn examples() -> Map<String, Value> {
     EXAMPLES
         .iter()
         .flat_map(|group| serde_json::from_str::<Map<String, Value>>(group).expect("the examples are JSON"))
@@ -47,7 +47,11 @@ pub trait Describe {
 /// What is known so far of one operation's contract.
 pub struct OperationDoc<'g> {
     generator: &'g mut SchemaGenerator,
+    method: Method,
+    about: Vec<String>,
     parameters: Vec<Value>,
+    answer_headers: Vec<&'static str>,
+    unchanged: bool,
     path_schema: Option<Value>,
     request: Option<Value>,
     answer: Option<(u16, Option<Value>)>,
@@ -72,6 +76,11 @@ impl OperationDoc<'_> {
         self.answer = Some((status, schema));
     }
 
+    /// A sentence about it, for people.
+    pub fn says(&mut self, sentence: impl Into<String>) {
+        self.about.push(sentence.into());
+    }
+
     /// A header that it needs.
     pub fn header(&mut self, name: &str, description: &str, schema: Value) {
         self.parameters.push(json!({
@@ -79,24 +88,31 @@ impl OperationDoc<'_> {
         }));
     }
 
+    /// A header of its answer, by its name in `components`.
+    pub fn answer_header(&mut self, name: &'static str) {
+        self.answer_headers.push(name);
+    }
+
+    /// Whether it only reads: then its answer has an `ETag`, and an unchanged one need not be sent again.
+    pub fn may_be_unchanged(&mut self) {
+        self.answer_header("ETag");
+        if self.method == Method::GET {
+            self.unchanged = true;
+            self.parameters.push(json!({
+                "name": "If-None-Match", "in": "header", "required": false,
+                "description": "The `ETag` of the answer that you have: if it is still the same, it is not sent again.",
+                "schema": { "type": "string", "maxLength": 1000, "pattern": "^[ -~]*$", "examples": ["\"v1\""] }
+            }));
+        }
+    }
+
     /// The parameters of its query string: the fields of `T`.
     pub fn query<T: JsonSchema>(&mut self) {
-        let mut generator = generator();
-        let schema = T::json_schema(&mut generator).to_value();
-        let definitions = generator.take_definitions(false);
-        let required: Vec<&str> =
-            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-            let mut field = inlined(field.clone(), &definitions);
-            let description = field.as_object_mut().and_then(|field| field.remove("description"));
-            let mut parameter = json!({
-                "name": name, "in": "query", "required": required.contains(&name.as_str()),
-                "schema": without_null(field)
-            });
-            if let Some(description) = description {
-                parameter["description"] = description;
-            }
-            self.parameters.push(parameter);
+        for QueryField { name, required, mut schema } in query_fields::<T>() {
+            let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            self.parameters.push(json!({
+                "name": name, "in": "query", "required": required, "description": description, "schema": schema
+            }));
         }
     }
 
@@ -145,7 +161,7 @@ pub struct Operation {
     pub id: &'static str,
     pub summary: &'static str,
     codes: Vec<Code>,
-    mount: Box<dyn Fn() -> Route>,
+    mount: Box<dyn Fn(Method) -> Route>,
     describe: fn(&mut OperationDoc<'_>),
 }
 
@@ -162,14 +178,13 @@ impl Operation {
         Args: FromRequest + Describe + 'static,
         F::Output: Responder + Describe + 'static,
     {
-        let verb = method.clone();
         Operation {
             method,
             path,
             id,
             summary,
             codes: Vec::new(),
-            mount: Box::new(move || web::method(verb.clone()).to(handler.clone())),
+            mount: Box::new(move |method| web::method(method).to(handler.clone())),
             describe: |doc| {
                 Args::describe(doc);
                 F::Output::describe(doc);
@@ -183,15 +198,20 @@ impl Operation {
         self
     }
 
-    fn document(&self, group: &str, generator: &mut SchemaGenerator, example: &Value) -> Value {
+    /// The operation as it stands in the document; its worked example has a `request` and a `response`.
+    pub(super) fn document(&self, group: &str, generator: &mut SchemaGenerator, example: &Value) -> Value {
         let mut doc = OperationDoc {
             generator,
+            method: self.method.clone(),
+            about: vec![format!("{}.", self.summary)],
             parameters: path_parameters(self.path),
+            answer_headers: vec!["X-Request-Id"],
+            unchanged: false,
             path_schema: None,
             request: None,
             answer: None,
             security: json!([{}]),
-            codes: BTreeSet::from([Code::Internal, Code::Busy, Code::DatabaseUnavailable]),
+            codes: BTreeSet::from([Code::BadHeader, Code::Internal, Code::Busy, Code::DatabaseUnavailable]),
         };
         (self.describe)(&mut doc);
         doc.refuses(self.codes.iter().copied());
@@ -203,65 +223,79 @@ impl Operation {
                 parameter["schema"] = schema.clone();
             }
         }
+        let told = [doc.about.join(" "), refusals::told(&self.codes)];
+        let codes: Vec<&str> = doc.codes.iter().map(|code| code.as_str()).collect();
         let mut operation = json!({
-            "operationId": self.id, "summary": self.summary, "tags": [group], "security": doc.security,
+            "operationId": self.id, "summary": self.summary, "description": told.join("\n\n").trim_end(),
+            "tags": [group], "security": doc.security, "x-codes": codes,
         });
         if !doc.parameters.is_empty() {
             operation["parameters"] = json!(doc.parameters);
         }
-        if let Some(schema) = doc.request {
-            let mut content = json!({ "schema": schema });
-            content["example"] = example["request"].clone();
+        if let Some(schema) = &doc.request {
+            let content = json!({ "schema": schema, "example": example["request"] });
             operation["requestBody"] =
                 json!({ "required": true, "content": { "application/json": content } });
         }
-        operation["responses"] = responses(doc.answer, &doc.codes, &example["response"]);
-        if self.method == Method::GET {
-            let unchanged =
-                "Unchanged since the answer whose `ETag` was sent in `If-None-Match`; where there is one.";
-            operation["responses"]["304"] = json!({ "description": unchanged });
-        }
+        operation["responses"] = doc.responses(&example["response"]);
         operation
     }
 }
 
+impl OperationDoc<'_> {
+    fn responses(&self, example: &Value) -> Value {
+        let mut responses: Map<String, Value> = Map::new();
+        if let Some((status, schema)) = &self.answer {
+            let mut response = json!({
+                "description": if schema.is_some() { "Done." } else { "Done; there is nothing to tell." },
+                "headers": document::header_references(&self.answer_headers),
+            });
+            if let Some(schema) = schema {
+                response["content"] = json!({ "application/json": { "schema": schema, "example": example } });
+            }
+            responses.insert(status.to_string(), response);
+        }
+        if self.unchanged {
+            responses.insert("304".into(), json!({ "$ref": "#/components/responses/NotModified" }));
+        }
+        let statuses: BTreeSet<u16> = self.codes.iter().map(|code| code.status()).collect();
+        for status in statuses {
+            let reference = format!("#/components/responses/{}", refusals::name_of(status));
+            responses.insert(status.to_string(), json!({ "$ref": reference }));
+        }
+        Value::Object(responses)
+    }
+}
+
+/// The parameters in a path, each told by what stands before it: `/menus/{id}` takes the id of a menu.
 fn path_parameters(path: &str) -> Vec<Value> {
-    path.split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+    let parts: Vec<&str> = path.split('/').collect();
+    let named = parts.iter().enumerate().filter_map(|(place, part)| {
+        Some((parts.get(place.checked_sub(1)?)?, part.strip_prefix('{')?.strip_suffix('}')?))
+    });
+    named
+        .map(|(before, name)| {
+            let thing = singular(before);
+            let description = match name {
+                "id" => format!("The id of the {thing}."),
+                other => format!("The {} of the {thing}.", other.replace('_', " ")),
+            };
+            json!({
+                "name": name, "in": "path", "required": true, "description": description,
+                "schema": { "type": "string" }
+            })
+        })
         .collect()
 }
 
-fn responses(answer: Option<(u16, Option<Value>)>, codes: &BTreeSet<Code>, example: &Value) -> Value {
-    let mut responses = BTreeMap::new();
-    if let Some((status, schema)) = answer {
-        let mut response = json!({ "description": if schema.is_some() { "Done." } else { "Done; there is nothing to tell." } });
-        if let Some(schema) = schema {
-            let mut content = json!({ "schema": schema });
-            content["example"] = example.clone();
-            response["content"] = json!({ "application/json": content });
-        }
-        responses.insert(status.to_string(), response);
+/// `family-links` are many of a `family link`.
+fn singular(many: &str) -> String {
+    let words = many.replace('-', " ");
+    match (words.strip_suffix("ies"), words.strip_suffix('s')) {
+        (Some(stem), _) => format!("{stem}y"),
+        (None, Some(one)) => one.to_owned(),
+        (None, None) => words,
     }
-    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in codes {
-        by_status.entry(code.status()).or_default().push(*code);
-    }
-    for (status, codes) in by_status {
-        let told: Vec<String> = codes
-            .iter()
-            .map(|code| format!("`{}`: {}", code.as_str(), code.text(crate::words::Lang::En)))
-            .collect();
-        let example = Problem::new(codes[0]).body(crate::words::Lang::En, "6f1c2b9a0d3e4f58");
-        responses.insert(
-            status.to_string(),
-            json!({
-                "description": told.join("\n\n"),
-                "content": { "application/problem+json": { "schema": problem_of(&codes), "example": example } }
-            }),
-        );
-    }
-    json!(responses)
 }
 
 /// The whole API: groups of operations in the order in which a day happens.
@@ -296,53 +330,24 @@ impl Api {
         for (path, operations) in by_path {
             let mut resource = web::resource(format!("{BASE}{path}"));
             for operation in operations {
-                resource = resource.route((operation.mount)());
+                resource = resource.route((operation.mount)(operation.method.clone()));
+                // The same answer; the server keeps its body to itself.
+                if operation.method == Method::GET {
+                    resource = resource.route((operation.mount)(Method::HEAD));
+                }
             }
             config.service(resource);
         }
     }
 
+    /// The groups, in the order of the day: name, what it is about, its operations.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&'static str, &'static str, &[Operation])> {
+        self.groups.iter().map(|(name, about, operations)| (*name, *about, operations.as_slice()))
+    }
+
     /// The OpenAPI 3.1 document.
     pub fn document(&self) -> Value {
-        let examples = examples();
-        let mut generator = generator();
-        let mut paths: Map<String, Value> = Map::new();
-        for (group, _, operations) in &self.groups {
-            for operation in operations {
-                let path = paths.entry(format!("{BASE}{}", operation.path)).or_insert_with(|| json!({}));
-                let method = operation.method.as_str().to_ascii_lowercase();
-                path[method] = operation.document(
-                    group,
-                    &mut generator,
-                    examples.get(operation.id).unwrap_or(&Value::Null),
-                );
-            }
-        }
-        let mut schemas: Map<String, Value> = generator.take_definitions(true);
-        schemas.insert("Problem".into(), problem_schema());
-        let tags: Vec<Value> = self
-            .groups
-            .iter()
-            .map(|(name, about, _)| json!({ "name": name, "description": about }))
-            .collect();
-        json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "Leling",
-                "version": env!("CARGO_PKG_VERSION"),
-                "summary": "Meal ordering for senior canteens",
-                "description": ABOUT,
-                "contact": { "name": "The people who run this installation" },
-                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-            },
-            "servers": [{ "url": "/", "description": "This installation" }],
-            "tags": tags,
-            "paths": paths,
-            "components": {
-                "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
-                "schemas": schemas,
-            },
-        })
+        document::of(self)
     }
 
     /// The document as it is committed.
@@ -357,20 +362,47 @@ impl Default for Api {
     }
 }
 
-const ABOUT: &str = "\
-Money is whole fen (CNY) in fields that end in `_fen`. Days are civil days in the canteen's time zone in fields that \
-end in `_on`; instants are RFC 3339 in fields that end in `_at`; local times are `HH:MM`. Unknown fields are refused. \
-Every refusal is `application/problem+json` with a stable `code`; its words follow `Accept-Language` (zh, en). Every \
-POST that creates or moves something takes an `Idempotency-Key`: the same key with the same request has one effect and \
-one answer. What can be edited has an `ETag`, to be sent back in `If-Match`.";
-
-fn generator() -> SchemaGenerator {
+/// Makes schemas as the document has them.
+pub(super) fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12()
         .with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
         })
         .into_generator()
+}
+
+/// A parameter of a query string.
+pub(super) struct QueryField {
+    pub name: String,
+    pub required: bool,
+    pub schema: Value,
+}
+
+/// The fields of a query's type.
+pub(super) fn query_fields<T: JsonSchema>() -> Vec<QueryField> {
+    let mut generator = generator();
+    let schema = T::json_schema(&mut generator).to_value();
+    let definitions = generator.take_definitions(false);
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    fields
+        .map(|(name, field)| QueryField {
+            name: name.clone(),
+            required: required.contains(&name.as_str()),
+            schema: without_null(with_own_words(field, &definitions)),
+        })
+        .collect()
+}
+
+/// The schema of a field, by value; what the field says of itself goes before what its type says.
+fn with_own_words(field: &Value, definitions: &Map<String, Value>) -> Value {
+    let mut schema = inlined(field.clone(), definitions);
+    if let Some(description) = field.get("description") {
+        schema["description"] = description.clone();
+    }
+    schema
 }
 
 fn inlined(field: Value, definitions: &Map<String, Value>) -> Value {
@@ -395,39 +427,4 @@ fn without_null(mut schema: Value) -> Value {
         schema["type"] = kind.unwrap_or_default();
     }
     schema
-}
-
-/// A problem with one of these codes.
-fn problem_of(codes: &[Code]) -> Value {
-    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    json!({ "allOf": [
-        { "$ref": "#/components/schemas/Problem" },
-        { "type": "object", "properties": { "code": { "enum": codes } } },
-    ] })
-}
-
-fn problem_schema() -> Value {
-    let text = json!({ "type": "string" });
-    json!({
-        "type": "object",
-        "description": "A refusal (RFC 9457).",
-        "required": ["type", "title", "status", "detail", "instance", "code", "retryable", "params", "errors"],
-        "properties": {
-            "type": { "type": "string", "format": "uri" },
-            "title": text, "detail": text,
-            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
-            "instance": { "type": "string", "description": "The id of the request, as in the log." },
-            "code": { "type": "string", "enum": Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>() },
-            "retryable": { "type": "boolean", "description": "Whether the same request may succeed later." },
-            "params": { "type": "object", "description": "What the text is about, for programs." },
-            "errors": { "type": "array", "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {
-                    "pointer": { "type": "string", "description": "A JSON pointer into the body." },
-                    "code": text, "detail": text,
-                },
-            } },
-        },
-    })
 }

@@ -8,6 +8,9 @@ use serde_json::Value;
 /// Words that some reader takes for something else than a text.
 const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
+/// How long a list on one line is at most.
+const LONGEST_LINE: usize = 400;
+
 /// The value as a YAML document.
 pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
@@ -45,16 +48,34 @@ fn write_field(field: &Value, depth: usize, text: &mut String) {
             *text += "\n";
             write(field, depth + 1, text);
         }
-        Value::Array(items) if !items.is_empty() => {
-            *text += "\n";
-            write(field, depth + 1, text);
-        }
+        Value::Array(items) if !items.is_empty() => match short(items) {
+            Some(line) => *text += &format!(" {line}\n"),
+            None => {
+                *text += "\n";
+                write(field, depth + 1, text);
+            }
+        },
         Value::String(lines) if lines.contains('\n') => *text += &block(lines, depth + 1),
         Value::String(line) => *text += &format!(" {}\n", scalar(line)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) | Value::Array(_) => {
             *text += &format!(" {field}\n");
         }
     }
+}
+
+/// Words and numbers on one line, where they are few: `[one, 2]`.
+fn short(items: &[Value]) -> Option<String> {
+    let words = items.iter().map(|item| match item {
+        // In brackets a comma or a bracket would end a word.
+        Value::String(word) if word.contains([',', '[', ']', '{', '}', '\n']) => {
+            Some(Value::from(word.as_str()).to_string())
+        }
+        Value::String(word) => Some(scalar(word)),
+        Value::Number(_) | Value::Bool(_) | Value::Null => Some(item.to_string()),
+        Value::Array(_) | Value::Object(_) => None,
+    });
+    let line = words.collect::<Option<Vec<String>>>()?.join(", ");
+    (line.len() <= LONGEST_LINE).then(|| format!("[{line}]"))
 }
 
 /// A text of several lines.
@@ -90,7 +111,7 @@ mod tests {
         let value = json!({ "on": ["no", "11:30", "2026-11-22", "a: b", "plain words", ""], "true": true });
         assert_eq!(
             to_yaml(&value),
-            "\"on\":\n  - \"no\"\n  - \"11:30\"\n  - \"2026-11-22\"\n  - \"a: b\"\n  - plain words\n  - \"\"\n\"true\": true\n"
+            "\"on\": [\"no\", \"11:30\", \"2026-11-22\", \"a: b\", plain words, \"\"]\n\"true\": true\n"
         );
     }
 

@@ -165,6 +165,15 @@ pub(super) fn waiting(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Attendan
         .map(attendances_of)
 }
 
+/// Every menu at which the resident was served, or waits for review.
+pub(super) fn menus_of(conn: &mut Conn, resident: ResidentId) -> QueryResult<Vec<MenuId>> {
+    attendances::table
+        .filter(attendances::resident_id.eq(resident))
+        .filter(attendances::status.ne(AttendanceStatus::Voided))
+        .select(attendances::menu_id)
+        .load(conn)
+}
+
 /// Every menu at which something waits for review.
 pub(super) fn menus_waiting(conn: &mut Conn) -> QueryResult<Vec<MenuId>> {
     attendances::table

@@ -16,7 +16,7 @@ use crate::{
     page::{Limit, Page, Window},
     problem::Problem,
     reservations::{self, ToCall},
-    text::{Line, Phone},
+    text::{Cursor, Line, Phone},
     words::{Area, Period},
 };
 
@@ -92,7 +92,7 @@ pub struct CanteensQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /canteens`
@@ -109,7 +109,7 @@ pub async fn list(
                 Ok(city) => canteens::list(conn, city.as_ref(), window.after(), window.rows())?,
                 Err(_) => Vec::new(),
             };
-            Ok(Answer::new(window.page(found, |canteen| canteen.id).map(CanteenBody::from)).cacheable())
+            Ok(Answer::new(window.page(found, |canteen| canteen.id).map(CanteenBody::from)))
         })
         .await
 }
@@ -183,7 +183,7 @@ pub struct ClosuresQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /canteens/{id}/closures`
@@ -198,7 +198,7 @@ pub async fn closures(
             let today = canteens::find(conn, *id)?.today(caller.now);
             let from_on = query.from.unwrap_or(today);
             let found = canteens::closures_from(conn, *id, from_on, window.after(), window.rows())?;
-            Ok(Answer::new(window.page(found, |closure| closure.id).map(ClosureBody::from)).cacheable())
+            Ok(Answer::new(window.page(found, |closure| closure.id).map(ClosureBody::from)))
         })
         .await
 }

@@ -248,6 +248,22 @@ impl Conn {
         }
     }
 
+    /// Undoes what was done since the savepoint `act`, and the savepoints of diesel's that a panic left open in it.
+    ///
+    /// Fails when there is no such savepoint any more.
+    pub(super) fn undo_act(&mut self) -> QueryResult<()> {
+        while self.depth()? > 1 {
+            self.rollback()?;
+        }
+        self.batch_execute("ROLLBACK TO act; RELEASE act")
+    }
+
+    /// How deep diesel thinks that transactions are nested.
+    fn depth(&mut self) -> QueryResult<u32> {
+        let status = <Conn as Connection>::TransactionManager::transaction_manager_status_mut(self);
+        Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
+    }
+
     /// Commits, and fails when there is nothing left to commit.
     pub(super) fn commit(&mut self) -> QueryResult<()> {
         if let Conn::Pg(conn) = self {

@@ -7,6 +7,7 @@ diesel::table! {
         display_name -> Text,
         phone -> Nullable<Text>,
         password_hash -> Text,
+        password_expires_at -> Nullable<Timestamp>,
         suspended_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         version -> Integer,
@@ -55,6 +56,23 @@ diesel::table! {
         void_reason -> Nullable<Text>,
         settled_by_kind -> Nullable<Text>,
         settled_by_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    audit_entries (id) {
+        id -> crate::db::types::DbUuid,
+        recorded_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        deed -> Text,
+        subject_kind -> Text,
+        subject_id -> Nullable<crate::db::types::DbUuid>,
+        canteen_id -> Nullable<crate::db::types::DbUuid>,
+        area -> Nullable<Text>,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+        network -> Nullable<Text>,
     }
 }
 
@@ -130,6 +148,13 @@ diesel::table! {
         channel -> Text,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+    }
+}
+
+diesel::table! {
+    counters (name) {
+        name -> Text,
+        changes -> BigInt,
     }
 }
 
@@ -272,6 +297,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamp>,
         edition -> Integer,
         version -> Integer,
+        changes -> BigInt,
     }
 }
 
@@ -407,6 +433,7 @@ diesel::table! {
         resident_id -> Nullable<crate::db::types::DbUuid>,
         started_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
+        origin -> Nullable<Text>,
     }
 }
 
@@ -427,6 +454,15 @@ diesel::table! {
         window_key -> Text,
         uses -> Integer,
         fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    wrong_guesses (subject) {
+        subject -> Text,
+        guesses -> Integer,
+        latest_at -> Timestamp,
+        free_at -> Timestamp,
     }
 }
 
@@ -472,12 +508,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     attendance_refusals,
     attendances,
+    audit_entries,
     calendars,
     canteen_periods,
     canteens,
     closures,
     cookies,
     count_entries,
+    counters,
     draws,
     fact_kinds,
     facts,
@@ -499,4 +537,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     usage_windows,
     window_uses,
+    wrong_guesses,
 );

@@ -7,6 +7,9 @@
 //! **A batch is all or nothing.** When anything but a constraint fails, SQLite may have rolled back on its own, and what
 //! later acts did would stand outside any transaction. So the batch ends there: everybody in it is told that nothing was
 //! done, and the connection is opened anew.
+//!
+//! **A panic is its own act's affair.** Its savepoint is rolled back and the others go on; only where that cannot be done
+//! the batch ends like any other.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -71,21 +74,18 @@ where
         if asked.elapsed() > LONGEST_WAIT {
             return Ran { answer: Box::new(move |_| reply(Err(Fault::Busy.into()))), ended: None };
         }
-        match catch_unwind(AssertUnwindSafe(|| in_savepoint(conn, act))) {
-            Ok(Ok(outcome)) => Ran {
+        let outcome = catch_unwind(AssertUnwindSafe(|| in_savepoint(conn, act))).unwrap_or_else(|_| {
+            tracing::error!("an act panicked while it wrote; nothing of it remains");
+            conn.undo_act().map(|()| Err(Fault::Broken.into()))
+        });
+        match outcome {
+            Ok(outcome) => Ran {
                 answer: Box::new(move |batch| reply(batch.map_or(outcome, |fault| Err(fault.into())))),
                 ended: None,
             },
-            Ok(Err(error)) => {
+            Err(error) => {
                 let fault = Fault::of(&error, false);
                 Ran { answer: Box::new(move |_| reply(Err(fault.into()))), ended: Some(fault) }
-            }
-            Err(_) => {
-                tracing::error!("an act panicked while it wrote; its batch is rolled back");
-                Ran {
-                    answer: Box::new(move |_| reply(Err(Fault::Broken.into()))),
-                    ended: Some(Fault::Unavailable),
-                }
             }
         }
     }
@@ -121,7 +121,7 @@ fn in_savepoint<T, E: From<Fault>>(
             | Trouble::Unknown => return Err(error),
         },
     };
-    conn.batch_execute("ROLLBACK TO act; RELEASE act")?;
+    conn.undo_act()?;
     Ok(Err(refused))
 }
 

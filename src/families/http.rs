@@ -24,7 +24,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     residents,
     sign_in::http::pin_is_right,
-    text::{CardNumber, Line, Pin},
+    text::{CardNumber, Cursor, Line, Pin},
     words::Bilingual,
 };
 
@@ -65,7 +65,7 @@ pub struct FamilyLinksQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// A family link.

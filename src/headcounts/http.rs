@@ -11,9 +11,10 @@ use super::{Channel, Count, CountKind, Counts, Tally};
 use crate::{
     access::{Allowed, act},
     accounts,
-    api::{Answer, Done, Query},
+    api::{Answer, Done, ETag, Held, Query},
     attendance, canteens,
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     ids::{CanteenId, MenuId, MenuItemId},
     menus::{self, Menu, MenuStatus},
@@ -110,6 +111,7 @@ pub async fn of_canteen(
     allowed: Allowed<act::ReadHeadcounts>,
     canteen: web::Path<CanteenId>,
     Query(query): Query<HeadcountQuery>,
+    held: Held,
 ) -> Result<Done<Headcounts>, Problem> {
     let longest_write = allowed.state().db.longest_write();
     allowed
@@ -118,15 +120,49 @@ pub async fn of_canteen(
             caller.on_duty(&site)?;
             subsidies::http::check_span(query.on, query.on)?;
             let as_of = query.as_of.map_or(caller.now, |at| at.min(caller.now));
-            let mut menus = Vec::new();
-            for menu in counted(menus::between(conn, site.id, query.on, query.on)?) {
-                menus.push(headcount(conn, &menu, as_of)?);
-            }
-            let provisional = as_of > caller.now - longest_write;
-            let body = Headcounts { canteen_id: site.id, on: query.on, as_of, provisional, menus };
-            Ok(Answer::new(body).cacheable_by(|body| (body.menus.clone(), body.provisional)))
+            let day = Day {
+                canteen: site.id,
+                on: query.on,
+                as_of,
+                provisional: as_of > caller.now - longest_write,
+            };
+            held.or_make(day.tag(conn)?, || day.headcounts(conn))
         })
         .await
+}
+
+/// A canteen's day as it was known at an instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Day {
+    pub canteen: CanteenId,
+    pub on: NaiveDate,
+    pub as_of: At,
+    /// Whether writes that began before may not have ended.
+    pub provisional: bool,
+}
+
+impl Day {
+    /// What its headcounts follow from, but for the instant itself: read from the menus of the day and one number,
+    /// however many have reserved. Weak, as the body says when it was asked for.
+    pub fn tag(&self, conn: &mut Conn) -> Result<ETag, Fail> {
+        let marks = menus::marks(conn, self.canteen, self.on, self.on)?;
+        let names = counters::of(conn, Counter::Names)?;
+        let menus: Vec<_> = marks
+            .iter()
+            .filter(|mark| mark.published_at.is_some())
+            .map(|mark| (mark.id, mark.changes, mark.cutoff_at <= self.as_of, mark.closes_at() <= self.as_of))
+            .collect();
+        Ok(ETag::weakly_of((menus, names, self.provisional)))
+    }
+
+    pub fn headcounts(&self, conn: &mut Conn) -> Result<Headcounts, Fail> {
+        let Day { canteen: canteen_id, on, as_of, provisional } = *self;
+        let mut menus = Vec::new();
+        for menu in counted(menus::between(conn, canteen_id, on, on)?) {
+            menus.push(headcount(conn, &menu, as_of)?);
+        }
+        Ok(Headcounts { canteen_id, on, as_of, provisional, menus })
+    }
 }
 
 fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {

@@ -5,10 +5,10 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Copied, Item, ItemPlan, Menu, MenuPlan, MenuStatus};
+use super::{Copied, Item, ItemPlan, Mark, Menu, MenuPlan, MenuStatus};
 use crate::{
     access::{Allowed, Caller, Role, act, acts},
-    api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    api::{Answer, Body, Created, Done, ETag, Held, IfMatch, Keyed, Query},
     attendance, canteens,
     clock::At,
     db::Conn,
@@ -113,6 +113,7 @@ pub struct NewMenu {
     pub capacity: Option<Whole<1, 5000>>,
     /// The canteen's usual ways without.
     #[serde(default)]
+    #[schemars(length(max = 3))]
     pub modes: Option<Vec<Mode>>,
     #[serde(default)]
     pub note: Option<Line<300>>,
@@ -138,6 +139,7 @@ pub struct MenuChange {
     #[serde(default)]
     pub capacity: Option<Whole<1, 5000>>,
     #[serde(default)]
+    #[schemars(length(max = 3))]
     pub modes: Option<Vec<Mode>>,
     #[serde(default)]
     pub note: Option<Line<300>>,
@@ -238,6 +240,7 @@ pub async fn list(
     allowed: Allowed<act::ReadCanteens>,
     canteen: CanteenPath,
     Query(days): Query<Days>,
+    held: Held,
 ) -> Result<Done<Menus>, Problem> {
     allowed
         .read(move |conn, caller| {
@@ -248,10 +251,14 @@ pub async fn list(
             }
             let site = canteens::site(conn, *canteen)?;
             let drafts = sees_drafts(caller, &site);
-            let menus = super::between(conn, site.id, days.from, days.to)?;
-            let items =
-                menus.into_iter().filter(|menu| drafts || menu.is_public()).map(MenuBody::from).collect();
-            Ok(Answer::new(Menus { items }).cacheable())
+            let marks = super::marks(conn, site.id, days.from, days.to)?;
+            let seen = marks.iter().filter(|mark| drafts || mark.is_public());
+            let tag = ETag::of(seen.map(|mark| (mark.id, mark.changes)).collect::<Vec<_>>());
+            held.or_make(tag, || {
+                let menus = super::between(conn, site.id, days.from, days.to)?;
+                let seen = menus.into_iter().filter(|menu| drafts || menu.is_public());
+                Ok(Menus { items: seen.map(MenuBody::from).collect() })
+            })
         })
         .await
 }
@@ -275,8 +282,8 @@ pub async fn create(
     allowed
         .once(request, move |conn, caller, new| {
             let menu = make(conn, caller, *canteen, new)?;
-            let version = menu.version;
-            Ok(Answer::new(menu.into()).living_version(version))
+            let tag = tag(menu.version, menu.changes);
+            Ok(Answer::new(menu.into()).tagged(tag))
         })
         .await
 }
@@ -347,18 +354,29 @@ pub async fn copy(
 }
 
 /// `GET /menus/{id}`
-pub async fn read(allowed: Allowed<act::ReadCanteens>, id: MenuPath) -> Result<Done<MenuBody>, Problem> {
+pub async fn read(
+    allowed: Allowed<act::ReadCanteens>,
+    id: MenuPath,
+    held: Held,
+) -> Result<Done<MenuBody>, Problem> {
     allowed
         .read(move |conn, caller| {
-            let menu = super::find(conn, *id)?;
-            let site = canteens::site(conn, menu.canteen_id)?;
-            if !menu.is_public() && !sees_drafts(caller, &site) {
-                return Err(Code::MenuNotFound.into());
-            }
-            let version = menu.version;
-            Ok(Answer::new(MenuBody::from(menu)).living_version(version))
+            let mark = seen_by(conn, caller, *id)?;
+            held.or_make(tag(mark.version, mark.changes), || Ok(super::find(conn, *id)?.into()))
         })
         .await
+}
+
+/// The tag of a menu: its version to edit it by, and what counts the places that come and go.
+fn tag(version: i32, changes: i64) -> ETag {
+    ETag::of_version_and(version, changes)
+}
+
+/// The mark of a menu that the caller may see; `menu_not_found` without.
+fn seen_by(conn: &mut Conn, caller: &Caller, id: MenuId) -> Result<Mark, Fail> {
+    let mark = super::mark(conn, id)?;
+    let site = canteens::site(conn, mark.canteen_id)?;
+    if mark.is_public() || sees_drafts(caller, &site) { Ok(mark) } else { Err(Code::MenuNotFound.into()) }
 }
 
 /// `PUT /menus/{id}`
@@ -375,8 +393,8 @@ pub async fn change(
             let plan = plan(change.capacity, &change.modes, &change.note, &change.items);
             let menu = super::change(conn, &duty, *id, &plan, version, caller.now)?;
             let touched = reservations::with_diet_conflicts(conn, &menu)?;
-            let version = menu.version;
-            Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).living_version(version))
+            let tag = tag(menu.version, menu.changes);
+            Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).tagged(tag))
         })
         .await
 }
@@ -392,8 +410,8 @@ pub async fn publish(
             let menu = super::find(conn, *id)?;
             let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
             let menu = super::publish(conn, &duty, *id, caller.now)?;
-            let version = menu.version;
-            Ok(Answer::new(menu.into()).living_version(version))
+            let tag = tag(menu.version, menu.changes);
+            Ok(Answer::new(menu.into()).tagged(tag))
         })
         .await
 }

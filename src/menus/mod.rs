@@ -69,8 +69,26 @@ pub struct Menu {
     pub closed_at: Option<At>,
     pub edition: i32,
     pub version: i32,
+    /// Counts every change of what the menu, its door list and its headcount show.
+    pub changes: i64,
     /// In the order of the menu; struck items included.
     pub items: Vec<Item>,
+}
+
+/// As much of a menu as tells whether what somebody holds of it is still right.
+#[derive(Clone, Copy, Debug, diesel::Queryable, diesel::Selectable)]
+#[diesel(table_name = crate::db::schema::menus)]
+pub struct Mark {
+    pub id: MenuId,
+    pub canteen_id: CanteenId,
+    pub status: MenuStatus,
+    pub cutoff_at: At,
+    pub serves_to_at: At,
+    pub published_at: Option<At>,
+    pub closed_at: Option<At>,
+    pub version: i32,
+    /// Counts every change of what the menu, its door list and its headcount show.
+    pub changes: i64,
 }
 
 /// Something one can order.
@@ -135,13 +153,12 @@ pub struct ItemPlan {
 impl Menu {
     /// The first instant at which the meal is over: when it was closed, or two hours after its window (BR-37).
     pub fn closes_at(&self) -> At {
-        let by_itself = self.serves_to_at + CLOSES_AFTER;
-        self.closed_at.map_or(by_itself, |closed_at| closed_at.min(by_itself))
+        closes_at(self.serves_to_at, self.closed_at)
     }
 
     /// Whether people may see it.
     pub fn is_public(&self) -> bool {
-        matches!(self.status, MenuStatus::Published | MenuStatus::Closed)
+        self.status.is_public()
     }
 
     /// The items that can be ordered.
@@ -210,6 +227,57 @@ impl Menu {
     }
 }
 
+impl MenuStatus {
+    /// Whether people may see a menu in this state.
+    fn is_public(self) -> bool {
+        matches!(self, MenuStatus::Published | MenuStatus::Closed)
+    }
+}
+
+impl Mark {
+    /// As [`Menu::closes_at`].
+    pub fn closes_at(&self) -> At {
+        closes_at(self.serves_to_at, self.closed_at)
+    }
+
+    /// Whether people may see the menu.
+    pub fn is_public(&self) -> bool {
+        self.status.is_public()
+    }
+}
+
+fn closes_at(serves_to_at: At, closed_at: Option<At>) -> At {
+    let by_itself = serves_to_at + CLOSES_AFTER;
+    closed_at.map_or(by_itself, |closed_at| closed_at.min(by_itself))
+}
+
+/// The mark of the menu with this id; `menu_not_found` without.
+pub fn mark(conn: &mut Conn, id: MenuId) -> Result<Mark, Fail> {
+    store::mark(conn, id)?.ok_or_else(|| Code::MenuNotFound.into())
+}
+
+/// The marks of a canteen's menus between two days, both included, by id.
+pub fn marks(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> Result<Vec<Mark>, Fail> {
+    Ok(store::marks(conn, canteen, from_on, to_on)?)
+}
+
+/// Counts a change on these menus: of whatever a menu, its door list or its headcount shows.
+///
+/// Every act that changes such a thing ends with it, or with taking or giving back a place, which counts too. The row is
+/// held until the commit, so two acts never leave the same number behind, and whoever sees a number sees all that was
+/// counted until it. It is the busiest row, hence the last.
+pub fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> Result<(), Fail> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Ok(store::count_changes(conn, ids)?)
+}
+
 /// The menu with this id, for those who may see it as it is; `menu_not_found` without.
 pub fn find(conn: &mut Conn, id: MenuId) -> Result<Menu, Fail> {
     store::find(conn, id)?.ok_or_else(|| Code::MenuNotFound.into())
@@ -230,7 +298,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> Result<Vec<Menu>, Fail> {
     Ok(store::by_ids(conn, ids)?)
 }
 
-/// Published menus whose meal is over at this instant, oldest first.
+/// Some of the published menus whose meal is over at this instant: no more than others may wait for.
 pub fn to_close(conn: &mut Conn, now: At) -> Result<Vec<MenuId>, Fail> {
     Ok(store::to_close(conn, now - CLOSES_AFTER)?)
 }
@@ -276,6 +344,7 @@ pub fn draft(
         closed_at: None,
         edition: 0,
         version: 1,
+        changes: 1,
         items: plan.items.iter().map(|item| new_item(item, now)).collect(),
     };
     if !store::insert(conn, &menu)? {

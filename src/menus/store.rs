@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::{Item, Menu, MenuStatus};
+use super::{Item, Mark, Menu, MenuStatus};
 use crate::{
     access::Actor,
     clock::At,
@@ -39,6 +39,7 @@ struct MenuRow {
     closed_at: Option<At>,
     edition: i32,
     version: i32,
+    changes: i64,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -120,6 +121,7 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
         closed_at: row.closed_at,
         edition: row.edition,
         version: row.version,
+        changes: row.changes,
     };
     Ok(rows.into_iter().map(menu).collect())
 }
@@ -127,6 +129,24 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
 pub(super) fn find(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Menu>> {
     let row = menus::table.find(id).select(MenuRow::as_select()).load(conn)?;
     Ok(with_items(conn, row)?.pop())
+}
+
+pub(super) fn mark(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Mark>> {
+    menus::table.find(id).select(Mark::as_select()).first(conn).optional()
+}
+
+pub(super) fn marks(
+    conn: &mut Conn,
+    canteen: CanteenId,
+    from_on: NaiveDate,
+    to_on: NaiveDate,
+) -> QueryResult<Vec<Mark>> {
+    menus::table
+        .filter(menus::canteen_id.eq(canteen))
+        .filter(menus::served_on.between(from_on, to_on))
+        .order(menus::id)
+        .select(Mark::as_select())
+        .load(conn)
 }
 
 pub(super) fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<Vec<Menu>> {
@@ -154,11 +174,15 @@ pub(super) fn between(
     with_items(conn, rows)
 }
 
+/// How many menus are closed in one transaction, while everybody who writes waits.
+const CLOSED_AT_ONCE: i64 = 20;
+
 pub(super) fn to_close(conn: &mut Conn, served_before: At) -> QueryResult<Vec<MenuId>> {
     menus::table
         .filter(menus::status.eq(MenuStatus::Published))
         .filter(menus::serves_to_at.le(served_before))
-        .order((menus::serves_to_at, menus::id))
+        .order((menus::serves_to_at.desc(), menus::id))
+        .limit(CLOSED_AT_ONCE)
         .select(menus::id)
         .load(conn)
 }
@@ -183,6 +207,7 @@ pub(super) fn insert(conn: &mut Conn, menu: &Menu) -> QueryResult<bool> {
         closed_at: menu.closed_at,
         edition: menu.edition,
         version: menu.version,
+        changes: menu.changes,
     };
     let inserted =
         Both(diesel::insert_into(menus::table).values(row).on_conflict_do_nothing()).execute(conn)?;
@@ -243,6 +268,7 @@ pub(super) fn update_header(conn: &mut Conn, id: MenuId, version: i32, header: &
             menus::note.eq(&header.note),
             menus::edition.eq(header.edition),
             menus::version.eq(version + 1),
+            menus::changes.eq(menus::changes + 1),
         ))
         .execute(conn)?;
     Ok(updated == 1)
@@ -257,6 +283,7 @@ pub(super) fn publish(conn: &mut Conn, id: MenuId, now: At) -> QueryResult<bool>
             menus::published_at.eq(now),
             menus::edition.eq(1),
             menus::version.eq(menus::version + 1),
+            menus::changes.eq(menus::changes + 1),
         ))
         .execute(conn)?;
     Ok(published == 1)
@@ -271,7 +298,12 @@ pub(super) fn set_status(
     closed_at: Option<At>,
 ) -> QueryResult<bool> {
     let changed = diesel::update(menus::table.find(id).filter(menus::status.eq_any(from.iter().copied())))
-        .set((menus::status.eq(to), menus::closed_at.eq(closed_at), menus::version.eq(menus::version + 1)))
+        .set((
+            menus::status.eq(to),
+            menus::closed_at.eq(closed_at),
+            menus::version.eq(menus::version + 1),
+            menus::changes.eq(menus::changes + 1),
+        ))
         .execute(conn)?;
     Ok(changed == 1)
 }
@@ -300,19 +332,29 @@ pub(super) fn insert_edition(
 /// Takes a place; false when the menu is full (BR-25), or in none of these states any more.
 pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus]) -> QueryResult<bool> {
     let open = menus::table.find(id).filter(menus::status.eq_any(while_in.to_vec()));
+    let one_more = (menus::taken.eq(menus::taken + 1), menus::changes.eq(menus::changes + 1));
     let taken = if guards::is_off("capacity") {
-        diesel::update(open).set(menus::taken.eq(menus::taken + 1)).execute(conn)?
+        diesel::update(open).set(one_more).execute(conn)?
     } else {
-        diesel::update(open.filter(menus::taken.lt(menus::capacity)))
-            .set(menus::taken.eq(menus::taken + 1))
-            .execute(conn)?
+        diesel::update(open.filter(menus::taken.lt(menus::capacity))).set(one_more).execute(conn)?
     };
     Ok(taken == 1)
 }
 
 /// Gives a place back.
 pub fn release_seat(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
-    diesel::update(menus::table.find(id)).set(menus::taken.eq(menus::taken - 1)).execute(conn).map(|_| ())
+    diesel::update(menus::table.find(id))
+        .set((menus::taken.eq(menus::taken - 1), menus::changes.eq(menus::changes + 1)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Counts a change on each of these menus.
+pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> {
+    diesel::update(menus::table.filter(menus::id.eq_any(ids.iter().copied())))
+        .set(menus::changes.eq(menus::changes + 1))
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// Takes portions of an item; false when so many are not left (BR-25).

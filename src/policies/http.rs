@@ -14,9 +14,11 @@ use serde_json::Value;
 use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::{Allowed, Caller, act},
-    api::{Answer, Body, Created, Done, Keyed, Query},
-    calendar, canteens,
+    api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, shape::JUDGED_BY},
+    calendar,
+    canteens::{self, Canteen},
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     ids::{CanteenId, PolicyId},
     money::Fen,
@@ -98,7 +100,9 @@ impl JsonSchema for PolicyDocument {
         "PolicyDocument".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        pricing::Document::json_schema(generator)
+        let mut schema = pricing::Document::json_schema(generator);
+        schema.insert(JUDGED_BY.into(), Code::BadPolicy.as_str().into());
+        schema
     }
 }
 
@@ -410,14 +414,20 @@ pub struct Terms {
 pub async fn terms(
     allowed: Allowed<act::ReadCanteens>,
     id: web::Path<CanteenId>,
+    held: Held,
 ) -> Result<Done<Terms>, Problem> {
-    allowed.read(move |conn, caller| Ok(Answer::new(read_terms(conn, *id, caller.now)?).cacheable())).await
+    allowed
+        .read(move |conn, caller| {
+            let canteen = canteens::find(conn, *id)?;
+            let on = canteen.today(caller.now);
+            let tag = ETag::of((canteen.version, on, counters::of(conn, Counter::Policies)?));
+            held.or_make(tag, || terms_on(conn, &canteen, on))
+        })
+        .await
 }
 
-/// The terms of a canteen today.
-pub(crate) fn read_terms(conn: &mut Conn, id: CanteenId, now: At) -> Result<Terms, Fail> {
-    let canteen = canteens::find(conn, id)?;
-    let on = canteen.today(now);
+/// The terms of a canteen on a day.
+pub(crate) fn terms_on(conn: &mut Conn, canteen: &Canteen, on: NaiveDate) -> Result<Terms, Fail> {
     let in_force = super::in_force(conn, &canteen.area, on)?;
     let policies: Vec<&pricing::Policy> = in_force.iter().map(|policy| &*policy.policy).collect();
     let mut sentences = vec![Bilingual::new(

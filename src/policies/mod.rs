@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::{
     access::Officer,
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     ids::PolicyId,
     pricing::{self, Policy, PolicyInForce},
@@ -131,6 +132,8 @@ pub fn activate(
     if !store::activate(conn, id, from_on, to_on, now)? {
         return Err(Code::PolicyActive.into());
     }
+    // Two who activate at once are judged one after the other.
+    counters::count(conn, Counter::Policies)?;
     let active = store::active(conn)?;
     let related: Vec<&PolicyVersion> = active
         .iter()
@@ -187,9 +190,8 @@ fn standing_on<'a>(
 
 /// The policies in force for a canteen that lies in `area`, on this day.
 pub fn in_force(conn: &mut Conn, area: &Area, on: NaiveDate) -> Result<Vec<PolicyInForce>, Fail> {
-    let active = store::active(conn)?;
-    let containing = active.iter().filter(|version| version.area.contains(area));
-    standing_on(containing, on).into_iter().map(|version| priced_by(conn, version)).collect()
+    let begun = store::begun(conn, &area.containing(), on)?;
+    standing_on(begun.iter(), on).into_iter().map(|version| priced_by(conn, version)).collect()
 }
 
 /// These very versions, by code and number: for a price that is computed again. Unknown ones are left out.

@@ -103,6 +103,16 @@ pub(super) fn active(conn: &mut Conn) -> QueryResult<Vec<PolicyVersion>> {
         .map(versions)
 }
 
+/// The versions of policies for one of these areas that came into force by this day.
+pub(super) fn begun(conn: &mut Conn, areas: &[Area], on: NaiveDate) -> QueryResult<Vec<PolicyVersion>> {
+    policies::table
+        .filter(policies::area.eq_any(areas))
+        .filter(policies::in_force_from.le(on))
+        .select(Row::as_select())
+        .load(conn)
+        .map(versions)
+}
+
 /// False when it is active already.
 pub(super) fn activate(
     conn: &mut Conn,

@@ -81,8 +81,9 @@ impl<'a> Pricing<'a> {
             policy: document.code.clone(),
             version: in_force.version,
             layer: layer.code().to_owned(),
-            layer_name: layer.name.clone(),
-            payer: layer.payer.clone(),
+            // The layer is named for its own payer.
+            layer_name: layer.name.clone().filter(|_| tier.is_none_or(|tier| tier.payer.is_none())),
+            payer: tier.map_or(layer.payer.as_str(), |tier| layer.payer_of(tier)).to_owned(),
             tier: tier.map(|tier| tier.code.clone()),
             tier_name: tier.and_then(|tier| tier.name.clone()),
             fen,

@@ -14,6 +14,7 @@ use crate::{
         policy::Policy,
         satisfy::{Budget, Canteen, can_hold},
     },
+    text::is_unseen,
     words,
     words::Bilingual,
 };
@@ -227,6 +228,9 @@ impl Check {
     fn tier(&mut self, at: &str, tier: &Tier, document: &Document) {
         self.code(&format!("{at}/code"), &tier.code);
         self.name(&format!("{at}/name"), tier.name.as_ref());
+        if let Some(payer) = &tier.payer {
+            self.text(&format!("{at}/payer"), payer);
+        }
         self.condition(&format!("{at}/when"), tier.when.as_ref());
         self.named_limits(&format!("{at}/limits"), tier.limits.as_ref(), document);
         match tier.pay {
@@ -322,6 +326,7 @@ impl Check {
             Condition::RegisteredIn(_)
             | Condition::LivesIn(_)
             | Condition::CanteenIn(_)
+            | Condition::Season(_)
             | Condition::All(_)
             | Condition::Any(_)
             | Condition::Not(_) => {}
@@ -520,10 +525,7 @@ fn is_policy_code(code: &str) -> bool {
 }
 
 fn is_text(text: &str, longest: usize) -> bool {
-    !text.is_empty()
-        && text.trim() == text
-        && text.chars().count() <= longest
-        && !text.chars().any(char::is_control)
+    !text.is_empty() && text.trim() == text && text.chars().count() <= longest && !text.chars().any(is_unseen)
 }
 
 #[cfg(test)]
@@ -635,6 +637,9 @@ mod tests {
             { "registered_in": town("A") }, { "registered_in": { "same_as_canteen": "town" } }, { "canteen_in": town("B") },
         ] }));
         assert_never(json!({ "all": [{ "day_kind": ["rest_day"] }, { "weekday": ["mon"] }] }));
+        assert_never(json!({ "all": [
+            { "season": { "from": "06-01", "to": "09-30" } }, { "season": { "from": "11-15", "to": "03-15" } },
+        ] }));
         assert_never(
             json!({ "all": [{ "fact": { "kind": "disabled", "value": "1" } }, { "not": { "fact": { "kind": "disabled" } } }] }),
         );
@@ -665,6 +670,9 @@ mod tests {
             { "money": { "of": "net", "gt": 999 } },
         ] }));
         assert_may(json!({ "not": { "registered_in": { "city": "Jiangcheng" } } }));
+        assert_may(json!({ "all": [
+            { "season": { "from": "06-01", "to": "09-30" } }, { "not": { "season": { "from": "06-02", "to": "09-30" } } },
+        ] }));
     }
 
     #[test]

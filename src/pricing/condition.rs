@@ -1,7 +1,9 @@
 //! Conditions: what must be true of a person, a place, an order and a day for a layer or tier to apply.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, NaiveDate};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
         document::{LeapBirthday, Window},
         quote::Arguments,
     },
+    text::SEEN,
     words,
     words::{Area, DayKind, ItemKind, Level, Mode, Period, Weekday},
 };
@@ -19,9 +22,9 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Every one of these holds.
-    All(#[schemars(length(min = 1))] Vec<Condition>),
+    All(#[schemars(length(min = 1, max = 50))] Vec<Condition>),
     /// At least one of these holds.
-    Any(#[schemars(length(min = 1))] Vec<Condition>),
+    Any(#[schemars(length(min = 1, max = 50))] Vec<Condition>),
     /// This does not hold.
     Not(Box<Condition>),
     /// The person's age in whole years on the day of the meal, from `from`, below `to`.
@@ -35,15 +38,17 @@ pub enum Condition {
     /// Where the canteen lies.
     CanteenIn(Area),
     /// The meal period is one of these.
-    Period(#[schemars(length(min = 1))] Vec<Period>),
+    Period(#[schemars(length(min = 1, max = 50))] Vec<Period>),
     /// The meal is had in one of these ways.
-    Mode(#[schemars(length(min = 1))] Vec<Mode>),
+    Mode(#[schemars(length(min = 1, max = 50))] Vec<Mode>),
     /// The day of the meal is one of these.
-    Weekday(#[schemars(length(min = 1))] Vec<Weekday>),
+    Weekday(#[schemars(length(min = 1, max = 50))] Vec<Weekday>),
+    /// The day of the meal lies in a stretch of every year: the heat of summer, the heating season, the weeks of a feast.
+    Season(Season),
     /// The calendar makes one of these of the day of the meal.
-    DayKind(#[schemars(length(min = 1))] Vec<DayKind>),
+    DayKind(#[schemars(length(min = 1, max = 50))] Vec<DayKind>),
     /// The order contains an item of one of these kinds.
-    ItemKind(#[schemars(length(min = 1))] Vec<ItemKind>),
+    ItemKind(#[schemars(length(min = 1, max = 50))] Vec<ItemKind>),
     /// Which of the person's meals in a window this is.
     NthMeal(NthMeal),
     /// What the meal costs.
@@ -69,18 +74,97 @@ impl AgeBand {
     }
 }
 
+/// A stretch of every year, both ends included; over New Year when `to` comes before `from`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Season {
+    pub from: MonthDay,
+    pub to: MonthDay,
+}
+
+impl Season {
+    /// Whether a day of the year lies in it.
+    pub fn contains(&self, day: MonthDay) -> bool {
+        if self.from <= self.to {
+            self.from <= day && day <= self.to
+        } else {
+            self.from <= day || day <= self.to
+        }
+    }
+}
+
+/// A day of any year, written `MM-DD`. In a year without it, 29 February is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MonthDay {
+    month: u32,
+    day: u32,
+}
+
+impl MonthDay {
+    /// The days of a leap year, so all that there are.
+    pub(super) fn all() -> impl Iterator<Item = MonthDay> {
+        let leap_year = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day").iter_days().take(366);
+        leap_year.map(MonthDay::from)
+    }
+
+    pub fn month(self) -> u32 {
+        self.month
+    }
+
+    pub fn day(self) -> u32 {
+        self.day
+    }
+}
+
+impl From<NaiveDate> for MonthDay {
+    fn from(day: NaiveDate) -> MonthDay {
+        MonthDay { month: day.month(), day: day.day() }
+    }
+}
+
+impl TryFrom<String> for MonthDay {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<MonthDay, &'static str> {
+        let in_leap_year = (text.len() == 5).then(|| format!("2000-{text}"));
+        let day = in_leap_year.and_then(|text| text.parse::<NaiveDate>().ok());
+        day.map(MonthDay::from).ok_or("a day of the year is written MM-DD, such as 06-01")
+    }
+}
+
+impl From<MonthDay> for String {
+    fn from(day: MonthDay) -> String {
+        format!("{:02}-{:02}", day.month, day.day)
+    }
+}
+
+impl JsonSchema for MonthDay {
+    fn schema_name() -> Cow<'static, str> {
+        "MonthDay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A day of any year, MM-DD.",
+            "pattern": "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+        })
+    }
+}
+
 /// A fact of some kind, with any value, with this value or with one of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactTest {
     /// The kind, such as `minimum_living`, `destitute`, `disabled`; any word that the district uses.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub value: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 50))]
+    #[schemars(length(min = 1, max = 50), inner(length(min = 1, max = 60), regex(pattern = SEEN)))]
     pub values: Option<Vec<String>>,
 }
 
@@ -278,6 +362,7 @@ impl Condition {
             Condition::Period(periods) => periods.contains(&args.order.period),
             Condition::Mode(modes) => modes.contains(&args.order.mode),
             Condition::Weekday(days) => days.contains(&args.served_on.weekday().into()),
+            Condition::Season(season) => season.contains(args.served_on.into()),
             Condition::DayKind(kinds) => kinds.contains(&args.day_kind),
             Condition::ItemKind(kinds) => {
                 args.order.first_helpings().any(|line| kinds.contains(&line.item_kind))
@@ -345,6 +430,7 @@ impl Condition {
             | Condition::Period(_)
             | Condition::Mode(_)
             | Condition::Weekday(_)
+            | Condition::Season(_)
             | Condition::DayKind(_)
             | Condition::ItemKind(_)
             | Condition::NthMeal(_)

@@ -14,6 +14,7 @@ use serde::{
 use crate::{
     money::Fen,
     pricing::condition::Condition,
+    text::SEEN,
     words,
     words::{Area, Bilingual},
 };
@@ -27,7 +28,7 @@ use crate::{
 #[schemars(rename = "PolicyDocument")]
 pub struct Document {
     /// What the policy is called in links and keys; the same in all its versions.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,59}$"))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = r"^[a-z0-9][a-z0-9-]{0,59}$"))]
     pub code: String,
     /// The policy applies at every canteen in this area.
     pub area: Area,
@@ -98,12 +99,13 @@ pub struct Limit {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
-    /// Who pays: any name, such as `city`, `district`, `town`, `community`, `canteen`, `donor`, `voucher`.
-    #[schemars(length(min = 1, max = 60))]
+    /// Who pays: any name, such as `city`, `district`, `town`, `community`, `canteen`, `donor`, `voucher`. A tier may
+    /// name another.
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub payer: String,
     /// What the layer is called in the document; the payer's name if not given. Unique in the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub code: Option<String>,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,6 +132,11 @@ impl Layer {
     /// The layer's own code, or else its payer.
     pub fn code(&self) -> &str {
         self.code.as_deref().unwrap_or(&self.payer)
+    }
+
+    /// Who pays what this tier of the layer grants.
+    pub fn payer_of<'a>(&'a self, tier: &'a Tier) -> &'a str {
+        tier.payer.as_deref().unwrap_or(&self.payer)
     }
 }
 
@@ -210,7 +217,7 @@ words! {
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// What the tier is called in the document. Unique in its layer.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub code: String,
     /// What people call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,6 +225,10 @@ pub struct Tier {
     /// Whom and which meals it is for; everybody and all if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<Condition>,
+    /// Who pays it, where it is not the layer's payer: the better of two payers' offers is one layer that picks the best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 60))]
+    pub payer: Option<String>,
     /// What it pays.
     pub pay: Pay,
     /// Limits of this tier, besides those of its layer. A tier that is used up does not fit, and the next is tried.
@@ -376,7 +387,7 @@ impl JsonSchema for Limits {
             "description": "Which limits hold: the word `unlimited`, or names from the document's `limits`.",
             "oneOf": [
                 { "type": "string", "const": "unlimited" },
-                { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 50 },
+                { "type": "array", "items": { "type": "string", "minLength": 1, "maxLength": 60, "pattern": SEEN }, "minItems": 1, "maxItems": 50 },
             ],
         })
     }
@@ -387,10 +398,10 @@ impl JsonSchema for Limits {
 #[serde(deny_unknown_fields)]
 pub struct CanteenPayment {
     /// Who pays: any name.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub payer: String,
     /// What the payment is called in the document. Unique among its payments to the canteen.
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub code: String,
     /// For which meals; all if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

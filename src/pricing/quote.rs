@@ -16,6 +16,7 @@ use crate::{
         policy::{LimitKey, Policy},
         usage::Usage,
     },
+    text::SEEN,
     words::{Area, Bilingual, DayKind, ItemKind, MealClass, Mode, Period},
 };
 
@@ -60,9 +61,11 @@ pub struct Person {
     pub lives_in: Option<Area>,
     /// Only what was verified and is valid on the day (BR-01).
     #[serde(default)]
+    #[schemars(length(max = 100))]
     pub facts: Vec<Fact>,
     /// The kind of what suspends every subsidy on the day, such as `deceased`, `institution`, `away` (BR-03).
     #[serde(default)]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub suspended: Option<String>,
 }
 
@@ -71,9 +74,11 @@ pub struct Person {
 #[serde(deny_unknown_fields)]
 pub struct Fact {
     /// Such as `minimum_living` or `disabled`.
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub kind: String,
     /// Such as the grade of a disability.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub value: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     money::MAX_FEN,
     pricing::{
-        condition::{Condition, FactTest, MoneyOf, MoneyTest, NthMeal, PersonPlace, Shape},
+        condition::{Condition, FactTest, MoneyOf, MoneyTest, MonthDay, NthMeal, PersonPlace, Shape},
         document::Window,
     },
     words::{Area, DayKind, ItemKind, Level, Mode, Period, Weekday},
@@ -167,6 +167,7 @@ enum Dimension {
     Period,
     Mode,
     Day,
+    Season,
     Items,
     NthMeal,
     Money,
@@ -181,6 +182,7 @@ impl Dimension {
             Condition::Period(_) => Dimension::Period,
             Condition::Mode(_) => Dimension::Mode,
             Condition::Weekday(_) | Condition::DayKind(_) => Dimension::Day,
+            Condition::Season(_) => Dimension::Season,
             Condition::ItemKind(_) => Dimension::Items,
             Condition::NthMeal(_) => Dimension::NthMeal,
             Condition::Money(_) => Dimension::Money,
@@ -220,6 +222,9 @@ impl Dimension {
                             || matches!(single, Condition::DayKind(kinds) if kinds.contains(&kind))
                     })
                 })
+                .collect(),
+            Dimension::Season => MonthDay::all()
+                .map(|day| rows(&mut |single| matches!(single, Condition::Season(of) if of.contains(day))))
                 .collect(),
             Dimension::Items => [&[ItemKind::Set][..], &[ItemKind::Dish], ItemKind::ALL]
                 .into_iter()

@@ -313,6 +313,38 @@ fn only_the_second_meal_of_a_day_and_a_small_price_on_rest_days() {
 }
 
 #[test]
+fn a_stretch_of_the_year_may_run_over_new_year() {
+    let heating = json!({ "season": { "from": "11-15", "to": "02-29" } });
+    let tiers = json!([{ "code": "warm", "when": heating, "pay": { "fixed_fen": 300 } }]);
+    let policy =
+        [invented(json!([{ "payer": "city", "rank": 1, "pick": "first", "tiers": tiers }]), json!({}))];
+    for (on, fen) in [
+        ("2025-11-14", None),
+        ("2025-11-15", Some(300)),
+        ("2025-12-31", Some(300)),
+        ("2026-02-28", Some(300)),
+        ("2026-03-01", None),
+        ("2028-02-29", Some(300)),
+        ("2028-03-01", None),
+    ] {
+        let paid = fen.map_or(json!({}), |fen| json!({ "city": fen }));
+        assert_case(&policy, &with(example(1500, paid), [("/order/date", json!(on))]));
+    }
+}
+
+#[test]
+fn of_two_payers_the_one_who_gives_more_pays() {
+    let tiers = json!([
+        { "code": "city", "pay": { "fixed_fen": 300 } },
+        { "code": "donor", "payer": "donor", "pay": { "percent_bp": 2500, "of": "gross" } },
+    ]);
+    let policy =
+        [invented(json!([{ "payer": "city", "rank": 1, "pick": "best", "tiers": tiers }]), json!({}))];
+    assert_case(&policy, &example(1000, json!({ "city": 300 })));
+    assert_case(&policy, &example(1600, json!({ "donor": 400 })));
+}
+
+#[test]
 fn the_grade_of_a_disability_counts_and_an_institution_suspends() {
     let not_in_institution = json!({ "not": { "fact": { "kind": "institution" } } });
     let severe = json!({ "fact": { "kind": "disabled", "values": ["1", "2"] } });

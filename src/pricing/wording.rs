@@ -1,9 +1,13 @@
 //! Prices and policies in plain words, for people: why an amount is what it is, who may eat here and what it costs.
 
+use chrono::Month;
+
 use crate::{
     money::Fen,
     pricing::{
-        condition::{Condition, FactTest, Finding, MoneyOf, MoneyTest, NthMeal, PersonPlace, Shape},
+        condition::{
+            Condition, FactTest, Finding, MoneyOf, MoneyTest, MonthDay, NthMeal, PersonPlace, Season, Shape,
+        },
         document::{
             CanteenPayment, ChargeBase, Layer, Pay, Pick, Rounding, RoundingMode, RoundingUnit, Tier, Window,
         },
@@ -195,7 +199,10 @@ fn tier_terms(layer: &Layer, tier: &Tier, follows: bool, limits: &Bilingual) -> 
         if conditions.is_empty() { Bilingual::new("人人适用", "everybody") } else { all_of(&conditions) };
     let pay = pay(&tier.pay);
     let rounding = rounding(layer.rounding);
-    let payer = layer.name.clone().unwrap_or_else(|| payer(&layer.payer));
+    let payer = match (&tier.payer, &layer.name) {
+        (None, Some(name)) => name.clone(),
+        (_, _) => payer(layer.payer_of(tier)),
+    };
     let before = match (layer.pick, follows) {
         (Pick::First, true) => Bilingual::new("否则", "otherwise "),
         (Pick::Best, true) => Bilingual::new("或（取最高的一项）", "or, if it is more, "),
@@ -399,6 +406,7 @@ fn clause(condition: &Condition, holds: bool) -> Bilingual {
         Condition::Period(list) => or_not(any_of(list, period)),
         Condition::Mode(list) => or_not(any_of(list, mode)),
         Condition::Weekday(list) => or_not(any_of(list, weekday)),
+        Condition::Season(of) => or_not(season(of)),
         Condition::DayKind(list) => or_not(any_of(list, day_kind)),
         Condition::ItemKind(list) => {
             let (kinds, with) =
@@ -409,6 +417,21 @@ fn clause(condition: &Condition, holds: bool) -> Bilingual {
         Condition::Money(test) => money(test, holds),
         Condition::All(_) | Condition::Any(_) | Condition::Not(_) => or_not(sentence(condition)),
     }
+}
+
+fn season(season: &Season) -> Bilingual {
+    let zh = |day: MonthDay| format!("{}月{}日", day.month(), day.day());
+    let en = |day: MonthDay| {
+        let month = u8::try_from(day.month()).ok().and_then(|month| Month::try_from(month).ok());
+        format!("{} {}", day.day(), month.map_or("", |month| month.name()))
+    };
+    if season.from == season.to {
+        return Bilingual::new(zh(season.from), format!("on {}", en(season.from)));
+    }
+    Bilingual::new(
+        format!("{}至{}", zh(season.from), zh(season.to)),
+        format!("from {} to {}", en(season.from), en(season.to)),
+    )
 }
 
 fn age(from: Option<i32>, to: Option<i32>, holds: bool) -> Bilingual {

@@ -20,7 +20,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     residents::{self, Resident},
     subsidies::{self, http::QuoteAnswer},
-    text::{CardNumber, Slug},
+    text::{CardNumber, Cursor, Slug},
     words,
     words::{Mode, Period},
 };
@@ -51,6 +51,7 @@ pub struct NewReservation {
     pub lines: Vec<Pick>,
     /// Allergens on the resident's record that are accepted by name for this meal.
     #[serde(default)]
+    #[schemars(length(max = 30))]
     pub confirmed_allergens: Vec<Slug>,
     /// For the desk: how they came. Others leave it out.
     #[serde(default)]
@@ -69,6 +70,7 @@ pub struct ReservationChange {
     #[schemars(length(min = 1, max = 30))]
     pub lines: Vec<Pick>,
     #[serde(default)]
+    #[schemars(length(max = 30))]
     pub confirmed_allergens: Vec<Slug>,
 }
 
@@ -339,7 +341,7 @@ pub struct ReservationsQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /reservations`

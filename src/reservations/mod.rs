@@ -218,6 +218,7 @@ pub fn change(
     store::insert_event(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
     record_change(conn, reservation, &changed, by, now)?;
     take(conn, menu, &difference(&reservation.lines, &wish.picks))?;
+    menus::count_changes(conn, &[menu.id])?;
     Ok(Placed { reservation: changed, quote: kept.quote })
 }
 
@@ -390,6 +391,11 @@ pub fn open_of_resident(conn: &mut Conn, resident: ResidentId) -> Result<Vec<Res
 /// Every standing reservation of a menu.
 pub fn active_of_menu(conn: &mut Conn, menu: MenuId) -> Result<Vec<Reservation>, Fail> {
     Ok(store::active_of_menu(conn, menu)?)
+}
+
+/// The menus that a resident has standing reservations for.
+pub fn menus_of(conn: &mut Conn, resident: ResidentId) -> Result<Vec<MenuId>, Fail> {
+    Ok(store::menus_of(conn, resident)?)
 }
 
 /// Marks a reservation as served, together with its attendance; false when it was cancelled or served meanwhile.

@@ -306,6 +306,15 @@ pub(super) fn open_of_resident(conn: &mut Conn, resident: ResidentId) -> QueryRe
     with_lines(conn, rows)
 }
 
+/// Every menu that the resident has a standing reservation for, over or not.
+pub(super) fn menus_of(conn: &mut Conn, resident: ResidentId) -> QueryResult<Vec<MenuId>> {
+    reservations::table
+        .filter(reservations::resident_id.eq(resident))
+        .filter(reservations::status.eq(ReservationStatus::Active))
+        .select(reservations::menu_id)
+        .load(conn)
+}
+
 pub(super) fn list(conn: &mut Conn, listing: &Listing) -> QueryResult<Vec<Reservation>> {
     let mut query = reservations::table
         .order(reservations::id.desc())

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewFact, Profile, Resident, Search, Status};
 use crate::{
     access::{ActingFor, Allowed, Caller, Officer, Principal, RightKind, act},
-    api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
-    canteens,
+    api::{Answer, Body, Created, Done, ETag, IfMatch, Keyed, Query},
+    attendance, canteens,
     clock::At,
+    counters::{self, Counter},
     db::Conn,
     id::random_digits,
     ids::{AccountId, CanteenId, FactId, ResidentId},
@@ -18,7 +19,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     reservations, residents, sign_in,
     subsidies::{self, http::DifferenceBody},
-    text::{CardNumber, IdNumber, Line, Phone, Slug},
+    text::{CardNumber, Cursor, IdNumber, Line, Phone, Slug},
     words::{Area, Bilingual},
 };
 
@@ -42,7 +43,7 @@ pub struct ResidentsQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// As much of a resident as tells two of one name apart.
@@ -268,8 +269,9 @@ impl ResidentBody {
 }
 
 fn versioned<const STATUS: u16>(kind: RightKind, resident: Resident) -> Answer<STATUS, ResidentBody> {
-    let version = resident.version;
-    Answer::new(ResidentBody::told_to(kind, resident)).version(version)
+    // Whoever may see more of the record has another answer.
+    let tag = ETag::of_version_and(resident.version, kind);
+    Answer::new(ResidentBody::told_to(kind, resident)).tagged(tag)
 }
 
 /// `POST /residents`
@@ -315,10 +317,26 @@ pub async fn edit(
             let acting = acting_for(conn, caller, *id)?;
             let duty = caller.on_duty(&canteens::site(conn, body.canteen_id)?)?;
             let edit = body.clone().edit(key.bytes())?;
+            let before = residents::find(conn, *id)?;
             let resident = residents::edit(conn, &acting, &duty, seen, &edit, caller.now)?;
+            count_what_shows(conn, &before, &resident)?;
             Ok(versioned(acting.right().kind, resident))
         })
         .await
+}
+
+/// Counts the change where others see of it: at the doors where the resident is expected, and in headcounts by name.
+fn count_what_shows(conn: &mut Conn, before: &Resident, after: &Resident) -> Result<(), Fail> {
+    let shown = |resident: &Resident| {
+        (resident.full_name.clone(), resident.allergens.0.clone(), resident.diet_tags.0.clone())
+    };
+    if shown(before) != shown(after) {
+        attendance::resident_changed(conn, after.id)?;
+    }
+    if before.full_name != after.full_name {
+        counters::count(conn, Counter::Names)?;
+    }
+    Ok(())
 }
 
 fn acting_for(conn: &mut Conn, caller: &Caller, id: ResidentId) -> Result<ActingFor, Fail> {
@@ -595,7 +613,7 @@ pub async fn fact_kinds(allowed: Allowed<act::ReadFacts>) -> Result<Done<Page<Fa
     allowed
         .read(|conn, _| {
             let items = residents::kinds(conn)?.into_iter().map(FactKindBody::from).collect();
-            Ok(Answer::new(Page { items, next: None }).cacheable())
+            Ok(Answer::new(Page { items, next: None }))
         })
         .await
 }

@@ -15,24 +15,29 @@ use crate::{
     ids::{AnyoneId, ResidentId},
     problem::{Code, Problem},
     residents, sign_in,
+    text::Secret,
     words::Bilingual,
 };
 
 /// User name and password, or card number and PIN: exactly one of the pairs.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [
+    { "required": ["user_name", "password"], "properties": { "card_number": { "type": "null" }, "pin": { "type": "null" } } },
+    { "required": ["card_number", "pin"], "properties": { "user_name": { "type": "null" }, "password": { "type": "null" } } },
+]))]
 pub struct SignInBody {
-    pub user_name: Option<String>,
-    pub password: Option<String>,
+    pub user_name: Option<Secret>,
+    pub password: Option<Secret>,
     /// The number printed on a resident's card.
-    pub card_number: Option<String>,
-    pub pin: Option<String>,
+    pub card_number: Option<Secret>,
+    pub pin: Option<Secret>,
 }
 
 /// What a sign-in is checked by.
 enum Pair {
-    Password { user_name: String, password: String },
-    Pin { card_number: String, pin: String },
+    Password { user_name: Secret, password: Secret },
+    Pin { card_number: Secret, pin: Secret },
 }
 
 impl SignInBody {
@@ -56,7 +61,7 @@ impl SignInBody {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshBody {
-    pub refresh_token: String,
+    pub refresh_token: Secret,
 }
 
 /// How much to sign out of.
@@ -110,8 +115,8 @@ pub async fn sign_in(
     Body(body): Body<SignInBody>,
 ) -> Result<Done<TokensBody>, Problem> {
     let principal = match body.pair()? {
-        Pair::Password { user_name, password } => by_password(&allowed, user_name, &password).await?,
-        Pair::Pin { card_number, pin } => by_pin(&allowed, card_number, &pin).await?,
+        Pair::Password { user_name, password } => by_password(&allowed, user_name, password).await?,
+        Pair::Pin { card_number, pin } => by_pin(&allowed, card_number, pin).await?,
     };
     let started = move |conn: &mut Conn, caller: &Caller| {
         Ok((sign_in::start(conn, principal, caller.now)?, caller.now))
@@ -126,7 +131,7 @@ pub async fn refresh(
     Body(body): Body<RefreshBody>,
 ) -> Result<Done<TokensBody>, Problem> {
     let used = move |conn: &mut Conn, caller: &Caller| {
-        Ok((sign_in::refresh(conn, &body.refresh_token, caller.now)?, caller.now))
+        Ok((sign_in::refresh(conn, body.refresh_token.as_str(), caller.now)?, caller.now))
     };
     match allowed.write(used).await? {
         (Refreshed::GoesOn(issued), now) => Ok(Answer::new(TokensBody::of(allowed.state(), issued, now))),
@@ -156,12 +161,12 @@ pub async fn sign_out(
 /// Fails with `wrong_credentials` or `busy`.
 pub(crate) async fn by_password(
     allowed: &Allowed<act::SignIn>,
-    user_name: String,
-    password: &str,
+    user_name: Secret,
+    password: Secret,
 ) -> Result<Principal, Problem> {
-    let known = allowed.read(move |conn, _| Ok(accounts::credentials(conn, &user_name)?)).await?;
+    let known = allowed.read(move |conn, _| Ok(accounts::credentials(conn, user_name.as_str())?)).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
-    let right = allowed.state().hasher.is_right(password, hash).await?;
+    let right = allowed.state().hasher.is_right(password.as_str(), hash).await?;
     match known {
         Some(known) if right && !known.suspended => Ok(Principal::Account(known.account)),
         Some(_) | None => Err(Code::WrongCredentials.into()),
@@ -173,15 +178,16 @@ pub(crate) async fn by_password(
 /// Fails with `wrong_credentials`, `pin_closed` or `busy`.
 pub(crate) async fn by_pin(
     allowed: &Allowed<act::SignIn>,
-    card_number: String,
-    pin: &str,
+    card_number: Secret,
+    pin: Secret,
 ) -> Result<Principal, Problem> {
-    let known = allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, &card_number)?)).await?;
+    let known =
+        allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, card_number.as_str())?)).await?;
     let Some((resident, pin_hash, zone)) = known else {
-        allowed.state().hasher.is_right(pin, None).await?;
+        allowed.state().hasher.is_right(pin.as_str(), None).await?;
         return Err(Code::WrongCredentials.into());
     };
-    if pin_is_right(allowed, resident, pin_hash, zone, pin).await? {
+    if pin_is_right(allowed, resident, pin_hash, zone, pin.as_str()).await? {
         Ok(Principal::Resident(resident))
     } else {
         Err(Code::WrongCredentials.into())

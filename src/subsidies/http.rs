@@ -19,6 +19,7 @@ use crate::{
     pricing::{Arguments, Quote},
     problem::{Code, Fail, Problem},
     reservations, residents,
+    text::Cursor,
     words::{Bilingual, MealClass, Mode, Period},
 };
 
@@ -269,7 +270,7 @@ pub struct DrawsQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// The canteens in the caller's reach, or the one that is named: `not_allowed_here` when it is not.
@@ -351,7 +352,7 @@ pub struct DifferencesQuery {
     #[serde(default)]
     pub limit: Option<Limit>,
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// `GET /policies/{id}/differences`: what was posted since the policy's first day and would be another by it.

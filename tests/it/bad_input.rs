@@ -144,10 +144,10 @@ on_both! {
         let order = |lines: Value| json!({ "menu_id": house.menu["id"], "resident_id": resident["id"], "lines": lines });
         let line = |portions: i64| json!({ "item_id": item, "portions": portions });
         for (lines, code) in [
-            (json!([]), "bad_order"),
-            (json!([line(0)]), "bad_order"),
-            (json!([line(-1)]), "bad_order"),
-            (json!([line(21)]), "bad_order"),
+            (json!([]), "bad_field"),
+            (json!([line(0)]), "bad_field"),
+            (json!([line(-1)]), "bad_field"),
+            (json!([line(21)]), "bad_field"),
             (json!([line(1), line(1)]), "bad_order"),
             (json!([line(1 << 40)]), "bad_field"),
             (json!([{ "item_id": other["items"][0]["id"], "portions": 1 }]), "bad_order"),
@@ -157,6 +157,47 @@ on_both! {
         }
         let nobody = json!({ "menu_id": house.menu["id"], "lines": [line(1)] });
         house.refuses("/reservations", nobody, 400, "bad_order").await;
+    }
+
+    async fn a_day_that_is_too_far_away_never_reaches_the_database(db: TestDb) {
+        let house = House::open(db).await;
+        let path = House::menus_of(&house.here);
+        for on in ["9999-12-31", "2028-01-01", "262142-12-31"] {
+            let code = if on.len() > 10 { "bad_field" } else { "bad_menu" };
+            house.refuses(&path, menu(on, json!({})), 400, code).await;
+        }
+        for days in ["from=9999-12-31&to=9999-12-31", "from=0001-01-01&to=0001-01-02"] {
+            house.app.get(&format!("{path}?{days}")).send().await.refused(400, "bad_span");
+        }
+        let here = house.here.as_str().unwrap();
+        for query in ["on=9999-12-31", "on=0000-01-01"] {
+            let counts = format!("/canteens/{here}/headcounts?{query}");
+            house.app.get(&counts).by(&house.desk).send().await.refused(400, "bad_span");
+        }
+    }
+
+    async fn a_count_as_of_the_future_is_a_count_as_of_now(db: TestDb) {
+        let house = House::open(db).await;
+        let here = house.here.as_str().unwrap();
+        let path = format!("/canteens/{here}/headcounts?on=2026-11-24&as_of=2099-01-01T00:00:00Z");
+        let counts = house.app.get(&path).by(&house.desk).send().await.expect(200);
+        assert_eq!((&counts["as_of"], &counts["provisional"]), (&json!("2026-11-22T04:00:00Z"), &json!(true)));
+    }
+
+    async fn a_user_name_that_cannot_be_one_is_looked_up_nowhere(db: TestDb) {
+        let house = House::open(db).await;
+        let admin = house.app.sign_in("root", crate::support::PASSWORD).await.expect(200);
+        house.app.get("/accounts?user_name=a%00b").by(&admin).send().await.refused(400, "bad_query");
+    }
+
+    async fn a_policy_that_says_a_thing_twice_is_refused(db: TestDb) {
+        let house = House::open(db).await;
+        let admin = house.app.sign_in("root", crate::support::PASSWORD).await.expect(200);
+        let twice = r#"{ "code": "twice", "area": { "city": "贵阳市" }, "name": { "zh": "两次", "en": "Twice" }, "layers": [{
+            "payer": "city", "rank": 1, "pick": "first",
+            "tiers": [{ "code": "all", "pay": { "fixed_fen": 100, "fixed_fen": 900 } }]
+        }] }"#;
+        house.app.post_typed("/policies", twice).by(&admin).send().await.refused(400, "bad_field");
     }
 
     async fn a_clock_that_is_behind_stops_writing_and_nothing_else(db: TestDb) {

@@ -77,12 +77,14 @@ on_both! {
         let officer = officer(&app).await;
         let mut wrong = details("金元食堂", "南明区");
         wrong["periods"][0]["serves_to"] = json!("10:00");
-        wrong["periods"][0]["weekdays"] = json!([]);
-        let refused = app.post("/canteens", wrong).by(&officer).send().await;
+        wrong["periods"][0]["weekdays"] = json!(["mon", "mon"]);
+        let refused = app.post("/canteens", wrong.clone()).by(&officer).send().await;
         let pointers: Vec<&Value> =
             refused.body["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
         assert_eq!(pointers, ["/periods/0/serves_to", "/periods/0/weekdays"]);
         refused.refused(400, "bad_canteen");
+        wrong["periods"][0]["weekdays"] = json!([]);
+        app.post("/canteens", wrong).by(&officer).send().await.refused(400, "bad_field");
         let mut nowhere = details("金元食堂", "南明区");
         nowhere["time_zone"] = json!("Asia/Atlantis");
         app.post("/canteens", nowhere).by(&officer).send().await.refused(400, "bad_field");

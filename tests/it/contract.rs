@@ -38,6 +38,11 @@ fn validator(schema: &Value) -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(&root).unwrap()
 }
 
+/// What a reference in the document stands for.
+fn resolved(value: &'static Value) -> &'static Value {
+    value["$ref"].as_str().map_or(value, |reference| DOCUMENT.pointer(&reference[1..]).unwrap())
+}
+
 fn assert_example(whose: &str, content: &Value) {
     let example = &content["example"];
     assert!(!example.is_null(), "{whose} has no example");
@@ -90,7 +95,8 @@ plain! {
                 assert_example(&format!("{id}'s request"), &body["content"]["application/json"]);
             }
             for (status, response) in declared.operation["responses"].as_object().unwrap() {
-                for content in response["content"].as_object().into_iter().flat_map(|content| content.values()) {
+                let content = &resolved(response)["content"];
+                for content in content.as_object().into_iter().flat_map(|content| content.values()) {
                     assert_example(&format!("{id}'s {status}"), content);
                 }
             }

@@ -214,15 +214,28 @@ on_sqlite! {
         assert_eq!(seen.load(Ordering::Relaxed), 0);
     }
 
-    async fn a_panic_takes_its_batch_with_it(db: TestDb) {
+    async fn a_panic_takes_nothing_with_it_but_itself(db: TestDb) {
         let db = with_seats(&db);
         let held = Held::begin(&db, |conn| add(conn, 1));
-        let panics = db.write(|_| -> Outcome { panic!("on purpose") });
-        let (answer, neighbour) = join(panics, async { held.end() }).await;
-        assert_eq!(answer, Err(Problem::Database(Fault::Broken)));
-        assert_eq!(neighbour, Err(Problem::Database(Fault::Unavailable)));
-        db.write(|conn| add(conn, 2)).await.unwrap();
-        assert_eq!(seats(&db), 1);
+        let panics = db.write(|conn| -> Outcome {
+            add(conn, 2)?;
+            panic!("on purpose")
+        });
+        let panics_in_a_part = db.write(|conn| -> Outcome {
+            add(conn, 3)?;
+            conn.transaction(|conn| -> Outcome {
+                add(conn, 4)?;
+                panic!("on purpose")
+            })
+        });
+        let after = db.write(|conn| conn.transaction(|conn| add(conn, 5)));
+        let (answers, neighbour) =
+            join(join3(panics, panics_in_a_part, after), async { held.end() }).await;
+        let broken = Err(Problem::Database(Fault::Broken));
+        assert_eq!((answers, neighbour), ((broken, Err(Problem::Database(Fault::Broken)), Ok(())), Ok(())));
+        let numbers: Vec<i64> =
+            db.read_blocking(|conn| -> Outcome<_> { Ok(seats::table.select(seats::number).load(conn)?) }).unwrap();
+        assert_eq!(numbers, [1, 5]);
     }
 
     async fn a_full_queue_says_so_at_once(db: TestDb) {
@@ -284,7 +297,8 @@ on_sqlite! {
         let db = with_seats(&db);
         std::fs::rename(&path, &away).unwrap();
         // Makes the writer want a new connection.
-        let _ = db.write(|_| -> Outcome { panic!("on purpose") }).await;
+        let lost = db.write(|conn| -> Outcome { Ok(conn.batch_execute("ROLLBACK")?) }).await;
+        assert_eq!(lost, Err(Problem::Database(Fault::Unavailable)));
         let answer = db.write(|conn| add(conn, 1)).await;
         assert_eq!(answer, Err(Problem::Database(Fault::Unavailable)));
         assert!(!std::fs::exists(&path).unwrap());

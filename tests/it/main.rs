@@ -8,6 +8,7 @@ mod accounts;
 mod attendance;
 mod auth;
 mod bad_input;
+mod caching;
 mod calendar;
 mod canteens;
 mod contract;

@@ -130,7 +130,7 @@ pub async fn prices(visit: Visit<act::ReadCanteens>, id: Path<CanteenId>) -> Sho
         .show(move |conn, caller, look| {
             let lang = look.lang;
             let canteen = canteens::find(conn, *id)?;
-            let terms = policies::http::read_terms(conn, *id, caller.now)?;
+            let terms = policies::http::terms_on(conn, &canteen, canteen.today(caller.now))?;
             let content = html! {
                 ul .sentences { @for sentence in &terms.sentences { li { (sentence.get(lang)) } } }
                 p { (texts::PRICES_ON.with(lang, &[("on", &say::date(lang, terms.on, 0))])) }

@@ -149,6 +149,12 @@ impl TestApp {
     pub fn post(&self, path: &str, body: Value) -> Call<'_> {
         self.call(Method::POST, path, Some(body))
     }
+    /// JSON as it was typed, for what no value of ours could say.
+    pub fn post_typed(&self, path: &str, body: &'static str) -> Call<'_> {
+        let request = test::TestRequest::post().uri(&format!("{BASE}{path}"));
+        let request = request.insert_header(("Content-Type", "application/json")).set_payload(body);
+        Call { app: self, request, keyed: false }
+    }
     pub fn put(&self, path: &str, body: Value) -> Call<'_> {
         self.call(Method::PUT, path, Some(body))
     }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
-use leling::routes;
+use leling::{problem::Code, routes};
 use serde_json::Value;
 
 /// The document that the routes make.
@@ -24,9 +24,10 @@ impl Declared {
 
     /// The codes that are declared for a status of refusal.
     pub fn codes(&self, status: u16) -> Vec<&'static str> {
-        let codes = self.operation["responses"][status.to_string()]
-            .pointer("/content/application~1problem+json/schema/allOf/1/properties/code/enum");
-        codes.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+        let declared = self.operation["x-codes"].as_array().unwrap();
+        let of_status =
+            |code: &&str| Code::ALL.iter().any(|one| one.as_str() == *code && one.status() == status);
+        declared.iter().filter_map(Value::as_str).filter(of_status).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod database;
 pub mod lunch;
 mod postgres;
 mod process;
+pub mod queries;
 mod town;
 pub mod world;
 
@@ -94,6 +95,7 @@ macro_rules! plain {
 pub fn run() -> ExitCode {
     let arguments = Arguments::from_args();
     panic::set_hook(Box::new(say_where));
+    queries::listen();
     let with_postgres = postgres::is_installed();
     let trials = inventory::iter::<Case>().flat_map(|case| trials(case, with_postgres)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

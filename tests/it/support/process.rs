@@ -151,6 +151,21 @@ impl Client {
         self.ask("POST", &api(path), Some(body), Some(("Idempotency-Key", key)))
     }
 
+    /// One request as it is, its path from the root, and everything of what is answered.
+    pub fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Raw {
+        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.header("Authorization", format!("Bearer {}", self.token));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = self.agent.run(request.body(()).unwrap()).unwrap();
+        let text = answer.body_mut().read_to_vec().unwrap();
+        let body = String::from_utf8_lossy(&text).into_owned();
+        Raw { status: answer.status().as_u16(), headers: answer.headers().clone(), body }
+    }
+
     /// The answer once it is one: what may be tried again as it is, is, and so is what got no answer. The key, or the
     /// tap, keeps it from being done twice.
     fn decided(&self, method: &str, path: &str, body: Option<&Value>, header: Option<(&str, &str)>) -> Reply {
@@ -194,6 +209,20 @@ impl Client {
         let text = answer.body_mut().read_to_string().ok()?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).ok()? };
         Some(Reply { status, body, etag, replayed })
+    }
+}
+
+/// An answer with its headers.
+#[derive(Debug)]
+pub struct Raw {
+    pub status: u16,
+    headers: http::HeaderMap,
+    pub body: String,
+}
+
+impl Raw {
+    pub fn header(&self, name: &str) -> Option<String> {
+        Some(self.headers.get(name)?.to_str().ok()?.to_owned())
     }
 }
 

@@ -1,0 +1,303 @@
+//! What somebody holds already is not sent again, and what changed always is: tags, 304, and what they cost.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Plan, Reply, Town,
+    lunch::{FATHERS_CARD, Lunch},
+    queries::Queries,
+    world::{TODAY, card, id_of, resident_body},
+};
+
+/// What is looked at after every step of a day, and by whom.
+struct Watch<'a> {
+    lunch: &'a Lunch,
+    views: Vec<(&'static str, String)>,
+    /// The body of every view by the tags that it had.
+    seen: BTreeMap<(usize, String), Value>,
+    latest: Vec<Option<String>>,
+}
+
+impl<'a> Watch<'a> {
+    fn over(lunch: &'a Lunch, menu: &Value) -> Watch<'a> {
+        let (canteen, menu) = (&lunch.canteen, menu["id"].as_str().unwrap());
+        let views = vec![
+            ("daughter", format!("/menus/{menu}")),
+            ("daughter", format!("/canteens/{canteen}/menus?from={TODAY}&to={TODAY}")),
+            ("staff", format!("/canteens/{canteen}/menus?from={TODAY}&to={TODAY}")),
+            ("volunteer", format!("/menus/{menu}/door-list")),
+            ("staff", format!("/canteens/{canteen}/headcounts?on={TODAY}")),
+            ("daughter", format!("/canteens/{canteen}/terms")),
+        ];
+        let latest = views.iter().map(|_| None).collect();
+        Watch { lunch, views, seen: BTreeMap::new(), latest }
+    }
+
+    async fn ask(&self, view: usize, held: Option<&str>) -> Reply {
+        let (name, path) = &self.views[view];
+        let call = self.lunch.app.get(path).by(&self.lunch.tokens(name).await);
+        match held {
+            Some(tag) => call.header("If-None-Match", tag).send().await,
+            None => call.send().await,
+        }
+    }
+
+    /// Looks at everything after a step: one tag, one body; and what is held is said to be right only while it is.
+    async fn look(&mut self, step: &str) {
+        for view in 0..self.views.len() {
+            let whole = self.ask(view, None).await;
+            let (tag, mut body) = (whole.etag.clone().unwrap(), whole.expect(200));
+            // It says when it was asked for.
+            body["as_of"] = Value::Null;
+            let known = self.seen.entry((view, tag.clone())).or_insert_with(|| body.clone());
+            assert_eq!(*known, body, "{step}: one tag for two bodies of {}", self.views[view].1);
+            let unchanged = self.ask(view, Some(&tag)).await;
+            assert_eq!((unchanged.status, unchanged.etag.as_deref()), (304, Some(tag.as_str())), "{step}");
+            if let Some(held) = self.latest[view].replace(tag.clone()).filter(|held| *held != tag) {
+                assert_eq!(self.ask(view, Some(&held)).await.status, 200, "{step}");
+            }
+        }
+    }
+
+    /// How many bodies each view has had.
+    fn bodies(&self) -> Vec<usize> {
+        (0..self.views.len()).map(|view| self.seen.keys().filter(|(of, _)| *of == view).count()).collect()
+    }
+}
+
+on_both! {
+    async fn over_a_whole_day_a_tag_changes_whenever_its_answer_does(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "dinner").await;
+        let mut watch = Watch::over(&lunch, &menu);
+        watch.look("published").await;
+
+        let placed = lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201);
+        watch.look("reserved").await;
+        let reservation = format!("/reservations/{}", id_of(&placed));
+        let more = json!({ "mode": "dine_in", "lines": [{ "item_id": menu["items"][0]["id"], "portions": 2 }] });
+        let staff = lunch.tokens("staff").await;
+        lunch.app.put(&reservation, more).by(&staff).header("If-Match", "\"v1\"").send().await.expect(200);
+        watch.look("changed what is eaten").await;
+        lunch.post("staff", &format!("{reservation}/cancel"), Value::Null).await.expect(200);
+        watch.look("cancelled").await;
+        // Which reservation is the newest is told by their ids, which begin with the instant.
+        lunch.app.pass(chrono::TimeDelta::seconds(1));
+        let second = id_of(&lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201));
+        lunch.reserve("staff", &lunch.neighbour, &menu, 1).await.expect(201);
+        watch.look("reserved again").await;
+
+        let path = format!("/residents/{}", lunch.father);
+        let read = lunch.app.get(&path).by(&staff).send().await;
+        let (tag, mut record) = (read.etag.clone().unwrap(), read.expect(200));
+        for field in ["id", "id_number_last4", "version"] {
+            record.as_object_mut().unwrap().remove(field);
+        }
+        record["full_name"] = json!("示例老父");
+        lunch.app.put(&path, record.clone()).by(&staff).header("If-Match", &tag).send().await.expect(200);
+        watch.look("renamed").await;
+        record["diet_tags"] = json!(["low_salt"]);
+        lunch.app.put(&path, record).by(&staff).header("If-Match", "\"v2\"").send().await.expect(200);
+        watch.look("eats otherwise").await;
+
+        let menu_path = format!("/menus/{}", id_of(&menu));
+        let seen = lunch.app.get(&menu_path).by(&staff).send().await.etag.unwrap();
+        let items = json!([
+            { "id": menu["items"][0]["id"], "name": "新套餐", "kind": "set", "price_fen": 1100 },
+            { "id": menu["items"][1]["id"], "name": "花生米", "kind": "dish", "price_fen": 300, "portions": 2 }
+        ]);
+        let change = json!({ "capacity": 12, "items": items });
+        lunch.app.put(&menu_path, change).by(&staff).header("If-Match", &seen).send().await.expect(200);
+        watch.look("another menu").await;
+
+        let served = lunch.tap("volunteer", &menu, json!({ "card_number": FATHERS_CARD })).await.expect(201);
+        watch.look("served").await;
+        let void = format!("/attendance/{}/void", served["attendance_id"].as_str().unwrap());
+        lunch.post("volunteer", &void, json!({ "reason": "wrong card" })).await.expect(200);
+        watch.look("voided").await;
+        lunch.tap("volunteer", &menu, json!({ "reservation_id": second })).await.expect(201);
+        let offline = json!({ "card_number": FATHERS_CARD, "tapped_at": "2026-11-22T04:00:00Z" });
+        let review = lunch.tap("volunteer", &menu, offline).await.expect(201);
+        watch.look("to be reviewed").await;
+        let resolve = format!("/attendance/{}/resolve", review["attendance_id"].as_str().unwrap());
+        let decision = json!({ "decision": "second_meal", "reason": "he was hungry" });
+        lunch.post("staff", &resolve, decision).await.expect(200);
+        watch.look("decided").await;
+        lunch.tap("volunteer", &menu, json!({ "kind": "guest" })).await.expect(201);
+        watch.look("a guest").await;
+
+        // The cut-off was yesterday's; late is late. Then the meal ends by itself.
+        let admin = lunch.app.sign_in("root", crate::support::PASSWORD).await.expect(200);
+        let staff_id = lunch.get("staff", "/me").await["principal"]["id"].clone();
+        let account = format!("/accounts/{}", staff_id.as_str().unwrap());
+        let version = lunch.app.get(&account).by(&admin).send().await.etag.unwrap();
+        let renamed = json!({ "display_name": "新来的" });
+        lunch.app.patch(&account, renamed).by(&admin).header("If-Match", &version).send().await.expect(200);
+        watch.look("staff renamed").await;
+        lunch.pass_hours(9).await;
+        watch.look("over").await;
+
+        let bodies = watch.bodies();
+        // Menu, menus twice, door list, headcount; the terms stayed as they were until midnight.
+        assert!(bodies[..5].iter().all(|count| *count > 5), "{bodies:?}");
+        assert_eq!(bodies[5], 1);
+    }
+
+    async fn a_canteens_terms_change_with_the_policies_in_force_and_with_the_day(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let path = format!("/canteens/{}/terms", lunch.canteen);
+        let tag = async || lunch.app.get(&path).send().await.etag.unwrap();
+        let first = tag().await;
+        assert_eq!(first, tag().await);
+        let officer = lunch.tokens("officer").await;
+        let mut policy = crate::support::world::policy_body("second", &json!({ "city": "示例市", "district": "东区" }));
+        policy["layers"][0]["rank"] = json!(20);
+        lunch.app.policy_in_force(&officer, policy, TODAY).await;
+        let second = tag().await;
+        assert_ne!(first, second);
+        lunch.app.pass(chrono::TimeDelta::days(1));
+        assert_ne!(second, tag().await);
+    }
+
+    async fn a_304_costs_the_same_however_many_are_expected(db: TestDb) {
+        let queries = Queries::of(db.url());
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "dinner").await;
+        let watch = Watch::over(&lunch, &menu);
+        let area = json!({ "city": "示例市", "district": "东区" });
+        let mut costs: Vec<Vec<usize>> = Vec::new();
+        for round in 0..3 {
+            let mut cost = Vec::new();
+            for view in 0..watch.views.len() {
+                let tag = watch.ask(view, None).await.etag.unwrap();
+                let (name, path) = &watch.views[view];
+                let tokens = lunch.tokens(name).await;
+                queries.take();
+                let call = lunch.app.get(path).by(&tokens).header("If-None-Match", &tag);
+                assert_eq!(call.send().await.status, 304);
+                let read = queries.take();
+                for grows in ["reservation", "attendance", "residents", "count_entries", "menu_items", "policies"] {
+                    assert!(read.iter().all(|query| !query.contains(grows)), "{path}: {read:#?}");
+                }
+                cost.push(read.len());
+            }
+            costs.push(cost);
+            let staff = lunch.tokens("staff").await;
+            for number in 0..3 {
+                let resident = resident_body(&lunch.canteen, "示例", &card(round, number), &area);
+                let resident = id_of(&lunch.app.made(&staff, "/residents", resident).await);
+                lunch.reserve("staff", &resident, &menu, 1).await.expect(201);
+            }
+        }
+        assert!(costs[0].iter().all(|count| (1..=8).contains(count)), "{costs:?}");
+        assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
+    }
+
+    async fn one_url_has_another_tag_for_whoever_sees_more(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        lunch.menu(TODAY, "dinner").await;
+        let items = json!([{ "name": "套餐", "kind": "set", "price_fen": 1000 }]);
+        let draft = json!({ "served_on": TODAY, "period": "lunch", "capacity": 10, "items": items });
+        lunch.post("staff", &format!("/canteens/{}/menus", lunch.canteen), draft).await.expect(201);
+        let path = format!("/canteens/{}/menus?from={TODAY}&to={TODAY}", lunch.canteen);
+        let staff = lunch.app.get(&path).by(&lunch.tokens("staff").await).send().await;
+        let public = lunch.app.get(&path).header("If-None-Match", staff.etag.as_deref().unwrap()).send().await;
+        assert_eq!(public.expect(200)["items"].as_array().unwrap().len(), 1);
+        let resident = format!("/residents/{}", lunch.father);
+        let staff = lunch.app.get(&resident).by(&lunch.tokens("staff").await).send().await.etag.unwrap();
+        let daughter = lunch.app.get(&resident).by(&lunch.tokens("daughter").await);
+        daughter.header("If-None-Match", &staff).send().await.expect(200);
+    }
+
+    async fn whoever_has_no_right_hears_so_and_not_that_nothing_changed(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "dinner").await;
+        let path = format!("/menus/{}/door-list", id_of(&menu));
+        let daughter = lunch.tokens("daughter").await;
+        lunch.app.get(&path).by(&daughter).header("If-None-Match", "*").send().await.refused(403, "not_allowed");
+    }
+
+    async fn what_was_taken_by_many_at_once_never_has_one_tag_for_two_contents(db: TestDb) {
+        let town = Town::open(db, Plan { residents: 6, servers: 2, ..Plan::USUAL });
+        let meal = town.meal(0, 0, 30, None);
+        let path = format!("/menus/{}", meal.id);
+        let racers = town.residents.iter().map(|resident| {
+            let (meal, path) = (&meal, &path);
+            move || {
+                let mut seen = Vec::new();
+                for _ in 0..4 {
+                    let read = resident.client.get(path);
+                    seen.push((read.etag.clone().unwrap(), read.expect(200)));
+                    let placed = resident.client.post("/reservations", meal.order(resident)).expect(201);
+                    let read = resident.client.get(path);
+                    seen.push((read.etag.clone().unwrap(), read.expect(200)));
+                    let cancel = format!("/reservations/{}/cancel", placed["id"].as_str().unwrap());
+                    resident.client.post(&cancel, Value::Null).expect(200);
+                }
+                seen
+            }
+        });
+        let mut bodies: BTreeMap<String, Value> = BTreeMap::new();
+        for (tag, body) in crate::support::race(racers).into_iter().flatten() {
+            assert_eq!(*bodies.entry(tag).or_insert_with(|| body.clone()), body);
+        }
+        assert!(bodies.len() > 6, "they met: {}", bodies.len());
+    }
+
+    async fn a_compressed_answer_has_a_tag_of_its_own_and_head_is_get_without_a_body(db: TestDb) {
+        let town = Town::open(db, Plan::USUAL);
+        let meal = town.meal(0, 0, 30, None);
+        let path = format!("/api/v1/menus/{}", meal.id);
+        let desk = &town.canteens[0].desk;
+        let plain = desk.raw("GET", &path, &[]);
+        let gzip = desk.raw("GET", &path, &[("Accept-Encoding", "gzip")]);
+        let tag = plain.header("etag").unwrap();
+        assert_eq!(gzip.header("content-encoding").as_deref(), Some("gzip"));
+        assert_eq!(gzip.header("etag"), Some(format!("{}-gzip\"", tag.trim_end_matches('"'))));
+        for held in [&tag, &gzip.header("etag").unwrap()] {
+            let unchanged = desk.raw("GET", &path, &[("Accept-Encoding", "gzip"), ("If-None-Match", held)]);
+            assert_eq!((unchanged.status, unchanged.header("etag").as_ref()), (304, Some(held)));
+            assert_eq!(unchanged.body, "");
+        }
+        let head = desk.raw("HEAD", &path, &[]);
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+        for name in ["etag", "content-type", "content-length", "vary", "cache-control"] {
+            assert_eq!(head.header(name), plain.header(name), "{name}");
+        }
+        assert_eq!(desk.raw("HEAD", &path, &[("If-None-Match", &tag)]).status, 304);
+        assert_eq!(desk.raw("HEAD", "/api/v1/menus/nothing", &[]).status, 404);
+        let edited = json!({ "capacity": 40, "items": [{ "id": meal.item, "name": "套餐", "kind": "set", "price_fen": 1500 }] });
+        desk.put(&format!("/menus/{}", meal.id), edited, &gzip.header("etag").unwrap()).expect(200);
+    }
+}
+
+on_both! {
+    async fn every_edit_asks_for_the_version_that_was_read(db: TestDb) {
+        let world = crate::support::world::World::build(db).await;
+        let (app, here) = (&world.app, &world.here);
+        let edits = [
+            ("PUT", "/calendar/2026".to_owned(), "admin"),
+            ("PUT", format!("/canteens/{}", here.id("canteen")), "district"),
+            ("PUT", format!("/residents/{}", here.id("resident")), "staff"),
+            ("PUT", format!("/facts/{}", here.id("fact")), "district"),
+            ("PATCH", format!("/accounts/{}", here.id("account")), "admin"),
+            ("PUT", format!("/menus/{}", here.id("free_menu")), "staff"),
+            ("PUT", format!("/reservations/{}", here.id("next_reservation")), "staff"),
+        ];
+        for (method, path, by) in edits {
+            let tokens = &world.tokens[by];
+            let edit = |tag: Option<&'static str>| {
+                let call = if method == "PUT" { app.put(&path, json!({})) } else { app.patch(&path, json!({})) };
+                match tag {
+                    Some(tag) => call.by(tokens).header("If-Match", tag),
+                    None => call.by(tokens),
+                }
+            };
+            edit(None).send().await.refused(428, "if_match_required");
+            edit(Some("*")).send().await.refused(428, "if_match_required");
+            edit(Some("W/\"v1\"")).send().await.refused(412, "stale");
+        }
+    }
+}
