@@ -123,7 +123,7 @@ pub struct PasswordChangeBody {
 }
 
 /// A role that an account holds or held.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GrantBody {
     pub id: GrantId,
     pub role: crate::access::Role,
@@ -142,7 +142,7 @@ impl From<Grant> for GrantBody {
 }
 
 /// An account, with those of its grants, standing or over, that lie within the reader's reach.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccountBody {
     pub id: AccountId,
     pub user_name: String,

@@ -111,19 +111,6 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         }
     }
 
-    /// The body, whether it was made now or earlier.
-    ///
-    /// Fails with `internal_error` when what was kept cannot be read any more.
-    pub fn into_body(self) -> Result<T, Problem>
-    where
-        T: DeserializeOwned,
-    {
-        match self.payload {
-            Payload::Fresh(body) => Ok(body),
-            Payload::Saved(text) => serde_json::from_str(&text).map_err(|_| Problem::new(Code::Internal)),
-        }
-    }
-
     fn text(&self) -> String
     where
         T: Serialize,

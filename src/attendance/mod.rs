@@ -17,7 +17,7 @@ pub use review::{Decision, resolve};
 pub use void::void;
 
 use crate::{
-    access::{Actor, OnDuty},
+    access::{ActingFor, Actor, OnDuty},
     canteens::Canteen,
     clock::At,
     db::Conn,
@@ -160,6 +160,16 @@ pub fn find(conn: &mut Conn, id: AttendanceId) -> Result<Attendance, Fail> {
 /// Everything recorded at a menu and not voided, in the order of recording.
 pub fn of_menu(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
     Ok(store::of_menu(conn, menu)?)
+}
+
+/// What a resident was served between two instants, the second not included, in the order of serving.
+pub fn of_resident(
+    conn: &mut Conn,
+    acting: &ActingFor,
+    from_at: At,
+    to_at: At,
+) -> Result<Vec<Attendance>, Fail> {
+    Ok(store::of_resident(conn, acting.resident(), from_at, to_at)?)
 }
 
 /// Every menu at which something waits for review.

@@ -15,7 +15,7 @@ use super::{
     visit::Look,
 };
 use crate::{
-    api::BODY_LIMIT,
+    api::{BODY_LIMIT, Keyed},
     app::State,
     id::random_bytes,
     problem::{Code, Problem},
@@ -75,7 +75,7 @@ impl FromRequest for Asked {
 }
 
 /// An address with a query string.
-pub fn address<V: AsRef<str>>(path: &str, query: impl IntoIterator<Item = (&'static str, V)>) -> String {
+pub fn address<N: AsRef<str>, V: AsRef<str>>(path: &str, query: impl IntoIterator<Item = (N, V)>) -> String {
     let mut written = form_urlencoded::Serializer::new(String::new());
     written.extend_pairs(query);
     let query = written.finish();
@@ -86,9 +86,16 @@ pub fn address<V: AsRef<str>>(path: &str, query: impl IntoIterator<Item = (&'sta
 #[derive(Debug)]
 pub struct Sent {
     pub fields: Fields,
-    pub(super) key: String,
+    key: String,
     /// What the key is bound to besides the caller: the address and the fields, hashed under a key of the installation.
-    pub(super) request_hash: String,
+    request_hash: String,
+}
+
+impl Sent {
+    /// What the form asks for as a request of the API's, under the form's own idempotency key.
+    pub fn keyed<T>(&self, body: T) -> Keyed<T> {
+        Keyed { body, key: self.key.clone(), request_hash: self.request_hash.clone() }
+    }
 }
 
 impl FromRequest for Sent {

@@ -10,6 +10,7 @@
 mod assets;
 mod everyone;
 mod forms;
+mod resident;
 mod say;
 mod shell;
 mod texts;
@@ -53,6 +54,7 @@ impl Address {
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
     use everyone::{account, canteens, help, home, look, sign_in};
+    use resident::{check, choose, family, links, meals, past};
     vec![
         // Everyone
         Address::at("/").shows(canteens::list),
@@ -71,6 +73,26 @@ fn pages() -> Vec<Address> {
         Address::at("/home").shows(home::show),
         Address::at("/me").shows(account::me),
         Address::at("/sign-out").shows(account::sign_out_form).does(account::sign_out),
+        // A resident, or family for one
+        Address::at("/people/{id}").shows(resident::home::show),
+        Address::at("/people/{id}/reserve").shows(choose::which),
+        Address::at("/people/{id}/reserve/elsewhere").shows(choose::elsewhere),
+        Address::at("/people/{id}/reserve/{menu}").shows(choose::what),
+        Address::at("/people/{id}/reserve/{menu}/how").shows(choose::how),
+        Address::at("/people/{id}/reserve/{menu}/portions").shows(choose::portions),
+        Address::at("/people/{id}/reserve/{menu}/sure").shows(choose::sure),
+        Address::at("/people/{id}/reserve/{menu}/check").shows(check::show).does(check::reserve),
+        Address::at("/people/{id}/meals").shows(meals::list),
+        Address::at("/people/{id}/meals/{reservation}").shows(meals::one),
+        Address::at("/people/{id}/meals/{reservation}/cancel").shows(meals::cancel_form).does(meals::cancel),
+        Address::at("/people/{id}/past").shows(past::show),
+        Address::at("/people/{id}/family").shows(family::list),
+        Address::at("/people/{id}/family/{link}").shows(family::question).does(family::decide),
+        Address::at("/people/{id}/family/{link}/end").shows(family::end_form).does(family::end),
+        Address::at("/family").shows(links::list),
+        Address::at("/family/ask").shows(links::ask_form).does(links::ask),
+        Address::at("/family/{link}/pin").shows(links::pin_form).does(links::pin),
+        Address::at("/family/{link}/end").shows(links::end_form).does(links::end),
     ]
 }
 

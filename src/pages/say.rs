@@ -136,6 +136,11 @@ pub fn row<S: AsRef<str>>(lang: Lang, items: impl IntoIterator<Item = S>) -> Str
     items.join(words::BETWEEN_WORDS.of(lang))
 }
 
+/// What stands between words in a row.
+pub fn between(lang: Lang) -> &'static str {
+    words::BETWEEN_WORDS.of(lang)
+}
+
 /// Allergens in words, in a row.
 pub fn allergens(lang: Lang, allergens: &[String]) -> String {
     row(lang, allergens.iter().map(|slug| allergen(lang, slug)))

@@ -17,7 +17,7 @@ use super::{
     assets::{ALOUD, Asset, ICON, STYLE},
     forms::{Errors, address},
     say,
-    texts::{Text, shell as texts},
+    texts::{Text, resident, shell as texts},
     visit::{Look, Shown, TypeSize, Visit, go},
 };
 use crate::{
@@ -416,6 +416,7 @@ const OWN_WORDS: &[(&[Code], Text, Text)] = &[
     (&[Code::FormOld], texts::FORM_OLD_TITLE, texts::FORM_OLD),
     (&[Code::KeyReused], texts::FORM_USED_TITLE, texts::FORM_USED),
     (&[Code::Stale], texts::STALE_TITLE, texts::STALE),
+    (&[Code::MenuNotOpen], resident::MEAL_OVER_TITLE, resident::MEAL_OVER),
     (&[Code::NotFound, Code::MethodNotAllowed], texts::NOT_FOUND_TITLE, texts::NOT_FOUND),
     (
         &[Code::BadField, Code::BadQuery, Code::BadHeader, Code::BadCursor, Code::NotJson],

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     access::{Allowed, Caller, acts::NamedAct},
-    api::{Answer, Keyed, lang_of},
+    api::{Answer, lang_of},
     app::State,
     db::Conn,
     id::random_bytes,
@@ -259,6 +259,11 @@ impl<A: NamedAct> Visit<A> {
         &self.allowed
     }
 
+    /// The door to go through with a handler of the API: what it does is done here by the same lines.
+    pub fn api(&self) -> Allowed<A> {
+        self.allowed.clone()
+    }
+
     /// Shows the page that `page` makes. It is made, with what stands around it, in one transaction that only reads.
     pub async fn show<F>(&self, page: F) -> Shown
     where
@@ -284,14 +289,11 @@ impl<A: NamedAct> Visit<A> {
         T: Serialize + DeserializeOwned + Send + 'static,
         F: Fn(&mut Conn, &Caller, &Fields) -> Result<T, Fail> + Send + 'static,
     {
-        let request = Keyed {
-            body: sent.fields.clone(),
-            key: sent.key.clone(),
-            request_hash: sent.request_hash.clone(),
-        };
         let done = self
             .allowed
-            .once(request, move |conn, caller, fields| Ok(Answer::<200, T>::new(act(conn, caller, fields)?)))
+            .once(sent.keyed(sent.fields.clone()), move |conn, caller, fields| {
+                Ok(Answer::<200, T>::new(act(conn, caller, fields)?))
+            })
             .await?;
         done.into_body()
     }

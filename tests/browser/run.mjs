@@ -7,9 +7,10 @@ import { doTasks } from "./lib/tasks.mjs";
 import { Html, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
 import * as everyone from "./audiences/everyone.mjs";
+import * as resident from "./audiences/resident.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [everyone];
+const AUDIENCES = [everyone, resident];
 
 const { values: asked } = parseArgs({
   options: {

@@ -4,8 +4,11 @@ use maud::html;
 
 use crate::{
     access::{Principal, act},
-    accounts::{self, NewAccount, http::who},
-    ids::AccountId,
+    accounts::{
+        self,
+        http::{SignUpBody, who},
+    },
+    api::Answer,
     pages::{
         forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
         say,
@@ -45,57 +48,41 @@ fn sign_up_page(look: &Look, fields: &Fields, errors: Errors) -> Page {
 }
 
 /// What somebody signs up with.
-struct SignUp {
-    display_name: text::Line<40>,
-    user_name: UserName,
-    password: Password,
-}
-
-impl SignUp {
-    fn read(fields: &Fields, lang: Lang) -> Result<SignUp, Errors> {
-        let mut errors = Errors::none();
-        let display_name = errors.keep(
-            "display_name",
-            text::Line::parse(fields.get("display_name")).map_err(|_| texts::NAME_WRONG.of(lang).to_owned()),
-        );
-        let user_name = errors.keep(
-            "user_name",
-            UserName::parse(&fields.get("user_name").to_lowercase())
-                .map_err(|_| texts::USER_NAME_WRONG.of(lang).to_owned()),
-        );
-        let password = errors.keep(
-            "password",
-            Password::parse(fields.get("password")).map_err(|_| texts::PASSWORD_WRONG.of(lang).to_owned()),
-        );
-        match (display_name, user_name, password) {
-            (Some(display_name), Some(user_name), Some(password)) => {
-                Ok(SignUp { display_name, user_name, password })
-            }
-            (_, _, _) => Err(errors),
+fn new_account(fields: &Fields, lang: Lang) -> Result<SignUpBody, Errors> {
+    let mut errors = Errors::none();
+    let display_name = errors.keep(
+        "display_name",
+        text::Line::parse(fields.get("display_name")).map_err(|_| texts::NAME_WRONG.of(lang).to_owned()),
+    );
+    let user_name = errors.keep(
+        "user_name",
+        UserName::parse(&fields.get("user_name").to_lowercase())
+            .map_err(|_| texts::USER_NAME_WRONG.of(lang).to_owned()),
+    );
+    let password = errors.keep(
+        "password",
+        Password::parse(fields.get("password")).map_err(|_| texts::PASSWORD_WRONG.of(lang).to_owned()),
+    );
+    match (display_name, user_name, password) {
+        (Some(display_name), Some(user_name), Some(password)) => {
+            Ok(SignUpBody { user_name, display_name, phone: None, password })
         }
+        (_, _, _) => Err(errors),
     }
 }
 
 /// `POST /sign-up`: makes the account, and signs in.
 pub async fn sign_up(visit: Visit<act::SignUp>, sent: Sent) -> Shown {
     let lang = visit.lang();
-    let new = match SignUp::read(&sent.fields, lang) {
+    let new = match new_account(&sent.fields, lang) {
         Ok(new) => new,
         Err(errors) => {
             return visit.show(move |_, _, look| Ok(sign_up_page(look, &sent.fields, errors))).await;
         }
     };
-    let new = NewAccount {
-        user_name: new.user_name,
-        display_name: new.display_name,
-        phone: None,
-        password_hash: visit.allowed().state().hasher.hash(new.password.as_str()).await?,
-    };
-    let made: Result<AccountId, _> =
-        visit.once(&sent, move |conn, caller, _| Ok(accounts::sign_up(conn, &new, caller.now)?.id)).await;
-    match made {
+    match accounts::http::sign_up(visit.api(), sent.keyed(new)).await.and_then(Answer::into_body) {
         Ok(account) => {
-            let principal = Principal::Account(account);
+            let principal = Principal::Account(account.id);
             let session = visit
                 .allowed()
                 .write(move |conn, caller| Ok(sign_in::start_in_browser(conn, principal, caller.now)?))

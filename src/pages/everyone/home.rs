@@ -7,6 +7,7 @@ use crate::{
     accounts::http::{MeBody, who},
     db::Conn,
     pages::{
+        forms::Asked,
         say,
         shell::Page,
         texts::everyone as texts,
@@ -16,10 +17,10 @@ use crate::{
 };
 
 /// `GET /home`
-pub async fn show(visit: Visit<act::ReadMe>) -> Shown {
+pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
     let me = visit.allowed().read(|conn, caller| who(conn, caller)).await?;
     match places(&me).as_slice() {
-        [only] => Ok(go(&only.to)),
+        [only] if query.get("all").is_empty() => Ok(go(&only.to)),
         _ => visit.show(move |conn, _, look| choice(conn, look, &me)).await,
     }
 }
@@ -62,7 +63,9 @@ fn choice(_: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
     };
     Ok(match places.is_empty() {
         true => Page::new(texts::HOME_NOTHING_TITLE.with(lang, &[("name", &me.display_name)]), content)
-            .heading(texts::HOME_NOTHING_TITLE.marked(lang, &[("name", say::recorded(lang, &me.display_name))])),
+            .heading(
+                texts::HOME_NOTHING_TITLE.marked(lang, &[("name", say::recorded(lang, &me.display_name))]),
+            ),
         false => Page::new(texts::HOME_FOR_WHOM.of(lang), content),
     })
 }

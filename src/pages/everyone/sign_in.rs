@@ -9,11 +9,13 @@ use crate::{
     pages::{
         forms::{self, Asked, Errors, Fields, Kind, Line, Sent, address, button, form},
         shell::Page,
-        texts::{everyone as texts, shell},
+        texts::{Text, everyone as texts, shell},
         visit::{Look, Shown, Visit, go},
     },
     problem::{Code, Problem},
     sign_in,
+    text::Secret,
+    words::Lang,
 };
 
 /// The answer that says where to go once one is signed in.
@@ -127,16 +129,10 @@ pub async fn by_card(visit: Visit<act::SignIn>, sent: Sent) -> Shown {
     let lang = visit.lang();
     // Digits as they are printed: in groups.
     let number: String = sent.fields.get("card_number").split_whitespace().collect();
-    let pin = sent.fields.get("pin");
     let mut errors = Errors::none();
-    for (field, value, what) in
-        [("card_number", number.as_str(), texts::CARD_NUMBER), ("pin", pin, texts::PIN)]
-    {
-        if value.is_empty() {
-            errors.add(field, shell::FILL_IN.with(lang, &[("what", &what.of(lang))]));
-        }
-    }
-    if errors.is_empty() {
+    let number = filled(&mut errors, "card_number", &number, texts::CARD_NUMBER, lang);
+    let pin = filled(&mut errors, "pin", sent.fields.get("pin"), texts::PIN, lang);
+    if let (Some(number), Some(pin)) = (number, pin) {
         match sign_in::http::by_pin(visit.allowed(), number, pin).await {
             Ok(principal) => return start(&visit, &sent.fields, principal).await,
             Err(problem) => errors = wrong(problem, "card_number", texts::WRONG_CARD_OR_PIN.of(lang))?,
@@ -148,22 +144,23 @@ pub async fn by_card(visit: Visit<act::SignIn>, sent: Sent) -> Shown {
 /// `POST /sign-in/name`
 pub async fn by_name(visit: Visit<act::SignIn>, sent: Sent) -> Shown {
     let lang = visit.lang();
-    let (name, password) = (sent.fields.get("user_name"), sent.fields.get("password"));
     let mut errors = Errors::none();
-    for (field, value, what) in
-        [("user_name", name, texts::USER_NAME), ("password", password, texts::PASSWORD)]
-    {
-        if value.is_empty() {
-            errors.add(field, shell::FILL_IN.with(lang, &[("what", &what.of(lang))]));
-        }
-    }
-    if errors.is_empty() {
-        match sign_in::http::by_password(visit.allowed(), name.to_lowercase(), password).await {
+    let name = sent.fields.get("user_name").to_lowercase();
+    let name = filled(&mut errors, "user_name", &name, texts::USER_NAME, lang);
+    let password = filled(&mut errors, "password", sent.fields.get("password"), texts::PASSWORD, lang);
+    if let (Some(name), Some(password)) = (name, password) {
+        match sign_in::http::by_password(visit.allowed(), name, password).await {
             Ok(principal) => return start(&visit, &sent.fields, principal).await,
             Err(problem) => errors = wrong(problem, "user_name", texts::WRONG_NAME_OR_PASSWORD.of(lang))?,
         }
     }
     visit.show(move |_, _, look| Ok(name_page(look, &sent.fields, errors))).await
+}
+
+/// What was typed into a field that has to be filled in.
+fn filled(errors: &mut Errors, field: &str, value: &str, what: Text, lang: Lang) -> Option<Secret> {
+    let missing = |_| shell::FILL_IN.with(lang, &[("what", &what.of(lang))]);
+    errors.keep(field, Secret::parse(value).map_err(missing))
 }
 
 /// Wrong credentials can be put right; what else refuses a sign-in is a page of its own.

@@ -27,7 +27,6 @@ super::texts! {
     SOLD_OUT "已订完" "sold out";
     SET_MEALS "套餐" "Set meals";
     DISHES "单点" "Single dishes";
-    SCROLL_ITEM "{item}，{price}" "{item}, {price}";
 
     PRICES_ON "这是今天（{on}）的规定。" "This is what holds today, {on}.";
     PRICES_OWN "要知道您自己付多少，请登录后选一餐，订餐前会告诉您价格和理由。" "To learn what you would pay yourself, sign in and choose a meal: before you reserve, you are told the price and why.";
@@ -77,7 +76,6 @@ super::texts! {
     USER_NAME_WRONG "用户名要有 3 到 40 个小写字母或数字" "A user name has 3 to 40 lower-case letters or digits";
     PASSWORD_WRONG "密码要有 10 到 128 个字符" "A password has 10 to 128 characters";
 
-    HOME_TITLE "您要去哪里？" "Where do you want to go?";
     HOME_FOR_WHOM "替谁订餐？" "For whom do you reserve?";
     HOME_NOTHING_TITLE "{name}，您好" "Hello {name}";
     HOME_NOTHING "您还没有可以代订的老人。请先申请，要用老人餐卡的卡号和生日。" "You cannot reserve for anybody yet. Ask first: you need the resident’s card number and birth date.";

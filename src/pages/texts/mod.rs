@@ -45,9 +45,9 @@ impl Text {
     /// The text in this language with each `{name}` replaced by markup: by a recorded name with its language, say.
     pub fn marked(self, lang: Lang, values: &[(&str, Markup)]) -> Markup {
         let text = maud::html! { (self.of(lang)) }.into_string();
-        PreEscaped(values.iter().fold(text, |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), &value.0)
-        }))
+        PreEscaped(
+            values.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), &value.0)),
+        )
     }
 }
 

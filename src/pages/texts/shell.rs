@@ -32,7 +32,6 @@ super::texts! {
     YES "是" "Yes";
     NO "否" "No";
     NEXT "下一步" "Next";
-    SAVE "保存" "Save";
     CHANGE "修改" "Change";
     CHANGE_WHAT "：{what}" ": {what}";
     GO_HOME "回到首页" "Go to the start page";

@@ -17,7 +17,6 @@ super::texts! {
     YESTERDAY "昨天" "yesterday";
 
     MONEY "{yuan}元" "¥{yuan}";
-    FREE "免费" "free";
     PORTIONS "{count} 份" "{count} portions";
     ONE_PORTION "1 份" "1 portion";
 
