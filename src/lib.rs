@@ -32,6 +32,7 @@
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
+//! - **Pages**: [`pages`] is the same house for people in a browser, with a door of its own by cookie.
 //! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
 
 pub mod access;
