@@ -5,14 +5,15 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use actix_web::{
-    App, HttpResponse, HttpServer,
-    dev::ServerHandle,
+    App, HttpRequest, HttpResponse, HttpServer,
+    dev::{Server, ServerHandle},
+    http::header,
     middleware::{Compress, from_fn},
     rt,
     web::{self, Bytes, Data},
@@ -32,14 +33,20 @@ use crate::{
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
+    docs,
+    headcounts::live::Live,
     idempotency, installation,
     keys::{IdentityKey, Keys},
+    metrics,
+    origin::Proxies,
     pages,
     problem::{Code, Fail, Problem},
+    reservations::waiting,
     routes,
     settings::{Settings, TlsFiles},
     sign_in,
     start_error::StartError,
+    throttle,
 };
 
 /// How far the clock may be behind the newest record before writing stops.
@@ -51,6 +58,9 @@ const STOP_WAIT_S: u64 = 10;
 /// How long the database may take to say that it is there.
 const READY_WAIT: Duration = Duration::from_secs(1);
 
+/// How little room on the database's disk is too little: a busy canteen writes less in a week.
+const LEAST_FREE_BYTES: u64 = 64 << 20;
+
 /// How often the service looks for something to do by itself.
 const ROUND: Duration = Duration::from_secs(20);
 
@@ -61,10 +71,17 @@ pub struct State {
     pub tokens: Tokens,
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
+    pub proxies: Proxies,
+    /// Who listens to live headcounts.
+    pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
     newest_us: AtomicI64,
     /// The newest migration when this program opened the database, which fits it.
     shape: Option<String>,
+    /// Whether it was told to stop.
+    stopping: AtomicBool,
+    /// Whether `/metrics` is served elsewhere.
+    metrics_elsewhere: bool,
 }
 
 impl State {
@@ -83,8 +100,12 @@ impl State {
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
             hasher,
+            proxies: settings.proxies.clone(),
+            live: Arc::default(),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,
+            stopping: AtomicBool::new(false),
+            metrics_elsewhere: settings.metrics_bind.is_some(),
         })
     }
 
@@ -105,20 +126,40 @@ impl State {
         self.db.read_blocking(|conn| -> Result<_, Fail> { Ok(installation::has_administrator(conn, now)?) })
     }
 
-    /// Whether the database answers in time and still has the shape that this program knows.
+    /// Whether requests can be answered: nobody said to stop, the database answers in time, has the shape that this
+    /// program knows, and room on its disk. `not_ready` names the first of these that is not so.
     async fn is_ready(&self) -> Result<(), Problem> {
-        let unavailable = || Problem::new(Code::DatabaseUnavailable);
-        let look = self.db.read(|conn| -> Result<_, Fail> { Ok(installation::shape(conn)?) });
-        let shape = timeout(READY_WAIT, look).await.map_err(|_| unavailable())??;
+        let missing = |check: &str| Problem::new(Code::NotReady).with("check", check);
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(missing("stopping"));
+        }
+        let db = self.db.clone();
+        let look = self
+            .db
+            .read(move |conn| -> Result<_, Fail> { Ok((installation::shape(conn)?, db.free_bytes())) });
+        let answer: Result<_, Problem> =
+            timeout(READY_WAIT, look).await.unwrap_or_else(|_| Err(Problem::new(Code::Busy)));
+        let (shape, free) = answer.map_err(|_| missing("database"))?;
         if shape == self.shape {
-            return Ok(());
+            return if has_room(free) { Ok(()) } else { Err(missing("disk")) };
         }
         tracing::error!(
             now = shape,
             opened = self.shape,
             "the database was migrated by another program: restart"
         );
-        Err(unavailable())
+        Err(missing("migrations"))
+    }
+}
+
+/// Whether so many free bytes are enough; where nobody can tell, they are.
+fn has_room(free: io::Result<Option<u64>>) -> bool {
+    match free {
+        Ok(free) => free.is_none_or(|free| free >= LEAST_FREE_BYTES),
+        Err(error) => {
+            tracing::warn!(%error, "how much room the disk has cannot be told");
+            true
+        }
     }
 }
 
@@ -133,6 +174,7 @@ struct Chore {
 
 const CHORES: &[Chore] = &[
     Chore { name: "close menus", rounds: 1, act: attendance::close_what_is_over },
+    Chore { name: "end waiting lists at the cut-off", rounds: 1, act: waiting::end_past_cutoff },
     Chore {
         name: "forget idempotency keys",
         rounds: 3600 / ROUND.as_secs(),
@@ -143,15 +185,18 @@ const CHORES: &[Chore] = &[
         rounds: 3600 / ROUND.as_secs(),
         act: |conn, now| Ok(sign_in::forget_old(conn, now)?),
     },
+    Chore { name: "forget wrong guesses", rounds: 300 / ROUND.as_secs(), act: throttle::forget_old },
 ];
 
 /// The service while it runs. It stops when told, not when dropped.
 pub struct Running {
     addresses: Vec<SocketAddr>,
     server: ServerHandle,
+    metrics: Option<ServerHandle>,
+    drain: Duration,
+    state: Data<State>,
     serving: JoinHandle<io::Result<()>>,
     chores: JoinHandle<()>,
-    db: Db,
 }
 
 /// Listens and answers from now on. It has to be called inside an actix system.
@@ -176,19 +221,44 @@ pub fn start(settings: &Settings, state: State) -> Result<Running, StartError> {
     }
     .map_err(|error| not_listening(settings.bind, &error))?;
 
+    let metrics = settings.metrics_bind.map(|address| metrics_at(address, state.clone())).transpose()?;
     let addresses = server.addrs();
     for address in &addresses {
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
         tracing::info!("listening on {scheme}://{address}");
     }
     let server = server.run();
+    let metrics = metrics.map(|server| {
+        let handle = server.handle();
+        rt::spawn(server);
+        handle
+    });
     Ok(Running {
         addresses,
         server: server.handle(),
         serving: rt::spawn(server),
-        db: state.db.clone(),
-        chores: rt::spawn(do_chores(state.into_inner())),
+        metrics,
+        drain: settings.drain,
+        chores: rt::spawn(do_chores(state.clone().into_inner())),
+        state,
     })
+}
+
+/// A server of its own for `/metrics`, and for nothing else.
+fn metrics_at(address: SocketAddr, state: Data<State>) -> Result<Server, StartError> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .service(web::resource("/metrics").route(web::get().to(metrics_alone)))
+            .default_service(web::to(nothing_there))
+            .wrap(from_fn(guard_panics_and_name_requests))
+    });
+    let server = server.workers(1).shutdown_timeout(1).disable_signals();
+    let server = server.bind(address).map_err(|error| not_listening(address, &error))?;
+    for address in server.addrs() {
+        tracing::info!("metrics on http://{address}/metrics");
+    }
+    Ok(server.run())
 }
 
 impl Running {
@@ -211,6 +281,15 @@ impl Running {
             _ = interrupt.recv() => {}
             _ = &mut self.serving => return Err(broken(&"the server ended")),
         }
+        self.state.stopping.store(true, Ordering::Relaxed);
+        if !self.drain.is_zero() {
+            tracing::info!(seconds = self.drain.as_secs(), "stopping soon: /readyz says no from now on");
+            tokio::select! {
+                () = tokio::time::sleep(self.drain) => {}
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
         tracing::info!("stopping: no new requests, those under way may end");
         self.stop().await;
         tracing::info!("stopped");
@@ -219,9 +298,15 @@ impl Running {
 
     /// Takes no more requests, lets those under way end within ten seconds, and makes durable what they wrote.
     pub async fn stop(self) {
+        self.state.stopping.store(true, Ordering::Relaxed);
+        // They would go on for ever.
+        self.state.live.close();
         self.server.stop(true).await;
+        if let Some(metrics) = &self.metrics {
+            metrics.stop(false).await;
+        }
         self.chores.abort();
-        self.db.close();
+        self.state.db.clone().close();
     }
 }
 
@@ -233,7 +318,9 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
         .service(web::resource("/healthz").route(web::get().to(healthz)))
         .service(web::resource("/readyz").route(web::get().to(readyz)))
+        .service(web::resource("/metrics").route(web::get().to(metrics_here)))
         .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
+    docs::mount(config);
     routes::api().mount(config);
     // Last: it takes every address that is left.
     pages::mount(config);
@@ -244,16 +331,38 @@ async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Says whether requests can be answered now; 503 when not.
+/// Says whether requests can be answered now; 503 with what is missing when not.
 async fn readyz(state: Data<State>) -> Result<HttpResponse, Problem> {
-    state.is_ready().await?;
+    let ready = state.is_ready().await;
+    metrics::ready(ready.is_ok());
+    ready?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
+}
+
+/// The metrics on the main address: for programs on this machine alone, and for nobody whom a proxy speaks for.
+async fn metrics_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let local = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    let forwarded =
+        [header::FORWARDED, header::X_FORWARDED_FOR].iter().any(|name| request.headers().contains_key(name));
+    if state.metrics_elsewhere || !local || forwarded {
+        return Err(Code::NotFound.into());
+    }
+    Ok(metrics_alone(state).await)
+}
+
+/// The metrics, for whoever reaches them.
+async fn metrics_alone(state: Data<State>) -> HttpResponse {
+    HttpResponse::Ok().content_type(metrics::TEXT_FORMAT).body(metrics::text(&state.db))
 }
 
 /// The API's document. It is made when somebody asks for it first.
 async fn openapi() -> HttpResponse {
     static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| routes::api().document().to_string().into());
     HttpResponse::Ok().content_type("application/json").body(DOCUMENT.clone())
+}
+
+async fn nothing_there() -> Result<HttpResponse, Problem> {
+    Err(Code::NotFound.into())
 }
 
 /// Does what the service does by itself, as long as it runs. What fails is tried again when its round comes.
@@ -271,7 +380,9 @@ async fn do_chores(state: Arc<State>) {
 async fn do_chore(state: &Arc<State>, chore: &Chore) {
     loop {
         let (act, doing) = (chore.act, state.clone());
-        match state.db.write(move |conn| act(conn, doing.now_for_writing()?)).await {
+        let done = state.db.write(move |conn| act(conn, doing.now_for_writing()?)).await;
+        metrics::chore(chore.name, done.as_ref().ok().copied());
+        match done {
             Ok(0) => return,
             Ok(count) => tracing::info!(chore = chore.name, count, "done"),
             Err::<_, Problem>(problem) => {
@@ -356,6 +467,13 @@ mod tests {
     };
 
     #[test]
+    fn a_disk_without_room_is_not_ready_and_one_that_nobody_knows_is() {
+        assert!(!has_room(Ok(Some(LEAST_FREE_BYTES - 1))));
+        assert!(has_room(Ok(Some(LEAST_FREE_BYTES))));
+        assert!(has_room(Ok(None)) && has_room(Err(io::Error::other("nobody knows"))));
+    }
+
+    #[test]
     fn whoever_starts_with_a_clock_behind_the_newest_record_cannot_write() {
         let dir = tempfile::tempdir().unwrap();
         let settings = Settings {
@@ -365,6 +483,12 @@ mod tests {
             keys: KeySource::File(dir.path().join("keys")),
             log_format: LogFormat::Text,
             workers: 1,
+            proxies: crate::origin::Proxies {
+                trusted: Vec::new(),
+                header: crate::origin::ProxyHeader::XForwardedFor,
+            },
+            metrics_bind: None,
+            drain: Duration::ZERO,
         };
         let noon = At::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let (clock, hand) = Clock::held(noon);

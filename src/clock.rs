@@ -127,7 +127,7 @@ impl JsonSchema for At {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date-time" })
+        json_schema!({ "type": "string", "format": "date-time", "pattern": "^(19[0-9]{2}|2[01][0-9]{2}|2200)-" })
     }
 }
 

@@ -17,6 +17,8 @@ ids! {
     Account AccountId;
     /// A role that an account holds.
     Grant GrantId;
+    /// A phone or screen that staff enrolled.
+    Device DeviceId;
     /// A sign-in, from its start to its end, on one device.
     Session SessionId;
     /// A resident's consent that somebody acts for them.
@@ -39,6 +41,12 @@ ids! {
     Quote QuoteId;
     /// The intention to eat at a menu.
     Reservation ReservationId;
+    /// Reservations that repeat weekly.
+    StandingOrder StandingOrderId;
+    /// What a standing order came to at a menu.
+    StandingOrderOutcome StandingOrderOutcomeId;
+    /// A place in the waiting list of a menu.
+    WaitingEntry WaitingEntryId;
     /// What happened to a reservation.
     ReservationEvent ReservationEventId;
     /// A meal that was served.
@@ -47,6 +55,8 @@ ids! {
     Tap TapId;
     /// A signed entry of a headcount.
     CountEntry CountEntryId;
-    /// Whoever did something: an account or a resident.
+    /// Something that somebody may have to answer for.
+    AuditEntry AuditEntryId;
+    /// Whoever did something: an account, a resident or a device.
     Anyone AnyoneId;
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The key of the row that remembers which identity key was used.
-const IDENTITY_FINGERPRINT: &str = "identity_key_fingerprint";
+pub const IDENTITY_FINGERPRINT: &str = "identity_key_fingerprint";
 
 diesel::table! {
     /// The migrations that were applied; diesel's own table.

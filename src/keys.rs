@@ -97,6 +97,22 @@ impl Keys {
         Some(Keys { token: TokenKey(key(token)?), identity: IdentityKey(key(identity)?) })
     }
 
+    /// The keys that are there, without making any: nothing when there is no key file.
+    ///
+    /// Fails with what is wrong with the file.
+    pub fn known(source: &KeySource) -> Result<Option<Keys>, StartError> {
+        match source {
+            KeySource::Given(keys) => Ok(Some(keys.clone())),
+            KeySource::File(path) => read(path),
+        }
+    }
+
+    /// That these are the keys that a database with this fingerprint was used with; `wrong_identity_key` if not.
+    pub fn check(&self, source: &KeySource, known: &str) -> Result<(), StartError> {
+        let fingerprint = self.identity.fingerprint();
+        if known == fingerprint { Ok(()) } else { Err(wrong_key(source, &fingerprint, known)) }
+    }
+
     /// The keys of the installation whose database this is; a new installation gets new ones.
     ///
     /// Fails with `wrong_identity_key` when the database was used with another identity key, with `key_file_missing`
@@ -113,12 +129,12 @@ impl Keys {
                 None => make(path)?,
             },
         };
-        let fingerprint = keys.identity.fingerprint();
-        let bound = fingerprint.clone();
+        let bound = keys.identity.fingerprint();
         let known = db.write_blocking(move |conn| -> Result<_, Fail> {
             Ok(installation::bind_identity_fingerprint(conn, &bound)?)
         })?;
-        if known == fingerprint { Ok(keys) } else { Err(wrong_key(source, &fingerprint, &known)) }
+        keys.check(source, &known)?;
+        Ok(keys)
     }
 }
 
@@ -186,7 +202,8 @@ fn make(path: &Path) -> Result<Keys, StartError> {
     read(path)?.ok_or_else(|| missing(path))
 }
 
-fn write(path: &Path, keys: &Keys) -> io::Result<()> {
+/// Writes keys to a new file that only its owner reads.
+pub(crate) fn write(path: &Path, keys: &Keys) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     write!(
         file,
@@ -197,6 +214,14 @@ fn write(path: &Path, keys: &Keys) -> io::Result<()> {
         hex::encode(keys.identity.0)
     )?;
     file.sync_all()
+}
+
+/// That the keys of this source are not there.
+pub(crate) fn missing_at(source: &KeySource) -> StartError {
+    match source {
+        KeySource::Given(_) => StartError::bad_setting("LELING_KEYS", "keys are expected"),
+        KeySource::File(path) => missing(path),
+    }
 }
 
 fn missing(path: &Path) -> StartError {

@@ -15,8 +15,8 @@
 //! signed entry goes into the ledger of [`headcounts`], and the kitchen's number is one higher.
 //!
 //! At noon the mother holds out her card. [`attendance`] admits her or says a word; the meal is priced again, the draws
-//! are posted, the entry says *served*. The same tap again is the same meal. In the evening the takings add up, from
-//! two sources.
+//! are posted, the entry says *served*. The same tap again is the same meal, also from a phone at the door ([`devices`])
+//! that had no signal and sends it later. In the evening the takings add up, from two sources.
 //!
 //! # The map
 //!
@@ -26,26 +26,32 @@
 //!   what it is told, [`installation`] what it finds.
 //! - **The way in**: [`api`] reads bodies and headers, writes answers, and makes the API's document from the handlers.
 //!   [`access::Allowed`] is the only way from a handler to the database. [`idempotency`] makes a repeated request
-//!   harmless, [`page`] cuts lists.
-//! - **The concepts**, in the order in which they may call each other: [`access`], [`calendar`], [`canteens`],
-//!   [`accounts`], [`residents`], [`sign_in`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
+//!   harmless, [`page`] cuts lists. [`origin`] says where a request comes from, [`throttle`] slows wrong guesses,
+//!   [`counters`] tell whether an answer that somebody holds is still right.
+//! - **The concepts**, in the order in which they may call each other: [`access`], [`audit`], [`calendar`], [`canteens`],
+//!   [`accounts`], [`residents`], [`sign_in`], [`devices`], [`families`], [`pricing`], [`policies`], [`menus`], [`subsidies`],
 //!   [`headcounts`], [`reservations`], [`attendance`]. In each, `mod.rs` holds the rules, `store` the SQL, `http` the wire.
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words.
 //! - **Pages**: [`pages`] is the same house for people in a browser, with a door of its own by cookie.
-//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use.
+//! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use. [`verify`] computes every recorded
+//!   value again, [`backup`] copies the database and brings it back, [`mod@metrics`] counts, [`docs`] shows the API.
 
 pub mod access;
 pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod attendance;
+pub mod audit;
+pub mod backup;
 pub mod calendar;
 pub mod canteens;
 pub mod clock;
 pub mod counters;
 pub mod db;
 pub mod demo;
+pub mod devices;
+pub mod docs;
 pub mod families;
 pub mod guards;
 pub mod headcounts;
@@ -55,7 +61,9 @@ pub mod ids;
 pub mod installation;
 pub mod keys;
 pub mod menus;
+pub mod metrics;
 pub mod money;
+pub mod origin;
 pub mod page;
 pub mod pages;
 pub mod policies;
@@ -69,4 +77,6 @@ pub mod sign_in;
 pub mod start_error;
 pub mod subsidies;
 pub mod text;
+pub mod throttle;
+pub mod verify;
 pub mod words;

@@ -17,14 +17,16 @@ use leling::{
         passwords::{Hasher, Params},
     },
     app::{self, State},
+    backup,
     clock::Clock,
-    db::Db,
+    db::{Db, Look},
     demo,
     problem::{self, Fail},
     routes,
     settings::{Flags, LogFormat, Settings},
     start_error::StartError,
     text::{Line, Password, UserName},
+    verify,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -58,6 +60,30 @@ enum Command {
         /// Write how to sign in as everybody to this file, JSON
         #[arg(long, value_name = "FILE")]
         sign_ins: Option<PathBuf>,
+    },
+    /// Copy the database to a new file, while the service goes on
+    Backup {
+        /// The file to be made; nothing is written over
+        file: PathBuf,
+        /// Copy the keys as well, to FILE.keys
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Bring a backup back as a database that does not exist yet
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Make FILE.keys the key file of this installation
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Compute every value again that is recorded twice or follows from others, and name every difference
+    ///
+    /// It changes nothing, and the service may run or not. It ends with 1 when there is a difference.
+    Verify {
+        /// Write one JSON object a line: each difference, then what was gone through
+        #[arg(long)]
+        json: bool,
     },
     /// Print the API's document (OpenAPI 3.1, YAML)
     Openapi,
@@ -108,6 +134,9 @@ fn run() -> Result<(), StartError> {
         Command::Serve => serve(&settings(&flags)?),
         Command::Migrate => migrate(&settings(&flags)?),
         Command::Account(AccountCommand::CreateAdmin(new)) => create_admin(&settings(&flags)?, &new),
+        Command::Backup { file, with_keys } => said(&backup::back_up(&settings(&flags)?, &file, with_keys)?),
+        Command::Restore { file, with_keys } => said(&backup::restore(&settings(&flags)?, &file, with_keys)?),
+        Command::Verify { json } => verify(&settings(&flags)?, json),
         Command::Demo { sign_ins } => {
             let settings = Settings::of_process_with(demo::DATABASE_URL, &flags)?;
             log(&settings, DEMO_LOG_FILTER)?;
@@ -133,7 +162,7 @@ fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match settings.log_format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())
 }
@@ -167,6 +196,32 @@ fn how_to_begin(settings: &Settings) -> String {
 fn migrate(settings: &Settings) -> Result<(), StartError> {
     Db::open(&settings.database_url)?.close();
     said("The database is up to date.\n")
+}
+
+fn verify(settings: &Settings, json: bool) -> Result<(), StartError> {
+    let mut unwritten = Ok(());
+    let mut tell = |line: String| {
+        if unwritten.is_ok() {
+            unwritten = said(&(line + "\n"));
+        }
+    };
+    let checked = Look::at(&settings.database_url)?.read(|conn| {
+        verify::verify(conn, &mut |difference| {
+            tell(if json { serde_json::json!(difference).to_string() } else { difference.to_string() });
+        })
+    })?;
+    tell(if json { serde_json::json!({ "checked": checked }).to_string() } else { checked.to_string() });
+    unwritten?;
+    match checked.differences {
+        0 => Ok(()),
+        count => Err(StartError::new(
+            "differences_found",
+            format!(
+                "{count} recorded values are not what the others say; each is named above. Compare with a backup, and \
+                 find out who writes to the database besides this program."
+            ),
+        )),
+    }
 }
 
 fn create_admin(settings: &Settings, new: &NewAdmin) -> Result<(), StartError> {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     db::Fault,
+    throttle::Limit,
     words::{Bilingual, Lang},
 };
 
@@ -75,6 +76,7 @@ codes! {
     Busy                 503 true  "busy"                  "现在很忙，没有写入任何内容。请稍后再试。" "Very busy at the moment; nothing was written. Try again shortly.";
     DiskFull             503 true  "disk_full"             "磁盘已满，没有写入任何内容。请管理员清理磁盘后再试。" "The disk is full; nothing was written. Ask the administrator to make room, then try again.";
     DatabaseUnavailable  503 true  "database_unavailable"  "数据库暂时无法使用，没有写入任何内容。请稍后再试。" "The database cannot be used at the moment; nothing was written. Try again shortly.";
+    NotReady             503 true  "not_ready"             "服务还不能使用（{check}）。请稍后再试，或请管理员检查。" "The service is not ready ({check}). Try again shortly, or ask the administrator to look.";
     ClockBehind          503 true  "clock_behind"          "本机时钟比最新记录慢五分钟以上，暂停写入。请校准时钟。" "This machine's clock is more than five minutes behind the newest record, so nothing is written. Set the clock right.";
     Conflict             409 true  "conflict"              "与刚刚发生的另一项修改冲突，没有写入任何内容。请再试一次。" "This collided with another change; nothing was written. Try again.";
 
@@ -86,7 +88,13 @@ codes! {
     PinClosed            403 false "pin_closed"            "今天 PIN 输错十次，卡号加 PIN 的登录已关闭到明天。家属和服务台仍可办理。" "Ten wrong PINs today: card number with PIN is closed until tomorrow. Family and the desk can still help.";
     NotAllowed           403 false "not_allowed"           "您的身份不能做这件事。请找有权限的工作人员。" "Your role does not cover this. Ask somebody whose role does.";
     NotHere              403 false "not_allowed_here"      "您的权限不包括这个食堂或区域。请找那里的工作人员。" "Your rights do not reach this canteen or area. Ask somebody there.";
+    SlowDown             429 true  "slow_down"             "尝试太频繁，请 {seconds} 秒后再试。没有任何账户被锁定。" "Too many tries. Try again in {seconds} seconds; nobody is locked out.";
+    PasswordExpired      401 false "password_expired"      "一次性密码已过期。请发放人重置密码。" "This one-time password has run out. Ask whoever issued it to reset it.";
     WrongPassword        400 false "wrong_password"        "现在的密码不对。请再试一次。" "The present password is not right. Try again.";
+
+    // Devices
+    DeviceNotFound       404 false "device_not_found"      "没有找到这台设备。请检查编号。" "There is no such device. Check the id.";
+    WrongEnrolmentCode   401 false "wrong_enrolment_code"  "设备码不对、已用过或已过期。请核对，或请工作人员重新添加设备。" "This code is not right, was used, or has run out. Check it, or ask the staff to add the device again.";
 
     // Accounts and family
     UserNameTaken        409 false "user_name_taken"       "这个用户名已有人用。请换一个。" "This user name is taken. Choose another.";
@@ -98,6 +106,7 @@ codes! {
     LinkNotFound         404 false "family_link_not_found" "没有找到这条家属关系。请检查编号。" "There is no such family link. Check the id.";
     LinkExists           409 false "family_link_exists"    "已有申请或关系存在。请等待审批。" "It was asked already or stands already. Wait for the decision.";
     LinkDecided          409 false "family_link_decided"   "这条申请已处理过。请刷新查看。" "This was decided already. Read it again.";
+    LinksOfOne           400 false "links_of_one"          "请按老年人或按食堂查，二者选一。" "Ask by resident or by canteen, not by both. Leave one out.";
 
     // Calendar and canteens
     BadCalendar          400 false "bad_calendar"          "日历有误：{reason}。请修改后重发。" "The calendar is not right: {reason}. Mend it and send it again.";
@@ -144,7 +153,7 @@ codes! {
     // Reservations
     ReservationNotFound  404 false "reservation_not_found" "没有找到这份预订。请检查编号。" "There is no such reservation. Check the id.";
     AlreadyReserved      409 false "already_reserved"      "这一餐已经订过了。可以修改原来的预订。" "This meal is reserved already. Change that reservation instead.";
-    MenuFull             409 false "menu_full"             "这一餐已订满。请选别的餐，或问服务台。" "This meal is full. Choose another, or ask at the desk.";
+    MenuFull             409 false "menu_full"             "这一餐已订满，{waiting} 人在候补。请排队候补、选别的餐，或问服务台。" "This meal is full; {waiting} are waiting for a place. Join the waiting list, choose another meal, or ask at the desk.";
     ItemSoldOut          409 false "item_sold_out"         "“{item}”已订完。请选别的菜品。" "{item} is sold out. Choose something else.";
     CutoffPassed         409 false "cutoff_passed"         "已过截止时间 {cutoff}。请联系服务台。" "The cut-off was {cutoff}. Ask at the desk.";
     ModeNotOffered       400 false "mode_not_offered"      "这份菜单不提供这种取餐方式。请另选。" "This menu does not offer that way of serving. Choose another.";
@@ -152,6 +161,18 @@ codes! {
     ReservationCancelled 409 false "reservation_cancelled" "这份预订已取消。" "This reservation was cancelled already.";
     ReservationServed    409 false "reservation_served"    "这份预订已用餐，不能再改。" "This reservation was served already; it cannot be changed.";
     ResidentInactive     409 false "resident_inactive"     "这份档案已停用，不能订餐。请联系服务台。" "This resident's record is not active. Ask at the desk.";
+    MenuNotFull          409 false "menu_not_full"         "这一餐还有名额，不用候补。请直接预订。" "There is a place left, so nobody has to wait. Reserve it.";
+    AlreadyWaiting       409 false "already_waiting"       "已在这一餐的候补名单中。请等候，或先退出再排。" "Already on the waiting list of this meal. Wait, or leave it first.";
+    WaitingNotFound      404 false "waiting_not_found"     "没有找到这份候补。请检查编号。" "There is no such place in a waiting list. Check the id.";
+    NotWaiting           409 false "not_waiting"           "这份候补已有结果，不能退出。请刷新查看。" "This waiting is over. Read what became of it.";
+
+    // Standing orders
+    StandingOrderNotFound 404 false "standing_order_not_found" "没有找到这份长期订餐。请检查编号。" "There is no such standing order. Check the id.";
+    StandingOrderEnded   409 false "standing_order_ended"  "这份长期订餐已结束。请新建一份。" "This standing order was ended. Make a new one.";
+    BadStandingOrder     400 false "bad_standing_order"    "长期订餐有误：{reason}。请修改后重发。" "The standing order is not right: {reason}. Mend it and send it again.";
+    StandingOrderPaused  409 false "standing_order_paused" "长期订餐这天暂停，已退出候补。恢复后会再订。" "The standing order does not hold on that day, so it waits no longer. It orders again when it is resumed.";
+    NoItemFits           409 false "no_item_fits"          "这份菜单没有符合要求的菜品。请自己点餐。" "Nothing on this menu fits what was asked for. Choose by hand.";
+    ResidentAway         409 false "resident_away"         "这位老人当天登记为外出或入住机构，没有代订。若要用餐请自己预订。" "Recorded as away or in an institution on that day, so nothing was reserved. Reserve by hand if they come.";
 
     // Attendance: the words of the door
     AlreadyServed        409 false "already_served"        "这一餐已于 {when} 在 {canteen} 由 {by} 核销。若再吃一份，请记为加餐。" "Served already on {when}, {canteen}, by {by}. If it is another helping, record a second meal.";
@@ -162,6 +183,7 @@ codes! {
     ResidentSuspended    409 false "resident_suspended"    "这份档案已停用。请联系服务台。" "This resident's record is not active. Ask at the desk.";
     UnknownCard          409 false "unknown_card"          "没有这张卡。请核对卡号，或记为其他用餐。" "There is no such card. Check the number, or record a guest meal.";
     Voided               409 false "voided"                "这条就餐记录已作废。请用新的记录。" "That attendance was voided. Record it anew.";
+    NotOnDuty            409 false "not_on_duty"           "所选的人当时不是这个食堂的志愿者或工作人员。请选别的名字，或找工作人员。" "Whoever is named served here as neither volunteer nor staff then. Choose another name, or ask the staff.";
     AttendanceNotFound   404 false "attendance_not_found"  "没有找到这条就餐记录。请检查编号。" "There is no such attendance. Check the id.";
     NotYourMistake       403 false "not_your_mistake"      "志愿者只能当天作废自己的记录。请找工作人员。" "A volunteer voids only their own mistake, the same day. Ask the staff.";
     NotInReview          409 false "not_in_review"         "这条记录不在待核中。请刷新查看。" "This attendance is not waiting for review. Read it again.";
@@ -179,17 +201,27 @@ pub struct FieldError {
     pub detail: Bilingual,
 }
 
+/// Why something came to nothing, as it is kept for those whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The code's word.
+    pub reason: String,
+    pub said: Bilingual,
+}
+
 /// A refusal on its way out: a code, what it is about, and the fields at fault.
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub code: Code,
     params: Vec<(&'static str, Value)>,
     errors: Vec<FieldError>,
+    limit: Option<Limit>,
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
     pub fn new(code: Code) -> Problem {
-        Problem { code, params: Vec::new(), errors: Vec::new() }
+        Problem { code, params: Vec::new(), errors: Vec::new(), limit: None, retry_after_s: None }
     }
 
     /// Adds a parameter, for programs and for the text; a [`Bilingual`] is told in the reader's language.
@@ -209,6 +241,26 @@ impl Problem {
         self
     }
 
+    /// With how many tries are left, and how long to wait, for the headers of the answer.
+    pub fn limited(mut self, limit: Limit) -> Problem {
+        self.limit = Some(limit);
+        if let Some(wait_s) = limit.wait_s {
+            self = self.retry_after(u32::try_from(wait_s).unwrap_or(u32::MAX));
+        }
+        self
+    }
+
+    /// With the seconds after which a retry makes sense.
+    pub fn retry_after(mut self, seconds: u32) -> Problem {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// How many tries are left, where they are counted.
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
+    }
+
     /// The fields named so far.
     pub fn fields(&self) -> &[FieldError] {
         &self.errors
@@ -216,10 +268,15 @@ impl Problem {
 
     /// Seconds after which a retry makes sense, where one does.
     pub fn retry_after_s(&self) -> Option<u32> {
+        if !self.code.retryable() {
+            return None;
+        }
+        if self.retry_after_s.is_some() {
+            return self.retry_after_s;
+        }
         match self.code.status() {
             503 => Some(if self.code == Code::Busy { 1 } else { 5 }),
-            429 => Some(5),
-            _ => self.code.retryable().then_some(1),
+            _ => Some(1),
         }
     }
 
@@ -239,6 +296,14 @@ impl Problem {
             text = text.replace(&format!("{{{name}}}"), &shown);
         }
         text
+    }
+
+    /// The refusal as it is kept: its word, and what it says in both languages.
+    pub fn as_told(&self) -> Told {
+        Told {
+            reason: self.code.as_str().to_owned(),
+            said: Bilingual::new(self.detail(Lang::Zh), self.detail(Lang::En)),
+        }
     }
 
     /// The same as a title, what happened, and the rest, what to do.

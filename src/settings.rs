@@ -7,12 +7,16 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+use ipnet::IpNet;
 
 use crate::{
     keys::{KeySource, Keys},
+    origin::{Proxies, ProxyHeader},
     start_error::StartError,
 };
 
@@ -62,6 +66,21 @@ pub struct Flags {
     /// Threads that answer requests, 1 to 256 [env LELING_WORKERS; default: one for each core, at most 4]
     #[arg(long, global = true, value_name = "COUNT")]
     pub workers: Option<String>,
+    /// Reverse proxies that are believed when they tell for whom they ask: addresses and networks with commas, such as
+    /// 127.0.0.1,10.0.0.0/8 [env LELING_TRUSTED_PROXIES; default none]
+    #[arg(long, global = true, value_name = "NETWORKS")]
+    pub trusted_proxies: Option<String>,
+    /// The header in which they tell it: x-forwarded-for or forwarded [env LELING_PROXY_HEADER; default x-forwarded-for]
+    #[arg(long, global = true, value_name = "HEADER")]
+    pub proxy_header: Option<String>,
+    /// Address and port for /metrics alone, which is then not served elsewhere [env LELING_METRICS_BIND; default: on the
+    /// main address, for this machine only]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub metrics_bind: Option<String>,
+    /// Seconds to go on serving after SIGTERM while /readyz says no, 0 to 300, so that a load balancer turns away first
+    /// [env LELING_DRAIN_S; default 0]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub drain_s: Option<String>,
 }
 
 /// One setting: its name in the file, its environment variable, its flag.
@@ -80,6 +99,10 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "key_file",     variable: "LELING_KEY_FILE",   flag: |flags| &flags.key_file },
     Setting { name: "log_format",   variable: "LELING_LOG_FORMAT", flag: |flags| &flags.log_format },
     Setting { name: "workers",      variable: "LELING_WORKERS",    flag: |flags| &flags.workers },
+    Setting { name: "trusted_proxies", variable: "LELING_TRUSTED_PROXIES", flag: |flags| &flags.trusted_proxies },
+    Setting { name: "proxy_header", variable: "LELING_PROXY_HEADER", flag: |flags| &flags.proxy_header },
+    Setting { name: "metrics_bind", variable: "LELING_METRICS_BIND", flag: |flags| &flags.metrics_bind },
+    Setting { name: "drain_s",      variable: "LELING_DRAIN_S",    flag: |flags| &flags.drain_s },
 ];
 
 /// Which file holds the settings; the file itself cannot say.
@@ -110,6 +133,11 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Threads that answer requests.
     pub workers: usize,
+    pub proxies: Proxies,
+    /// Where `/metrics` is served alone; else on the main address, for this machine only.
+    pub metrics_bind: Option<SocketAddr>,
+    /// How long to go on after being told to stop, while `/readyz` says no.
+    pub drain: Duration,
 }
 
 /// The two PEM files that HTTPS needs.
@@ -172,6 +200,16 @@ impl Settings {
             keys: keys(&said, &database_url)?,
             log_format: log_format(&said.value_or("log_format", DEFAULT_LOG_FORMAT))?,
             workers: said.value("workers").map_or_else(|| Ok(default_workers()), |value| workers(&value))?,
+            proxies: Proxies {
+                trusted: said
+                    .value("trusted_proxies")
+                    .map_or_else(|| Ok(Vec::new()), |value| networks(&value))?,
+                header: said
+                    .value("proxy_header")
+                    .map_or(Ok(ProxyHeader::XForwardedFor), |value| proxy_header(&value))?,
+            },
+            metrics_bind: said.value("metrics_bind").map(|value| bind(&value)).transpose()?,
+            drain: said.value("drain_s").map_or_else(|| Ok(Duration::ZERO), |value| drain(&value))?,
             database_url,
         })
     }
@@ -357,6 +395,35 @@ fn workers(value: &Value) -> Result<usize, StartError> {
         .ok_or_else(|| StartError::bad_setting(&value.from, "a whole number from 1 to 256 is expected"))
 }
 
+fn networks(value: &Value) -> Result<Vec<IpNet>, StartError> {
+    let network = |word: &str| word.parse().ok().or_else(|| Some(word.parse::<IpAddr>().ok()?.into()));
+    value
+        .text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(network)
+        .collect::<Option<_>>()
+        .ok_or_else(|| {
+            StartError::bad_setting(
+                &value.from,
+                "addresses and networks with commas are expected, such as 127.0.0.1,10.0.0.0/8,fd00::/8",
+            )
+        })
+}
+
+fn proxy_header(value: &Value) -> Result<ProxyHeader, StartError> {
+    ProxyHeader::from_word(&value.text.to_ascii_lowercase())
+        .ok_or_else(|| StartError::bad_setting(&value.from, "x-forwarded-for or forwarded is expected"))
+}
+
+fn drain(value: &Value) -> Result<Duration, StartError> {
+    let seconds = value.text.parse().ok().filter(|seconds| *seconds <= 300);
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        StartError::bad_setting(&value.from, "a whole number of seconds from 0 to 300 is expected")
+    })
+}
+
 fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MOST_DEFAULT_WORKERS)
 }
@@ -422,6 +489,10 @@ mod tests {
         assert_eq!(error.code, "bad_setting");
         assert!(error.sentence.contains("LELING_WORKERS"));
 
+        assert_eq!(
+            refusal(Flags::default(), &[("LELING_TRUSTED_PROXIES", "10.0.0.0/40")]).code,
+            "bad_setting"
+        );
         let (_dir, flags) = file("bind = true");
         assert!(refusal(flags, &[]).sentence.contains("some.toml"));
         assert_eq!(refusal(Flags::default(), &[("LELING_TLS_CERT", "x.pem")]).code, "bad_setting");

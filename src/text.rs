@@ -209,6 +209,13 @@ pattern!(
     |text| !text.contains('\0')
 );
 
+pattern!(
+    /// What could be the name of a time zone in the IANA database.
+    ZoneName, 1, 40, "^[A-Za-z][A-Za-z0-9_+/-]*$", "Asia/Shanghai",
+    |text| text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+/-".contains(c))
+);
+
 impl Deref for Cursor {
     type Target = str;
     fn deref(&self) -> &str {
@@ -230,7 +237,7 @@ macro_rules! hidden {
         }
     )+ };
 }
-shown!(UserName, Phone, CardNumber, Slug, Cursor);
+shown!(UserName, Phone, CardNumber, Slug, Cursor, ZoneName);
 hidden!(Pin, Password, IdNumber, Secret);
 
 /// A local clock time to the minute, `HH:MM`.

@@ -12,6 +12,7 @@ use diesel::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::text::{AREA_NAME, SEEN, is_unseen};
 
@@ -196,7 +197,7 @@ words! {
 /// The wire form of an [`Area`].
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Area", inline)]
+#[schemars(rename = "Area", inline, transform = without_gaps)]
 struct AreaFields {
     #[schemars(length(min = 1, max = 60), regex(pattern = AREA_NAME))]
     city: String,
@@ -209,6 +210,16 @@ struct AreaFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 60), regex(pattern = AREA_NAME))]
     community: Option<String>,
+}
+
+/// A path has no gaps: where a level is named, the one above it is.
+fn without_gaps(schema: &mut schemars::Schema) {
+    let named =
+        |level: &str| json!({ "properties": { level: { "not": { "type": "null" } } }, "required": [level] });
+    let rules: Vec<Value> = [("town", "district"), ("community", "town")]
+        .map(|(lower, upper)| json!({ "if": named(lower), "then": named(upper) }))
+        .into();
+    schema.insert("allOf".into(), rules.into());
 }
 
 impl Area {

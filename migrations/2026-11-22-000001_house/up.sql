@@ -1,5 +1,5 @@
 -- One schema for both databases. Instants are UTC; civil days are dates; money is whole fen; words are text with a check.
--- An actor is written as (actor_kind, actor_id): an account, a resident, or the system itself (no id).
+-- An actor is written as (actor_kind, actor_id): an account, a resident, a device, or the system itself (no id).
 
 CREATE TABLE installation (
     key TEXT PRIMARY KEY NOT NULL,
@@ -142,6 +142,24 @@ CREATE TABLE grants (
 CREATE INDEX grants_by_account ON grants (account_id);
 CREATE INDEX grants_by_canteen ON grants (canteen_id);
 
+CREATE TABLE devices (
+    id UUID PRIMARY KEY NOT NULL,
+    canteen_id UUID NOT NULL REFERENCES canteens (id),
+    name TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('door', 'round', 'kitchen', 'hall')),
+    -- The code that enrols it, hashed; gone once it was used.
+    code_hash TEXT UNIQUE,
+    code_expires_at TIMESTAMP NOT NULL,
+    enrolled_at TIMESTAMP,
+    revoked_at TIMESTAMP,
+    created_at TIMESTAMP NOT NULL,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    -- Counts what staff change; that the device enrols itself is none of it.
+    version INTEGER NOT NULL
+);
+CREATE INDEX devices_by_canteen ON devices (canteen_id, id);
+
 -- Residents --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE residents (
@@ -204,14 +222,18 @@ CREATE TABLE sessions (
     id UUID PRIMARY KEY NOT NULL,
     account_id UUID REFERENCES accounts (id),
     resident_id UUID REFERENCES residents (id),
+    device_id UUID REFERENCES devices (id),
     started_at TIMESTAMP NOT NULL,
     ended_at TIMESTAMP,
     -- From where it was started, as a keyed hash: who comes from there again is not slowed by strangers' wrong guesses.
     origin TEXT,
-    CHECK ((account_id IS NULL) <> (resident_id IS NULL))
+    -- Exactly one of them.
+    CHECK (CASE WHEN account_id IS NULL THEN 0 ELSE 1 END + CASE WHEN resident_id IS NULL THEN 0 ELSE 1 END
+        + CASE WHEN device_id IS NULL THEN 0 ELSE 1 END = 1)
 );
 CREATE INDEX sessions_by_account ON sessions (account_id);
 CREATE INDEX sessions_by_resident ON sessions (resident_id);
+CREATE INDEX sessions_by_device ON sessions (device_id);
 
 CREATE TABLE refresh_tokens (
     token_hash TEXT PRIMARY KEY NOT NULL,
@@ -281,11 +303,16 @@ CREATE TABLE menus (
     edition INTEGER NOT NULL,
     version INTEGER NOT NULL,
     -- Counts every change of the menu, of who reserved and of who came: the last write of each act on it.
-    changes BIGINT NOT NULL
+    changes BIGINT NOT NULL,
+    -- How many wait for a place now, and how many ever did: the next one's number in line. While anybody waits, nobody
+    -- else takes a place; this row settles who came first.
+    waiting INTEGER NOT NULL CHECK (waiting >= 0),
+    queued INTEGER NOT NULL CHECK (queued >= waiting)
 );
 -- BR-10
 CREATE UNIQUE INDEX menus_one_per_meal ON menus (canteen_id, served_on, period) WHERE status <> 'withdrawn';
 CREATE INDEX menus_by_status ON menus (status, serves_to_at);
+CREATE INDEX menus_by_line ON menus (waiting, cutoff_at);
 
 CREATE TABLE menu_items (
     id UUID PRIMARY KEY NOT NULL,
@@ -392,6 +419,43 @@ CREATE TABLE usage_windows (
 
 -- Reservations -----------------------------------------------------------------------------------------------------
 
+-- Reservations that repeat weekly until they are paused.
+CREATE TABLE standing_orders (
+    id UUID PRIMARY KEY NOT NULL,
+    resident_id UUID NOT NULL REFERENCES residents (id),
+    canteen_id UUID NOT NULL REFERENCES canteens (id),
+    status TEXT NOT NULL CHECK (status IN ('active', 'ended')),
+    from_on DATE NOT NULL,
+    -- No last day: until it is ended.
+    to_on DATE,
+    -- Which meals on which days of the week, and how they reach the resident.
+    meals TEXT NOT NULL,
+    item_rule TEXT NOT NULL CHECK (item_rule IN ('set_meal', 'cheapest', 'by_diet')),
+    pauses TEXT NOT NULL,
+    skips TEXT NOT NULL,
+    -- By which right it was made (BR-24).
+    right_kind TEXT NOT NULL,
+    right_id UUID,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    created_at TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP,
+    ended_as TEXT,
+    version INTEGER NOT NULL,
+    CHECK (to_on IS NULL OR from_on <= to_on),
+    CHECK ((status = 'ended') = (ended_at IS NOT NULL)),
+    CHECK ((status = 'ended') = (ended_as IS NOT NULL))
+);
+CREATE INDEX standing_orders_by_canteen ON standing_orders (canteen_id, status, created_at, id);
+CREATE INDEX standing_orders_by_resident ON standing_orders (resident_id, id);
+
+-- One row a canteen: whoever publishes there and whoever makes or changes a standing order there take turns by it, so
+-- that no order misses a menu and no menu an order.
+CREATE TABLE standing_order_turns (
+    canteen_id UUID PRIMARY KEY NOT NULL REFERENCES canteens (id),
+    turn BIGINT NOT NULL
+);
+
 CREATE TABLE reservations (
     id UUID PRIMARY KEY NOT NULL,
     menu_id UUID NOT NULL REFERENCES menus (id),
@@ -413,6 +477,8 @@ CREATE TABLE reservations (
     confirmed_allergens TEXT NOT NULL,
     -- The resident's diet tags as they were counted, so that the same are taken back.
     diet_tags TEXT NOT NULL,
+    -- The order that made it, when one did.
+    standing_order_id UUID REFERENCES standing_orders (id),
     placed_at TIMESTAMP NOT NULL,
     cancelled_at TIMESTAMP,
     cancelled_as TEXT,
@@ -423,6 +489,7 @@ CREATE TABLE reservations (
 CREATE UNIQUE INDEX reservations_one_active ON reservations (menu_id, resident_id) WHERE status = 'active';
 CREATE INDEX reservations_by_resident ON reservations (resident_id, id);
 CREATE INDEX reservations_by_menu ON reservations (menu_id, id);
+CREATE INDEX reservations_by_standing_order ON reservations (standing_order_id) WHERE standing_order_id IS NOT NULL;
 
 CREATE TABLE reservation_lines (
     reservation_id UUID NOT NULL REFERENCES reservations (id),
@@ -444,6 +511,63 @@ CREATE TABLE reservation_events (
     detail TEXT NOT NULL
 );
 CREATE INDEX reservation_events_by_reservation ON reservation_events (reservation_id);
+
+-- Who waits for a place of a full menu, and what became of everybody who did.
+CREATE TABLE waiting_entries (
+    id UUID PRIMARY KEY NOT NULL,
+    menu_id UUID NOT NULL REFERENCES menus (id),
+    resident_id UUID NOT NULL REFERENCES residents (id),
+    -- The number in line, drawn from the menu's row.
+    position INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('waiting', 'reserved', 'skipped', 'left', 'ended')),
+    mode TEXT NOT NULL CHECK (mode IN ('dine_in', 'takeaway', 'delivery')),
+    lines TEXT NOT NULL,
+    -- How the lines are chosen anew when it is their turn; without one they are wished for as they stand.
+    item_rule TEXT CHECK (item_rule IN ('set_meal', 'cheapest', 'by_diet')),
+    confirmed_allergens TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    standing_order_id UUID REFERENCES standing_orders (id),
+    right_kind TEXT NOT NULL,
+    right_id UUID,
+    actor_kind TEXT NOT NULL,
+    actor_id UUID,
+    joined_at TIMESTAMP NOT NULL,
+    settled_at TIMESTAMP,
+    reservation_id UUID REFERENCES reservations (id),
+    -- Why it came to nothing: a word, and what was said in both languages.
+    reason TEXT,
+    said TEXT,
+    UNIQUE (menu_id, position),
+    CHECK ((status = 'waiting') = (settled_at IS NULL)),
+    CHECK ((status = 'reserved') = (reservation_id IS NOT NULL)),
+    CHECK (status NOT IN ('skipped', 'ended') OR reason IS NOT NULL),
+    CHECK (status NOT IN ('waiting', 'reserved') OR reason IS NULL),
+    CHECK ((reason IS NULL) = (said IS NULL))
+);
+CREATE UNIQUE INDEX waiting_entries_one_active ON waiting_entries (menu_id, resident_id) WHERE status = 'waiting';
+CREATE INDEX waiting_entries_by_resident ON waiting_entries (resident_id, id);
+CREATE INDEX waiting_entries_by_standing_order ON waiting_entries (standing_order_id) WHERE standing_order_id IS NOT NULL;
+
+-- What a standing order came to at a menu: at most once each, so that what was cancelled is never made again.
+CREATE TABLE standing_order_outcomes (
+    id UUID PRIMARY KEY NOT NULL,
+    standing_order_id UUID NOT NULL REFERENCES standing_orders (id),
+    menu_id UUID NOT NULL REFERENCES menus (id),
+    status TEXT NOT NULL CHECK (status IN ('reserved', 'waiting', 'not_reserved')),
+    reservation_id UUID REFERENCES reservations (id),
+    -- Its place in the waiting list, if it came to that; what comes of it is written here too.
+    waiting_id UUID UNIQUE REFERENCES waiting_entries (id),
+    -- Why nothing came of it; none when the line was left on purpose.
+    reason TEXT,
+    said TEXT,
+    recorded_at TIMESTAMP NOT NULL,
+    UNIQUE (standing_order_id, menu_id),
+    CHECK ((status = 'reserved') = (reservation_id IS NOT NULL)),
+    CHECK (status <> 'waiting' OR waiting_id IS NOT NULL),
+    CHECK (status = 'not_reserved' OR reason IS NULL),
+    CHECK ((reason IS NULL) = (said IS NULL))
+);
+CREATE INDEX standing_order_outcomes_by_menu ON standing_order_outcomes (menu_id, id);
 
 -- Attendance -------------------------------------------------------------------------------------------------------
 
@@ -468,12 +592,15 @@ CREATE TABLE attendances (
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
+    -- The shared device on which the actor tapped.
+    device_id UUID REFERENCES devices (id),
     quote_id UUID REFERENCES quotes (id),
     charge_fen BIGINT NOT NULL CHECK (charge_fen >= 0),
     due_fen BIGINT NOT NULL CHECK (due_fen >= 0),
     promised_fen BIGINT,
-    -- Why a rule would not have let it through.
+    -- Why a rule would not have let it through, and what the tap said.
     review_word TEXT,
+    said TEXT,
     resolution TEXT,
     resolved_at TIMESTAMP,
     voided_at TIMESTAMP,
@@ -490,16 +617,23 @@ CREATE INDEX attendances_by_menu ON attendances (menu_id, id);
 CREATE INDEX attendances_by_resident ON attendances (resident_id, id);
 CREATE INDEX attendances_to_review ON attendances (menu_id) WHERE status = 'review';
 
+-- What was sent, who sent it, and the word with which it was refused. The same again is kept once.
 CREATE TABLE attendance_refusals (
-    tap_id UUID NOT NULL,
+    said_hash TEXT NOT NULL,
     word TEXT NOT NULL,
-    menu_id UUID NOT NULL REFERENCES menus (id),
+    said TEXT NOT NULL,
+    -- None of what could not be read, or is not known.
+    tap_id UUID,
+    menu_id UUID REFERENCES menus (id),
     resident_id UUID REFERENCES residents (id),
+    tapped_at TIMESTAMP,
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
-    PRIMARY KEY (tap_id, word)
+    device_id UUID REFERENCES devices (id),
+    PRIMARY KEY (said_hash, word)
 );
+CREATE INDEX attendance_refusals_by_menu ON attendance_refusals (menu_id);
 
 -- Headcounts -------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 use crate::words;
 
 words! {
-    /// A role (角色). `public`, `signed_in`, `resident` and `family` follow from who one is; the others are granted.
+    /// A role (角色). `public`, `signed_in`, `resident` and `family` follow from who one is, a device's from
+    /// what it was enrolled for; the others are granted.
     pub enum Role {
         Public = "public",
         SignedIn = "signed_in",
@@ -14,6 +15,14 @@ words! {
         District = "district",
         Auditor = "auditor",
         Admin = "admin",
+        /// A device (设备) at the door.
+        DoorDevice = "door_device",
+        /// A device that goes along on delivery rounds.
+        RoundDevice = "round_device",
+        /// A screen in the kitchen.
+        KitchenDevice = "kitchen_device",
+        /// A board in the hall.
+        HallDevice = "hall_device",
     }
 }
 
@@ -95,6 +104,8 @@ acts! {
     EditAccounts
     /// Grant and end roles.
     GrantRoles
+    /// Read who did what.
+    ReadAudit
     /// Read workdays and holidays.
     ReadCalendar
     /// Import a year's holidays and make-up workdays.
@@ -135,10 +146,16 @@ acts! {
     TryPolicies
     /// Ask what a meal costs a resident, and why.
     AskQuote
-    /// Read reservations.
+    /// Read reservations, standing orders and waiting lists.
     ReadReservations
-    /// Place, change and cancel reservations.
+    /// Place, change and cancel reservations and standing orders; join and leave waiting lists.
     Reserve
+    /// Read which devices a canteen has.
+    ReadDevices
+    /// Add and revoke devices.
+    EditDevices
+    /// Enrol a device with a code from the staff.
+    EnrolDevice
     /// Read who is expected at the door.
     ReadDoorList
     /// Record attendances at the door.
@@ -161,10 +178,17 @@ acts! {
 pub fn reach(role: Role, act: Act) -> Reach {
     use Reach::{Area, Canteen, Everywhere, Linked, Own};
     use Role::{Admin, Auditor, District, Family, Resident, SignedIn, Staff, Volunteer};
+    use Role::{DoorDevice, HallDevice, KitchenDevice, RoundDevice};
     let rights: &[(Role, Reach)] = match act {
-        Act::SignUp | Act::SignIn | Act::ReadCalendar | Act::ReadCanteens => return Everywhere,
-        Act::SignOut | Act::ReadMe | Act::ChangePassword | Act::AskFamilyLink => &[(SignedIn, Own)],
+        Act::SignUp | Act::SignIn | Act::EnrolDevice | Act::ReadCalendar | Act::ReadCanteens => {
+            return Everywhere;
+        }
+        Act::SignOut | Act::ReadMe => {
+            &[(SignedIn, Own), (DoorDevice, Own), (RoundDevice, Own), (KitchenDevice, Own), (HallDevice, Own)]
+        }
+        Act::ChangePassword | Act::AskFamilyLink => &[(SignedIn, Own)],
         Act::ReadAccounts => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
+        Act::ReadAudit => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
         Act::EditAccounts | Act::GrantRoles => &[(District, Area), (Admin, Everywhere)],
         Act::EditCalendar => &[(District, Everywhere), (Admin, Everywhere)],
         Act::EditCanteens => &[(District, Area), (Admin, Everywhere)],
@@ -181,7 +205,7 @@ pub fn reach(role: Role, act: Act) -> Reach {
         Act::DecideFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
         Act::EndFamilyLink => &[(SignedIn, Own), (Resident, Own), (Staff, Canteen)],
         Act::ReadDrafts => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
-        Act::EditMenus | Act::ResolveReviews => &[(Staff, Canteen)],
+        Act::EditMenus | Act::EditDevices | Act::ResolveReviews => &[(Staff, Canteen)],
         Act::ReadPolicies | Act::TryPolicies => &[(District, Area), (Auditor, Area), (Admin, Everywhere)],
         Act::EditPolicies => &[(District, Area)],
         Act::AskQuote => {
@@ -191,8 +215,17 @@ pub fn reach(role: Role, act: Act) -> Reach {
             &[(Resident, Own), (Family, Linked), (Staff, Canteen), (District, Area), (Auditor, Area)]
         }
         Act::Reserve => &[(Resident, Own), (Family, Linked), (Staff, Canteen)],
-        Act::ReadDoorList | Act::CheckIn | Act::VoidAttendance => &[(Volunteer, Canteen), (Staff, Canteen)],
-        Act::ReadReviews | Act::ReadHeadcounts => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::ReadDoorList | Act::CheckIn | Act::VoidAttendance => {
+            &[(Volunteer, Canteen), (Staff, Canteen), (DoorDevice, Canteen), (RoundDevice, Canteen)]
+        }
+        Act::ReadHeadcounts => &[
+            (Staff, Canteen),
+            (District, Area),
+            (Auditor, Area),
+            (KitchenDevice, Canteen),
+            (HallDevice, Canteen),
+        ],
+        Act::ReadReviews | Act::ReadDevices => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
         Act::ReadOverview | Act::ReadDraws => &[(District, Area), (Auditor, Area)],
     };
     rights.iter().find(|(holder, _)| *holder == role).map_or(Reach::No, |(_, reach)| *reach)

@@ -1,11 +1,18 @@
 //! The caller of an act, inside its transaction, and the proofs that only this module can make.
 
 use crate::{
-    access::{Act, Actor, Grant, Pass, Principal, Reach, Role, acts::reach, links, store, tokens::Ticket},
+    access::{
+        Act, Actor, Grant, Pass, Principal, Reach, Role,
+        acts::reach,
+        devices::{self, Device},
+        links, store,
+        tokens::Ticket,
+    },
     clock::At,
     db::Conn,
     id::Id,
     ids::{AnyoneId, CanteenId, ResidentId, SessionId},
+    origin::Origin,
     problem::{Code, Fail},
     words,
     words::{Area, Lang},
@@ -33,16 +40,65 @@ pub enum Scope {
     Everywhere,
 }
 
+/// The request behind an act, for the audit log.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// As in the log and in `X-Request-Id`.
+    pub request_id: String,
+    pub origin: Origin,
+}
+
 /// Who is calling, by rights read within the act's own transaction.
 #[derive(Clone, Debug)]
 pub struct Caller {
     act: Act,
     ticket: Option<Ticket>,
-    grants: Vec<Grant>,
+    standings: Vec<Standing>,
+    /// None for what the program does without being asked.
+    trace: Option<Trace>,
     /// The instant of the act.
     pub now: At,
     /// The language that the caller reads.
     pub lang: Lang,
+}
+
+/// What gives somebody a role: a grant, or being a device.
+#[derive(Clone, Debug)]
+enum Standing {
+    Grant(Grant),
+    Device(Device),
+}
+
+impl Standing {
+    fn role(&self) -> Role {
+        match self {
+            Standing::Grant(grant) => grant.role,
+            Standing::Device(device) => device.purpose.role(),
+        }
+    }
+
+    fn canteen(&self) -> Option<CanteenId> {
+        match self {
+            Standing::Grant(grant) => grant.canteen_id,
+            Standing::Device(device) => Some(device.canteen_id),
+        }
+    }
+
+    fn area(&self) -> Option<&Area> {
+        match self {
+            Standing::Grant(grant) => grant.area.as_ref(),
+            Standing::Device(_) => None,
+        }
+    }
+
+    fn right(&self) -> Right {
+        match self {
+            Standing::Grant(grant) => right_of(grant),
+            Standing::Device(device) => {
+                Right { kind: RightKind::Volunteer, id: Some(Id::from_uuid(device.id.uuid())) }
+            }
+        }
+    }
 }
 
 words! {
@@ -54,14 +110,14 @@ words! {
         Family = "family",
         /// A grant as staff.
         Staff = "staff",
-        /// A grant as volunteer.
+        /// A grant as volunteer, or a device on which volunteers are named.
         Volunteer = "volunteer",
         /// A grant as officer or auditor.
         Officer = "officer",
     }
 }
 
-/// By which right, and the link or grant that gives it.
+/// By which right, and the link, grant or device that gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Right {
     pub kind: RightKind,
@@ -78,6 +134,12 @@ pub struct ActingFor {
 }
 
 impl ActingFor {
+    /// The proof that was given when somebody asked for what is done only now: by a standing order, or from a waiting
+    /// list. What was asked for is the resident's own by then: it outlives the link or grant by which it was asked.
+    pub(crate) fn as_recorded(actor: Actor, resident: ResidentId, right: Right) -> ActingFor {
+        ActingFor { actor, resident, right, hears_reasons: false }
+    }
+
     pub fn actor(&self) -> Actor {
         self.actor
     }
@@ -135,11 +197,16 @@ impl Caller {
     /// Fails with `session_ended`; with `sign_in_required` or `not_allowed` when none of their roles covers the act.
     pub(crate) fn load(conn: &mut Conn, pass: &Pass, act: Act, now: At, lang: Lang) -> Result<Caller, Fail> {
         let ticket = ticket_of(conn, pass, now)?;
-        let grants = match ticket.map(|ticket| ticket.principal) {
-            Some(Principal::Account(account)) => store::standing_grants(conn, account, now)?,
+        let standings = match ticket.map(|ticket| ticket.principal) {
+            Some(Principal::Account(id)) => {
+                store::standing_grants(conn, id, now)?.into_iter().map(Standing::Grant).collect()
+            }
+            Some(Principal::Device(id)) => {
+                devices::find(conn, id)?.into_iter().map(Standing::Device).collect()
+            }
             Some(Principal::Resident(_)) | None => Vec::new(),
         };
-        let caller = Caller { act, ticket, grants, now, lang };
+        let caller = Caller { act, ticket, standings, trace: None, now, lang };
         if caller.roles().any(|role| reach(role, act) != Reach::No) {
             Ok(caller)
         } else if ticket.is_some() {
@@ -149,14 +216,28 @@ impl Caller {
         }
     }
 
-    /// Every role that this caller holds somewhere; `family` for whoever could hold a link.
+    /// The same one, with the request that this is for.
+    pub(crate) fn traced(mut self, trace: &Trace) -> Caller {
+        self.trace = Some(trace.clone());
+        self
+    }
+
+    /// The request behind the act, if there is one.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
+    /// Every role that this caller holds somewhere; `family` for whoever could hold a link. A device is nobody but what it
+    /// is for.
     pub fn roles(&self) -> impl Iterator<Item = Role> {
-        let signed_in = self.ticket.map(|_| [Role::SignedIn, Role::Family]);
+        let is_device = |ticket: &Ticket| matches!(ticket.principal, Principal::Device(_));
+        let person = self.ticket.filter(|ticket| !is_device(ticket));
+        let signed_in = person.map(|_| [Role::SignedIn, Role::Family]);
         let resident = self.ticket.filter(|ticket| matches!(ticket.principal, Principal::Resident(_)));
         std::iter::once(Role::Public)
             .chain(signed_in.into_iter().flatten())
             .chain(resident.map(|_| Role::Resident))
-            .chain(self.grants.iter().map(|grant| grant.role))
+            .chain(self.standings.iter().map(Standing::role))
     }
 
     pub fn actor(&self) -> Actor {
@@ -177,38 +258,51 @@ impl Caller {
         self.ticket.map(|ticket| ticket.session).ok_or_else(|| Code::SignInRequired.into())
     }
 
-    pub fn grants(&self) -> &[Grant] {
-        &self.grants
+    /// The grants of an account that stand.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.standings.iter().filter_map(|standing| match standing {
+            Standing::Grant(grant) => Some(grant),
+            Standing::Device(_) => None,
+        })
     }
 
-    /// The roles granted to this caller that cover the act at this canteen.
+    /// The device that is calling, if it is one.
+    pub fn device(&self) -> Option<&Device> {
+        self.standings.iter().find_map(|standing| match standing {
+            Standing::Grant(_) => None,
+            Standing::Device(device) => Some(device),
+        })
+    }
+
+    /// The roles of this caller that cover the act at this canteen.
     pub fn roles_at<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = Role> + 'a {
-        self.grants_at(site).map(|grant| grant.role)
+        self.standings_at(site).map(Standing::role)
     }
 
-    fn grants_at<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = &'a Grant> {
-        self.grants.iter().filter(move |grant| match reach(grant.role, self.act) {
-            Reach::Canteen => grant.canteen_id == Some(site.id),
-            Reach::Area => grant.area.as_ref().is_some_and(|area| area.contains(&site.area)),
+    fn standings_at<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = &'a Standing> {
+        self.standings.iter().filter(move |standing| match reach(standing.role(), self.act) {
+            Reach::Canteen => standing.canteen() == Some(site.id),
+            Reach::Area => standing.area().is_some_and(|area| area.contains(&site.area)),
             Reach::Everywhere => true,
             Reach::No | Reach::Own | Reach::Linked => false,
         })
     }
 
-    /// Proof of duty at a canteen, by the first grant that covers it; `not_allowed_here` without.
+    /// Proof of duty at a canteen, by the first of the caller's roles that covers it; `not_allowed_here` without.
     pub fn on_duty(&self, site: &Site) -> Result<OnDuty, Fail> {
-        let grant = self.grants_at(site).next().ok_or(Code::NotHere)?;
-        Ok(self.duty(site, grant))
+        let standing = self.standings_at(site).next().ok_or(Code::NotHere)?;
+        Ok(self.duty(site, standing))
     }
 
     /// Proof of duty at a canteen in this very role; `not_allowed_here` without.
     pub fn on_duty_as(&self, role: Role, site: &Site) -> Result<OnDuty, Fail> {
-        let grant = self.grants_at(site).find(|grant| grant.role == role).ok_or(Code::NotHere)?;
-        Ok(self.duty(site, grant))
+        let standing =
+            self.standings_at(site).find(|standing| standing.role() == role).ok_or(Code::NotHere)?;
+        Ok(self.duty(site, standing))
     }
 
-    fn duty(&self, site: &Site, grant: &Grant) -> OnDuty {
-        OnDuty { actor: self.actor(), canteen: site.id, right: right_of(grant), role: grant.role }
+    fn duty(&self, site: &Site, standing: &Standing) -> OnDuty {
+        OnDuty { actor: self.actor(), canteen: site.id, right: standing.right(), role: standing.role() }
     }
 
     /// Proof of acting for a resident: as oneself, by a standing link, or by a grant where they are registered.
@@ -229,11 +323,11 @@ impl Caller {
                 return Ok(self.acting(resident, right, link.covers_reasons));
             }
         }
-        let grant = self.grants_at(&resident.site).next().ok_or(Code::ResidentNotFound)?;
+        let standing = self.standings_at(&resident.site).next().ok_or(Code::ResidentNotFound)?;
         Ok(self.acting(
             resident,
-            right_of(grant),
-            grant.role == Role::District || grant.role == Role::Auditor,
+            standing.right(),
+            standing.role() == Role::District || standing.role() == Role::Auditor,
         ))
     }
 
@@ -265,13 +359,13 @@ impl Caller {
         }
     }
 
-    /// Every part of the world that the caller's grants reach for this act.
+    /// Every part of the world that the caller's roles reach for this act.
     pub fn scopes(&self) -> Vec<Scope> {
-        self.grants
+        self.standings
             .iter()
-            .filter_map(|grant| match reach(grant.role, self.act) {
-                Reach::Canteen => grant.canteen_id.map(Scope::Canteen),
-                Reach::Area => grant.area.clone().map(Scope::Area),
+            .filter_map(|standing| match reach(standing.role(), self.act) {
+                Reach::Canteen => standing.canteen().map(Scope::Canteen),
+                Reach::Area => standing.area().cloned().map(Scope::Area),
                 Reach::Everywhere => Some(Scope::Everywhere),
                 Reach::No | Reach::Own | Reach::Linked => None,
             })
@@ -283,10 +377,10 @@ impl Caller {
 fn ticket_of(conn: &mut Conn, pass: &Pass, now: At) -> Result<Option<Ticket>, Fail> {
     match pass {
         Pass::None => Ok(None),
-        Pass::Ticket(ticket) if store::session_stands(conn, *ticket)? => Ok(Some(*ticket)),
+        Pass::Ticket(ticket) if store::session_stands(conn, *ticket, now)? => Ok(Some(*ticket)),
         Pass::Ticket(_) => Err(Code::SessionEnded.into()),
         Pass::Cookie { token_hash } => match store::ticket_of_cookie(conn, token_hash, now)? {
-            Some(ticket) if store::session_stands(conn, ticket)? => Ok(Some(ticket)),
+            Some(ticket) if store::session_stands(conn, ticket, now)? => Ok(Some(ticket)),
             Some(_) | None => Ok(None),
         },
     }
@@ -294,7 +388,9 @@ fn ticket_of(conn: &mut Conn, pass: &Pass, now: At) -> Result<Option<Ticket>, Fa
 
 fn right_of(grant: &Grant) -> Right {
     let kind = match grant.role {
-        Role::Volunteer => RightKind::Volunteer,
+        Role::Volunteer | Role::DoorDevice | Role::RoundDevice | Role::KitchenDevice | Role::HallDevice => {
+            RightKind::Volunteer
+        }
         Role::Staff => RightKind::Staff,
         Role::District | Role::Auditor | Role::Admin => RightKind::Officer,
         Role::Public | Role::SignedIn | Role::Resident | Role::Family => RightKind::OneSelf,

@@ -2,19 +2,22 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use serde::Serialize;
 
 use crate::{
     access::{
-        Caller, Pass, Reach, Role,
+        Caller, Pass, Reach, Role, Trace,
         acts::{Act, NamedAct, reach},
         tokens::hash_of,
     },
-    api::{Answer, Describe, Keyed, OperationDoc, lang_of},
+    api::{Answer, Describe, Keyed, OperationDoc, RequestId, lang_of},
     app::State,
+    clock::At,
     db::Conn,
     idempotency::{self, Begun},
+    metrics,
+    origin::Origin,
     problem::{Code, Fail, Problem},
     words::Lang,
 };
@@ -26,6 +29,9 @@ use crate::{
 pub struct Allowed<A> {
     state: web::Data<State>,
     pass: Pass,
+    /// When the access token runs out, if one was brought.
+    until: Option<At>,
+    trace: Trace,
     lang: Lang,
     act: PhantomData<fn() -> A>,
 }
@@ -33,7 +39,14 @@ pub struct Allowed<A> {
 // A derive would demand of the act what only its name needs.
 impl<A> Clone for Allowed<A> {
     fn clone(&self) -> Allowed<A> {
-        Allowed { state: self.state.clone(), pass: self.pass.clone(), lang: self.lang, act: PhantomData }
+        Allowed {
+            state: self.state.clone(),
+            pass: self.pass.clone(),
+            until: self.until,
+            trace: self.trace.clone(),
+            lang: self.lang,
+            act: PhantomData,
+        }
     }
 }
 
@@ -47,12 +60,47 @@ impl<A: NamedAct> FromRequest for Allowed<A> {
 }
 
 fn open<A: NamedAct>(request: &HttpRequest) -> Result<Allowed<A>, Problem> {
-    let state = request.app_data::<web::Data<State>>().expect("the state is part of the app").clone();
-    let pass = match bearer(request)? {
-        Some(token) => Pass::Ticket(state.tokens.verify(token, state.clock.now())?),
-        None => Pass::None,
+    let state = state_of(request);
+    let brought = if comes_before_sign_in(A::ACT) { None } else { bearer(request)? };
+    let (pass, until) = match brought {
+        Some(token) => {
+            let (ticket, until) = state.tokens.verify(token, state.clock.now())?;
+            (Pass::Ticket(ticket), Some(until))
+        }
+        None => (Pass::None, None),
     };
-    Allowed::by(state, pass, lang_of(request))
+    Ok(Allowed { until, ..Allowed::by(request, pass, lang_of(request))? })
+}
+
+/// By what right somebody does something that goes on for long: it is read again whenever that matters.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pass: Pass,
+    until: Option<At>,
+    act: Act,
+    lang: Lang,
+}
+
+impl Standing {
+    /// Who it is, by the rights of this instant.
+    ///
+    /// Fails with `token_expired`, and like every request of theirs would.
+    pub fn caller(&self, conn: &mut Conn, now: At) -> Result<Caller, Fail> {
+        if self.until.is_some_and(|until| until <= now) {
+            return Err(Code::TokenExpired.into());
+        }
+        Caller::load(conn, &self.pass, self.act, now, self.lang)
+    }
+}
+
+fn state_of(request: &HttpRequest) -> &web::Data<State> {
+    request.app_data().expect("the state is part of the app")
+}
+
+/// Whether an act is for those who are not signed in, or no longer: what they bring is not looked at, so that a token
+/// that has run out stops nobody from getting another.
+fn comes_before_sign_in(act: Act) -> bool {
+    matches!(act, Act::SignUp | Act::SignIn | Act::EnrolDevice)
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
@@ -66,21 +114,25 @@ fn bearer(request: &HttpRequest) -> Result<Option<&str>, Problem> {
 
 impl<A: NamedAct> Allowed<A> {
     /// Fails with `sign_in_required` for an act that is not everybody's when nothing is brought.
-    fn by(state: web::Data<State>, pass: Pass, lang: Lang) -> Result<Allowed<A>, Problem> {
+    fn by(request: &HttpRequest, pass: Pass, lang: Lang) -> Result<Allowed<A>, Problem> {
         if matches!(pass, Pass::None) && reach(Role::Public, A::ACT) == Reach::No {
             return Err(Code::SignInRequired.into());
         }
-        Ok(Allowed { state, pass, lang, act: PhantomData })
+        let state = state_of(request).clone();
+        let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
+        let origin = state.proxies.origin(request.peer_addr().map(|peer| peer.ip()), request.headers());
+        let trace = Trace { request_id: request_id.unwrap_or_default(), origin };
+        Ok(Allowed { state, pass, until: None, trace, lang, act: PhantomData })
     }
 
     /// For pages: by the token in the cookie that a browser brings, if it brings one.
     pub(crate) fn by_cookie(
-        state: web::Data<State>,
+        request: &HttpRequest,
         token: Option<&str>,
         lang: Lang,
     ) -> Result<Allowed<A>, Problem> {
         let pass = token.map_or(Pass::None, |token| Pass::Cookie { token_hash: hash_of(token) });
-        Allowed::by(state, pass, lang)
+        Allowed::by(request, pass, lang)
     }
 
     /// The language that the caller reads.
@@ -88,9 +140,24 @@ impl<A: NamedAct> Allowed<A> {
         self.lang
     }
 
+    /// Where the request comes from.
+    pub fn origin(&self) -> Origin {
+        self.trace.origin
+    }
+
     /// What is not in the database: the clock, the keys, the hasher.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The same, to be kept beyond the request.
+    pub fn shared_state(&self) -> &web::Data<State> {
+        &self.state
+    }
+
+    /// By what right the caller does something that goes on after the request.
+    pub fn standing(&self) -> Standing {
+        Standing { pass: self.pass.clone(), until: self.until, act: A::ACT, lang: self.lang }
     }
 
     /// Looks, and changes nothing.
@@ -100,10 +167,11 @@ impl<A: NamedAct> Allowed<A> {
         F: FnOnce(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
         let (pass, now, lang) = (self.pass.clone(), self.state.clock.now(), self.lang);
+        let trace = self.trace.clone();
         self.state
             .db
             .read(move |conn| {
-                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?;
+                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
                 look(conn, &caller)
             })
             .await
@@ -115,15 +183,35 @@ impl<A: NamedAct> Allowed<A> {
         T: Send + 'static,
         F: Fn(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
+        self.state.db.write(self.admitted(act)).await
+    }
+
+    /// Does it for each of these by itself, in their order, and gives the answers in it; a few at a time.
+    pub async fn write_each<I, T, F>(&self, items: &[Arc<I>], act: F) -> Vec<Result<T, Problem>>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: Fn(&mut Conn, &Caller, &I) -> Result<T, Fail> + Clone + Send + 'static,
+    {
+        let for_item = |item: &Arc<I>| {
+            let (item, act) = (item.clone(), act.clone());
+            self.admitted(move |conn: &mut Conn, caller: &Caller| act(conn, caller, &item))
+        };
+        self.state.db.write_each(items.iter().map(for_item).collect()).await
+    }
+
+    /// The act, done by whoever the caller is then.
+    fn admitted<T, F>(&self, act: F) -> impl Fn(&mut Conn) -> Result<T, Fail> + Send + use<A, T, F>
+    where
+        F: Fn(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
+    {
         let (pass, lang, state) = (self.pass.clone(), self.lang, self.state.clone());
-        self.state
-            .db
-            .write(move |conn| {
-                let now = state.now_for_writing()?;
-                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?;
-                act(conn, &caller)
-            })
-            .await
+        let trace = self.trace.clone();
+        move |conn| {
+            let now = state.now_for_writing()?;
+            let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
+            act(conn, &caller)
+        }
     }
 
     /// Does it once for this idempotency key: effect, key and answer in one transaction (BR-26).
@@ -161,7 +249,10 @@ impl<A: NamedAct> Allowed<A> {
                 request_hash: &request.request_hash,
             };
             match idempotency::begin(conn, &claim, caller.now)? {
-                Begun::Replay { body, etag } => Ok(Answer::saved(body, etag)),
+                Begun::Replay { body, etag } => {
+                    conn.after_commit(metrics::replay);
+                    Ok(Answer::saved(body, etag))
+                }
                 Begun::First => {
                     let answer = act(conn, caller, &request.body)?;
                     let (body, etag) = match (without_secret, answer.fresh_body()) {
@@ -179,7 +270,9 @@ impl<A: NamedAct> Allowed<A> {
 
 impl<A: NamedAct> Describe for Allowed<A> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.needs_sign_in(reach(Role::Public, A::ACT) == Reach::No);
+        if !comes_before_sign_in(A::ACT) {
+            doc.needs_sign_in(reach(Role::Public, A::ACT) == Reach::No);
+        }
         doc.says(whom(A::ACT));
     }
 }

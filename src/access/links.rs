@@ -240,7 +240,7 @@ pub fn list(
                 .eq(principal.kind())
                 .and(family_links::holder_id.eq(principal.id()));
             match principal {
-                Principal::Account(_) => found.filter(held),
+                Principal::Account(_) | Principal::Device(_) => found.filter(held),
                 Principal::Resident(id) => found.filter(held.or(family_links::resident_id.eq(id))),
             }
         }

@@ -7,24 +7,25 @@
 
 pub mod acts;
 mod caller;
+pub mod devices;
 mod door;
 pub mod links;
 mod store;
 pub mod tokens;
 
 pub use acts::{Act, Reach, Role, act};
-pub use caller::{ActingFor, Caller, Officer, OnDuty, Registered, Right, RightKind, Scope, Site};
-pub use door::Allowed;
+pub use caller::{ActingFor, Caller, Officer, OnDuty, Registered, Right, RightKind, Scope, Site, Trace};
+pub use door::{Allowed, Standing};
 pub use store::{
     Grant, GrantScope, NewGrant, end_grant, find_grant, grant, grants_of, holders_of, holders_within,
-    session_stands,
+    serving, session_stands, signed_in_from, substr,
 };
 
 use std::fmt;
 
 use crate::{
     id::Id,
-    ids::{AccountId, AnyoneId, ResidentId},
+    ids::{AccountId, AnyoneId, DeviceId, ResidentId},
     words,
 };
 
@@ -40,11 +41,12 @@ pub(crate) enum Pass {
     },
 }
 
-/// Who brings a token: an account, or a resident who signed in with card and PIN.
+/// Who brings a token: an account, a resident who signed in with card and PIN, or a device that staff enrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Principal {
     Account(AccountId),
     Resident(ResidentId),
+    Device(DeviceId),
 }
 
 impl Principal {
@@ -52,6 +54,7 @@ impl Principal {
         match self {
             Principal::Account(_) => ActorKind::Account,
             Principal::Resident(_) => ActorKind::Resident,
+            Principal::Device(_) => ActorKind::Device,
         }
     }
 
@@ -59,6 +62,7 @@ impl Principal {
         match self {
             Principal::Account(id) => Id::from_uuid(id.uuid()),
             Principal::Resident(id) => Id::from_uuid(id.uuid()),
+            Principal::Device(id) => Id::from_uuid(id.uuid()),
         }
     }
 
@@ -68,6 +72,7 @@ impl Principal {
         match ActorKind::from_word(kind)? {
             ActorKind::Account => Some(Principal::Account(id.parse().ok()?)),
             ActorKind::Resident => Some(Principal::Resident(id.parse().ok()?)),
+            ActorKind::Device => Some(Principal::Device(id.parse().ok()?)),
             ActorKind::System => None,
         }
     }
@@ -84,6 +89,7 @@ words! {
     pub enum ActorKind {
         Account = "account",
         Resident = "resident",
+        Device = "device",
         /// The service by itself: a menu that closes, a death that cancels.
         System = "system",
     }
@@ -111,6 +117,7 @@ impl Actor {
         Actor(id.and_then(|id| match kind {
             ActorKind::Account => Some(Principal::Account(Id::from_uuid(id.uuid()))),
             ActorKind::Resident => Some(Principal::Resident(Id::from_uuid(id.uuid()))),
+            ActorKind::Device => Some(Principal::Device(Id::from_uuid(id.uuid()))),
             ActorKind::System => None,
         }))
     }
@@ -118,14 +125,21 @@ impl Actor {
     pub fn account(self) -> Option<AccountId> {
         match self.0 {
             Some(Principal::Account(id)) => Some(id),
-            Some(Principal::Resident(_)) | None => None,
+            Some(Principal::Resident(_) | Principal::Device(_)) | None => None,
         }
     }
 
     pub fn resident(self) -> Option<ResidentId> {
         match self.0 {
             Some(Principal::Resident(id)) => Some(id),
-            Some(Principal::Account(_)) | None => None,
+            Some(Principal::Account(_) | Principal::Device(_)) | None => None,
+        }
+    }
+
+    pub fn device(self) -> Option<DeviceId> {
+        match self.0 {
+            Some(Principal::Device(id)) => Some(id),
+            Some(Principal::Account(_) | Principal::Resident(_)) | None => None,
         }
     }
 }

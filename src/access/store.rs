@@ -10,10 +10,10 @@ use crate::{
     clock::At,
     db::{
         Conn,
-        schema::{accounts, cookies, grants, residents, sessions},
+        schema::{accounts, cookies, devices, grants, residents, sessions},
     },
     id::Id,
-    ids::{AccountId, AnyoneId, CanteenId, GrantId, ResidentId, SessionId},
+    ids::{AccountId, AnyoneId, CanteenId, DeviceId, GrantId, ResidentId, SessionId},
     words::Area,
 };
 
@@ -39,6 +39,19 @@ pub enum GrantScope {
     District(Area),
     Auditor(Area),
     Admin,
+}
+
+impl GrantScope {
+    /// The role that it is of.
+    pub fn role(&self) -> Role {
+        match self {
+            GrantScope::Volunteer(_) => Role::Volunteer,
+            GrantScope::Staff(_) => Role::Staff,
+            GrantScope::District(_) => Role::District,
+            GrantScope::Auditor(_) => Role::Auditor,
+            GrantScope::Admin => Role::Admin,
+        }
+    }
 }
 
 /// A grant to be made.
@@ -172,22 +185,38 @@ pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> Q
 
 /// The session that a browser's cookie carries, until the cookie is over.
 pub(super) fn ticket_of_cookie(conn: &mut Conn, token_hash: &str, now: At) -> QueryResult<Option<Ticket>> {
-    let found: Option<(SessionId, Option<AccountId>, Option<ResidentId>)> = cookies::table
+    type Owner = (Option<AccountId>, Option<ResidentId>, Option<DeviceId>);
+    let found: Option<(SessionId, Owner)> = cookies::table
         .inner_join(sessions::table)
         .filter(cookies::token_hash.eq(token_hash))
         .filter(cookies::expires_at.gt(now))
-        .select((sessions::id, sessions::account_id, sessions::resident_id))
+        .select((sessions::id, (sessions::account_id, sessions::resident_id, sessions::device_id)))
         .first(conn)
         .optional()?;
-    Ok(found.and_then(|(session, account, resident)| {
+    Ok(found.and_then(|(session, (account, resident, device))| {
         let account = account.map(Principal::Account);
-        let principal = account.or(resident.map(Principal::Resident))?;
+        let principal = account.or(resident.map(Principal::Resident)).or(device.map(Principal::Device))?;
         Some(Ticket { principal, session })
     }))
 }
 
-/// Whether the session was neither ended nor its owner suspended.
-pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
+/// The accounts that hold a role as volunteer or staff of a canteen at this instant, and are not suspended at it.
+pub fn serving(conn: &mut Conn, canteen: CanteenId, at: At) -> QueryResult<Vec<AccountId>> {
+    grants::table
+        .inner_join(accounts::table)
+        .filter(grants::canteen_id.eq(canteen))
+        .filter(grants::role.eq_any([Role::Volunteer, Role::Staff]))
+        .filter(grants::starts_at.le(at))
+        .filter(grants::ends_at.is_null().or(grants::ends_at.gt(at)))
+        .filter(accounts::suspended_at.is_null().or(accounts::suspended_at.gt(at)))
+        .select(grants::account_id)
+        .distinct()
+        .load(conn)
+}
+
+/// Whether the session was neither ended nor its owner suspended or revoked, nor started with a one-time password that has
+/// run out.
+pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<bool> {
     let session =
         sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
     let count: i64 = match ticket.principal {
@@ -195,6 +224,7 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
             .inner_join(accounts::table)
             .filter(accounts::id.eq(id))
             .filter(accounts::suspended_at.is_null())
+            .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
             .count()
             .get_result(conn)?,
         Principal::Resident(id) => session
@@ -203,6 +233,33 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket) -> QueryResult<bool> {
             .filter(residents::status.eq("active"))
             .count()
             .get_result(conn)?,
+        Principal::Device(id) => session
+            .inner_join(devices::table)
+            .filter(devices::id.eq(id))
+            .filter(devices::revoked_at.is_null())
+            .count()
+            .get_result(conn)?,
     };
     Ok(count == 1)
+}
+
+/// For how long somebody is remembered where they signed in.
+const REMEMBERED: chrono::TimeDelta = chrono::TimeDelta::days(90);
+
+/// Whether somebody has signed in from there lately; `origin` as it is kept with sessions.
+pub fn signed_in_from(conn: &mut Conn, principal: Principal, origin: &str, now: At) -> QueryResult<bool> {
+    let from_there =
+        sessions::table.filter(sessions::origin.eq(origin)).filter(sessions::started_at.gt(now - REMEMBERED));
+    match principal {
+        Principal::Account(id) => {
+            diesel::select(diesel::dsl::exists(from_there.filter(sessions::account_id.eq(id))))
+                .get_result(conn)
+        }
+        Principal::Resident(id) => {
+            diesel::select(diesel::dsl::exists(from_there.filter(sessions::resident_id.eq(id))))
+                .get_result(conn)
+        }
+        // It is enrolled once, and never signs in.
+        Principal::Device(_) => Ok(false),
+    }
 }

@@ -80,8 +80,8 @@ impl Tokens {
             .expect("our own claims can be signed")
     }
 
-    /// Who brings this token. Fails with `token_expired`, or `sign_in_required` for anything that is not ours.
-    pub fn verify(&self, token: &str, now: At) -> Result<Ticket, Problem> {
+    /// Who brings this token, and until when it is good, to the second. Fails with `token_expired`, or `sign_in_required` for anything that is not ours.
+    pub fn verify(&self, token: &str, now: At) -> Result<(Ticket, At), Problem> {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation)
             .map_err(|_| Problem::new(Code::SignInRequired))?
             .claims;
@@ -89,6 +89,7 @@ impl Tokens {
             return Err(Code::TokenExpired.into());
         }
         let principal = Principal::parse(&claims.sub).ok_or(Code::SignInRequired)?;
-        Ok(Ticket { principal, session: claims.sid })
+        let until = now + TimeDelta::seconds(claims.exp - now.utc().timestamp());
+        Ok((Ticket { principal, session: claims.sid }, until))
     }
 }

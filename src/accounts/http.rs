@@ -9,8 +9,11 @@ use crate::{
     access::{Allowed, Caller, Grant, GrantScope, Principal, act},
     accounts,
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Nothing, Query},
+    audit::{self, Deed, Entry, Subject, SubjectKind},
     clock::At,
     db::Conn,
+    devices,
+    devices::http::MyDeviceBody,
     families::http::{FamilyLinkBody, mine},
     ids::{AccountId, CanteenId, GrantId, ResidentId},
     page::{Limit, Page, Window},
@@ -18,6 +21,7 @@ use crate::{
     residents, sign_in,
     sign_in::http::PrincipalBody,
     text::{Cursor, Line, Password, Phone, Secret, UserName},
+    throttle::{self, Guessable, http::Try},
     words,
     words::Area,
 };
@@ -104,7 +108,7 @@ pub struct AccountChangesBody {
     pub phone: Option<Option<Phone>>,
     /// Suspending ends every session at once.
     pub suspended: Option<bool>,
-    /// True issues a new one-time password, shown in this answer only, and ends every session.
+    /// True issues a new one-time password, shown in this answer only and good for seven days, and ends every session.
     #[serde(default)]
     pub reset_password: bool,
 }
@@ -155,7 +159,7 @@ pub struct AccountBody {
 
 impl From<Seen> for AccountBody {
     fn from(Seen { account, grants }: Seen) -> AccountBody {
-        let Account { id, user_name, display_name, phone, suspended_at, created_at, version: _ } = account;
+        let Account { id, user_name, display_name, phone, suspended_at, created_at, .. } = account;
         let grants = grants.into_iter().map(GrantBody::from).collect();
         AccountBody { id, user_name, display_name, phone, suspended_at, created_at, grants }
     }
@@ -165,7 +169,8 @@ impl From<Seen> for AccountBody {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct IssuedAccountBody {
     pub account: AccountBody,
-    /// For the next sign-in; shown this once. Null when none was issued, and in a replayed answer.
+    /// For the next sign-in; shown this once, and good for seven days: until then its owner has to choose another.
+    /// Null when none was issued, and in a replayed answer.
     pub one_time_password: Option<String>,
 }
 
@@ -186,14 +191,19 @@ pub struct AccountsQuery {
 pub struct MeBody {
     pub principal: PrincipalBody,
     pub display_name: String,
-    /// An account's; null for a resident.
+    /// An account's; null for everybody else.
     pub user_name: Option<String>,
+    /// Until when one has to choose a password of one's own: one signed in with a one-time password, which ends then,
+    /// and with it what was begun with it. Null for everybody else.
+    pub password_expires_at: Option<At>,
     /// The roles that stand now.
     pub grants: Vec<GrantBody>,
     /// The family links that one asked for or holds.
     pub links: Vec<FamilyLinkBody>,
-    /// Who signed in with card and PIN; null for an account.
+    /// Who signed in with card and PIN; null for everybody else.
     pub resident: Option<MyResidentBody>,
+    /// What a device is for; null for a person.
+    pub device: Option<MyDeviceBody>,
 }
 
 /// A resident, to themself.
@@ -209,16 +219,23 @@ pub async fn sign_up(
     allowed: Allowed<act::SignUp>,
     request: Keyed<SignUpBody>,
 ) -> Result<Created<AccountBody>, Problem> {
+    let (key, origin) = (allowed.state().identity_key.clone(), allowed.origin());
+    let looked = key.clone();
+    allowed.read(move |conn, caller| throttle::sign_up(conn, &looked, origin, caller.now, false)).await?;
     let password_hash = allowed.state().hasher.hash(request.body.password.as_str()).await?;
     allowed
         .once(request, move |conn, caller, body| {
+            throttle::sign_up(conn, &key, origin, caller.now, true)?;
             let new = NewAccount {
                 user_name: body.user_name.clone(),
                 display_name: body.display_name.clone(),
                 phone: body.phone.clone(),
                 password_hash: password_hash.clone(),
+                password_expires_at: None,
             };
             let account = accounts::sign_up(conn, &new, caller.now)?;
+            let own = Subject::of(SubjectKind::Account, account.id);
+            audit::record(conn, caller, Entry::of(Deed::AccountMade, own).saying("by_sign_up", true))?;
             Ok(answer(Seen { account, grants: Vec::new() }))
         })
         .await
@@ -234,15 +251,30 @@ pub async fn change_password(
     allowed: Allowed<act::ChangePassword>,
     Body(body): Body<PasswordChangeBody>,
 ) -> Result<Nothing, Problem> {
-    let present = allowed.read(|conn, caller| accounts::password_hash(conn, own_account(caller)?)).await?;
+    let (key, origin) = (allowed.state().identity_key.clone(), allowed.origin());
+    let (present, tried) = allowed
+        .read(move |conn, caller| {
+            let own = own_account(caller)?;
+            let name = accounts::find(conn, own)?.user_name;
+            let place = accounts::place_of(conn, own, caller.now)?;
+            let tried = Try::new(&key, origin, Guessable::Password, &name).of(caller.principal()?, place);
+            tried.judge(conn, caller)?;
+            Ok((accounts::password_hash(conn, own)?, tried))
+        })
+        .await?;
     let hasher = &allowed.state().hasher;
     if !hasher.is_right(body.present_password.as_str(), Some(present.clone())).await? {
-        return Err(Code::WrongPassword.into());
+        return Err(tried.was_wrong(&allowed, Code::WrongPassword, |_, _| Ok(())).await);
     }
     let new = hasher.hash(body.new_password.as_str()).await?;
     allowed
         .write(move |conn, caller| {
-            accounts::change_password(conn, own_account(caller)?, &present, &new)?;
+            tried.was_right(conn, caller)?;
+            let own = own_account(caller)?;
+            accounts::change_password(conn, own, &present, &new)?;
+            let place = accounts::place_of(conn, own, caller.now)?;
+            let entry = Entry::of(Deed::PasswordChanged, Subject::of(SubjectKind::Account, own));
+            audit::record(conn, caller, entry.at(place))?;
             sign_in::end_others(conn, caller.principal()?, caller.session()?, caller.now)?;
             Ok(Nothing)
         })
@@ -284,8 +316,13 @@ pub async fn create(
             display_name: body.display_name.clone(),
             phone: body.phone.clone(),
             password_hash: password_hash.clone(),
+            password_expires_at: Some(caller.now + accounts::ONE_TIME_LIFE),
         };
         let account = accounts::create(conn, &officer, &new, &role, caller.now)?;
+        let place = accounts::place_of(conn, account.id, caller.now)?;
+        let own = Subject::of(SubjectKind::Account, account.id);
+        let entry = Entry::of(Deed::AccountMade, own).at(place).saying("role", role.scope.role().as_str());
+        audit::record(conn, caller, entry)?;
         issued(conn, caller, account.id, Some(password.clone()))
     };
     allowed.once_keeping(request, create, Some(without_password)).await
@@ -317,6 +354,7 @@ pub async fn edit(
         .write(move |conn, caller| {
             let managed = accounts::manage(conn, caller, *id)?;
             accounts::edit(conn, &managed, &changes, seen, caller.now)?;
+            record_changes(conn, caller, *id, &changes)?;
             if changes.suspended == Some(true) || changes.password_hash.is_some() {
                 sign_in::end_all(conn, Principal::Account(managed.account()), caller.now)?;
             }
@@ -336,6 +374,7 @@ pub async fn grant(
             let role = body.role()?;
             let officer = accounts::office_over(conn, caller, &role.scope)?;
             let grant = accounts::grant(conn, &officer, *id, &role, caller.now)?;
+            record_role(conn, caller, Deed::RoleGranted, &grant)?;
             Ok(Answer::new(grant.into()))
         })
         .await
@@ -345,10 +384,32 @@ pub async fn grant(
 pub async fn end_grant(allowed: Allowed<act::GrantRoles>, id: Path<GrantId>) -> Result<Nothing, Problem> {
     allowed
         .write(move |conn, caller| {
-            accounts::end_role(conn, caller, *id)?;
+            let grant = accounts::end_role(conn, caller, *id)?;
+            record_role(conn, caller, Deed::RoleEnded, &grant)?;
             Ok(Nothing)
         })
         .await
+}
+
+/// Writes down what has consequences of what was changed of an account.
+fn record_changes(conn: &mut Conn, caller: &Caller, id: AccountId, changes: &Changes) -> Result<(), Fail> {
+    let place = accounts::place_of(conn, id, caller.now)?;
+    let suspended = changes
+        .suspended
+        .map(|suspended| if suspended { Deed::AccountSuspended } else { Deed::AccountRestored });
+    let reset = changes.password_hash.as_ref().map(|_| Deed::PasswordReset);
+    for deed in suspended.into_iter().chain(reset) {
+        let entry = Entry::of(deed, Subject::of(SubjectKind::Account, id)).at(place.clone());
+        audit::record(conn, caller, entry)?;
+    }
+    Ok(())
+}
+
+fn record_role(conn: &mut Conn, caller: &Caller, deed: Deed, grant: &Grant) -> Result<(), Fail> {
+    let place = accounts::place_of_grant(conn, grant)?;
+    let holder = Subject::of(SubjectKind::Account, grant.account_id);
+    let entry = Entry::of(deed, holder).at(place).saying("role", grant.role.as_str());
+    audit::record(conn, caller, entry.saying("grant_id", grant.id.to_string()))
 }
 
 fn answer<const STATUS: u16>(seen: Seen) -> Answer<STATUS, AccountBody> {
@@ -371,30 +432,37 @@ fn without_password(issued: &IssuedAccountBody) -> IssuedAccountBody {
     IssuedAccountBody { one_time_password: None, ..issued.clone() }
 }
 
-/// The account that is calling; a resident who signed in with a card has no password.
+/// The account that is calling; a resident who signed in with a card has no password, nor has a device.
 fn own_account(caller: &Caller) -> Result<AccountId, Fail> {
     match caller.principal()? {
         Principal::Account(id) => Ok(id),
-        Principal::Resident(_) => Err(Code::NotAllowed.into()),
+        Principal::Resident(_) | Principal::Device(_) => Err(Code::NotAllowed.into()),
     }
 }
 
 /// Who is calling, and what they may do.
 pub(crate) fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
     let principal = caller.principal()?;
-    let (user_name, resident) = match principal {
-        Principal::Account(id) => (Some(accounts::find(conn, id)?.user_name), None),
+    let (account, resident) = match principal {
+        Principal::Account(id) => (Some(accounts::find(conn, id)?), None),
         Principal::Resident(id) => {
             let site = residents::registered(conn, id)?.site;
             (None, Some(MyResidentBody { id, canteen_id: site.id }))
         }
+        Principal::Device(_) => (None, None),
+    };
+    let display_name = match caller.device() {
+        Some(device) => device.name.clone(),
+        None => accounts::name_of(conn, principal.into())?.unwrap_or_default(),
     };
     Ok(MeBody {
         principal: principal.into(),
-        display_name: accounts::name_of(conn, principal.into())?.unwrap_or_default(),
-        user_name,
-        grants: caller.grants().iter().cloned().map(GrantBody::from).collect(),
+        display_name,
+        password_expires_at: account.as_ref().and_then(|account| account.password_expires_at),
+        user_name: account.map(|account| account.user_name),
+        grants: caller.grants().cloned().map(GrantBody::from).collect(),
         links: mine(conn, principal)?,
         resident,
+        device: caller.device().map(|device| devices::http::myself(conn, device, caller.now)).transpose()?,
     })
 }

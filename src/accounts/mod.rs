@@ -11,10 +11,12 @@ mod store;
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::TimeDelta;
 use diesel::QueryResult;
 
 use crate::{
     access::{self, Actor, Caller, Grant, GrantScope, NewGrant, Officer, Scope},
+    audit::Place,
     canteens,
     clock::At,
     counters::{self, Counter},
@@ -25,6 +27,9 @@ use crate::{
     text::{Line, Phone, UserName},
 };
 
+/// How long a one-time password is good for: its owner chooses another until then, or asks for a new one.
+pub const ONE_TIME_LIFE: TimeDelta = TimeDelta::days(7);
+
 /// A person who signs in with a user name.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -32,6 +37,8 @@ pub struct Account {
     pub user_name: String,
     pub display_name: String,
     pub phone: Option<String>,
+    /// Until when a one-time password is good; none once its owner has chosen another.
+    pub password_expires_at: Option<At>,
     pub suspended_at: Option<At>,
     pub created_at: At,
     /// Counts changes of the account and of its grants.
@@ -45,6 +52,8 @@ pub struct NewAccount {
     pub display_name: Line<40>,
     pub phone: Option<Phone>,
     pub password_hash: String,
+    /// Until when a one-time password is good.
+    pub password_expires_at: Option<At>,
 }
 
 /// What is changed of an account; what is absent stays.
@@ -53,6 +62,7 @@ pub struct Changes {
     pub display_name: Option<Line<40>>,
     pub phone: Option<Option<Phone>>,
     pub suspended: Option<bool>,
+    /// The hash of a one-time password.
     pub password_hash: Option<String>,
 }
 
@@ -70,7 +80,10 @@ pub struct Role {
 pub struct Credentials {
     pub account: AccountId,
     pub password_hash: String,
+    pub password_expires_at: Option<At>,
     pub suspended: bool,
+    /// Where an entry about a sign-in belongs: by a role that stands, if there is one.
+    pub place: Place,
 }
 
 /// An account as a caller may see it, with those of its grants that the caller's rights reach.
@@ -105,7 +118,7 @@ pub fn create_first_admin(
     password_hash: String,
     now: At,
 ) -> Result<AccountId, Fail> {
-    let new = NewAccount { user_name, display_name, phone: None, password_hash };
+    let new = NewAccount { user_name, display_name, phone: None, password_hash, password_expires_at: None };
     let account = sign_up(conn, &new, now)?.id;
     let scope = GrantScope::Admin;
     access::grant(conn, &NewGrant { account, scope, starts_at: now, ends_at: None, by: Actor::SYSTEM }, now)?;
@@ -118,8 +131,25 @@ pub fn find(conn: &mut Conn, id: AccountId) -> Result<Account, Fail> {
 }
 
 /// What a sign-in under this user name is checked against, if there is such an account.
-pub fn credentials(conn: &mut Conn, user_name: &str) -> QueryResult<Option<Credentials>> {
-    store::credentials(conn, user_name)
+pub fn credentials(conn: &mut Conn, user_name: &str, now: At) -> Result<Option<Credentials>, Fail> {
+    let Some(mut credentials) = store::credentials(conn, user_name)? else { return Ok(None) };
+    credentials.place = place_of(conn, credentials.account, now)?;
+    Ok(Some(credentials))
+}
+
+/// Where an entry about an account belongs: where its first standing role does, and nowhere without one.
+pub fn place_of(conn: &mut Conn, account: AccountId, now: At) -> Result<Place, Fail> {
+    let grants = access::grants_of(conn, account)?;
+    let standing = grants.iter().find(|grant| grant.starts_at <= now && !is_over(grant, now));
+    standing.map_or_else(|| Ok(Place::default()), |grant| place_of_grant(conn, grant))
+}
+
+/// Where an entry about a role belongs: where it holds.
+pub fn place_of_grant(conn: &mut Conn, grant: &Grant) -> Result<Place, Fail> {
+    match (grant.canteen_id, &grant.area) {
+        (Some(canteen), _) => Ok(Place::from(&canteens::site(conn, canteen)?)),
+        (None, area) => Ok(Place { canteen: None, area: area.clone() }),
+    }
 }
 
 /// The hash of the present password; `account_not_found` without the account.
@@ -256,15 +286,15 @@ pub fn grant(
     access::find_grant(conn, id)?.ok_or_else(|| Code::GrantNotFound.into())
 }
 
-/// Ends a role now; one that has ended stays as it is. `grant_not_found` when it is out of the caller's reach.
-pub fn end_role(conn: &mut Conn, caller: &Caller, id: GrantId) -> Result<(), Fail> {
+/// Ends a role now, and gives it; one that has ended stays as it is. `grant_not_found` when it is out of the caller's reach.
+pub fn end_role(conn: &mut Conn, caller: &Caller, id: GrantId) -> Result<Grant, Fail> {
     let reach = Reachable::of(conn, caller)?;
     let grant =
         access::find_grant(conn, id)?.filter(|grant| reach.covers(grant)).ok_or(Code::GrantNotFound)?;
     if access::end_grant(conn, id, caller.now)? {
         store::touch(conn, grant.account_id)?;
     }
-    Ok(())
+    Ok(grant)
 }
 
 fn seen(conn: &mut Conn, reach: &Reachable, page: Page<Account>) -> Result<Page<Seen>, Fail> {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::{Account, Changes, Credentials, NewAccount};
+use super::{Account, Changes, Credentials, NewAccount, ONE_TIME_LIFE};
 use crate::{
     access::{Actor, Principal},
+    audit::Place,
     clock::At,
     db::{
         Both, Conn,
@@ -23,6 +24,7 @@ struct AccountRow {
     user_name: String,
     display_name: String,
     phone: Option<String>,
+    password_expires_at: Option<At>,
     suspended_at: Option<At>,
     created_at: At,
     version: i32,
@@ -30,8 +32,16 @@ struct AccountRow {
 
 impl From<AccountRow> for Account {
     fn from(row: AccountRow) -> Account {
-        let AccountRow { id, user_name, display_name, phone, suspended_at, created_at, version } = row;
-        Account { id, user_name, display_name, phone, suspended_at, created_at, version }
+        Account {
+            id: row.id,
+            user_name: row.user_name,
+            display_name: row.display_name,
+            phone: row.phone,
+            password_expires_at: row.password_expires_at,
+            suspended_at: row.suspended_at,
+            created_at: row.created_at,
+            version: row.version,
+        }
     }
 }
 
@@ -46,6 +56,7 @@ pub(super) fn insert(conn: &mut Conn, new: &NewAccount, now: At) -> QueryResult<
                 accounts::display_name.eq(new.display_name.as_str()),
                 accounts::phone.eq(new.phone.as_ref().map(|phone| phone.as_str())),
                 accounts::password_hash.eq(&new.password_hash),
+                accounts::password_expires_at.eq(new.password_expires_at),
                 accounts::created_at.eq(now),
                 accounts::version.eq(1),
             ))
@@ -92,15 +103,22 @@ pub(super) fn of_ids(conn: &mut Conn, ids: &[AccountId]) -> QueryResult<Vec<Acco
 
 /// What a sign-in under this user name is checked against.
 pub(super) fn credentials(conn: &mut Conn, user_name: &str) -> QueryResult<Option<Credentials>> {
-    let found: Option<(AccountId, String, Option<At>)> = accounts::table
+    let found: Option<(AccountId, String, Option<At>, Option<At>)> = accounts::table
         .filter(accounts::user_name.eq(user_name))
-        .select((accounts::id, accounts::password_hash, accounts::suspended_at))
+        .select((
+            accounts::id,
+            accounts::password_hash,
+            accounts::password_expires_at,
+            accounts::suspended_at,
+        ))
         .first(conn)
         .optional()?;
-    Ok(found.map(|(account, password_hash, suspended_at)| Credentials {
+    Ok(found.map(|(account, password_hash, password_expires_at, suspended_at)| Credentials {
         account,
         password_hash,
+        password_expires_at,
         suspended: suspended_at.is_some(),
+        place: Place::default(),
     }))
 }
 
@@ -117,7 +135,10 @@ pub(super) fn replace_password(
     new: &str,
 ) -> QueryResult<bool> {
     let unchanged = accounts::table.filter(accounts::id.eq(id)).filter(accounts::password_hash.eq(present));
-    let replaced = diesel::update(unchanged).set(accounts::password_hash.eq(new)).execute(conn)?;
+    let never = None::<At>;
+    let replaced = diesel::update(unchanged)
+        .set((accounts::password_hash.eq(new), accounts::password_expires_at.eq(never)))
+        .execute(conn)?;
     Ok(replaced == 1)
 }
 
@@ -127,6 +148,7 @@ struct ChangedRow<'a> {
     display_name: Option<&'a str>,
     phone: Option<Option<&'a str>>,
     password_hash: Option<&'a str>,
+    password_expires_at: Option<At>,
     suspended_at: Option<Option<At>>,
     version: i32,
 }
@@ -143,6 +165,7 @@ pub(super) fn update(
         display_name: changes.display_name.as_ref().map(|name| name.as_str()),
         phone: changes.phone.as_ref().map(|phone| phone.as_ref().map(|phone| phone.as_str())),
         password_hash: changes.password_hash.as_deref(),
+        password_expires_at: changes.password_hash.as_ref().map(|_| now + ONE_TIME_LIFE),
         suspended_at: changes.suspended.map(|suspended| suspended.then_some(now)),
         version: seen + 1,
     };

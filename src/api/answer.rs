@@ -1,18 +1,24 @@
 //! Answers: a status that is part of the type, a body, and what caches and lost-update checks need.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
     body::BoxBody,
     http::{Method, StatusCode, header},
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{
     openapi::{Describe, OperationDoc},
     tag::{ETag, Held, hash_of_text},
 };
-use crate::problem::{Code, Problem};
+use crate::{
+    problem::{Code, Problem},
+    words::Lang,
+};
 
 /// A JSON answer with the status `STATUS`.
 #[derive(Debug)]
@@ -167,6 +173,30 @@ impl<const STATUS: u16, T: JsonSchema> Describe for Answer<STATUS, T> {
         let schema = doc.schema::<T>();
         doc.answers(STATUS, Some(schema));
         doc.may_be_unchanged();
+    }
+}
+
+/// A refusal of a part of what was asked, as it stands in the answer to the rest.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Told(Value);
+
+impl Told {
+    /// The refusal in the reader's language, in the shape of every other one.
+    pub fn new(problem: &Problem, lang: Lang, request_id: &str) -> Told {
+        Told(problem.body(lang, request_id))
+    }
+}
+
+impl JsonSchema for Told {
+    fn schema_name() -> Cow<'static, str> {
+        "Problem".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "$ref": "#/components/schemas/Problem" })
     }
 }
 

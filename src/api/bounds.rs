@@ -23,7 +23,7 @@ const LARGEST_NUMBER: i64 = (1 << 53) - 1;
 pub fn bound_answers(paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
     let taken = taken_in(paths, schemas);
     for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(|path| path.values_mut()) {
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             tell_lengths(&mut parameter["schema"]);
         }
         let answers =

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -32,6 +33,8 @@ pub fn of(api: &Api) -> Value {
     let links = link_what_is_made(&mut paths, &schemas);
     let tags: Vec<Value> =
         api.groups().map(|(name, about, _)| json!({ "name": name, "description": about })).collect();
+    let refusals = used_by(&paths, "responses", refusals::responses());
+    let headers = used_by(&(&paths, &refusals), "headers", headers());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -52,8 +55,8 @@ pub fn of(api: &Api) -> Value {
                 "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": BEARER,
             } },
             "parameters": parameters,
-            "headers": headers(),
-            "responses": refusals::responses(),
+            "headers": headers,
+            "responses": refusals,
             "links": links,
             "schemas": schemas,
         },
@@ -70,12 +73,12 @@ was read. What has an `ETag` answers 304 to whoever sends it in `If-None-Match`.
 may be added to answers; clients pass over those that they do not know.";
 
 const BEARER: &str = "\
-The access token that signing in answers, good for 15 minutes. It is made and checked after RFC 8725: the algorithm is \
+The access token that signing in answers, good for 15 minutes. It is made and checked after RFC8725: the algorithm is \
 the server's choice alone, and issuer, audience, subject, expiry and id are checked each time.";
 
 /// The headers that answers have, told once.
-fn headers() -> Value {
-    json!({
+fn headers() -> Map<String, Value> {
+    let headers = json!({
         "X-Request-Id": {
             "description": "The id of the request, as in the log.", "required": true,
             "schema": { "type": "string", "minLength": 16, "maxLength": 16, "pattern": "^[0-9a-f]+$" },
@@ -108,7 +111,8 @@ fn headers() -> Value {
             "description": "How many tries there are in how many seconds.",
             "schema": { "type": "string", "maxLength": 200, "pattern": "^[ -~]*$" },
         },
-    })
+    });
+    headers.as_object().cloned().unwrap_or_default()
 }
 
 /// The headers with these names, by reference.
@@ -118,6 +122,13 @@ pub(super) fn header_references(names: &[&str]) -> Value {
         .map(|name| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
         .collect::<Map<String, Value>>()
         .into()
+}
+
+/// The components of a kind that something refers to.
+fn used_by(what: &impl Serialize, kind: &str, mut components: Map<String, Value>) -> Map<String, Value> {
+    let told = json!(what).to_string();
+    components.retain(|name, _| told.contains(&format!("\"#/components/{kind}/{name}\"")));
+    components
 }
 
 /// Every operation of these paths.
@@ -134,7 +145,7 @@ fn share_parameters(paths: &mut Map<String, Value>) -> Map<String, Value> {
     }
     let mut shared: Map<String, Value> = Map::new();
     for operation in operations(paths) {
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             let taken = shared.get(&name).is_some_and(|other| other != parameter);
             if uses[&parameter.to_string()] > 1 && parameter["in"] != "path" && !taken {

@@ -1,16 +1,19 @@
 //! What comes in: JSON bodies without unknown fields, query strings, idempotency keys.
 
+use std::borrow::Cow;
+
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::Sha256;
 
 use super::{
+    json,
     openapi::{Describe, OperationDoc},
-    shape::{self, Fault},
+    shape::{self, Fault, JUDGED_BY},
 };
 use crate::{
     app::State,
@@ -112,6 +115,43 @@ fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
     Ok(key.to_owned())
 }
 
+/// An item of a list that is read by itself, so that a fault in it spoils no other.
+#[derive(Clone, Debug)]
+pub struct Each<T> {
+    /// What was sent.
+    pub sent: Value,
+    /// What it is, or where it is not right: a pointer into the item.
+    pub read: Result<T, Problem>,
+}
+
+impl<'de, T: DeserializeOwned + JsonSchema + 'static> Deserialize<'de> for Each<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sent = Value::deserialize(deserializer)?;
+        let faults = shape::of_body::<T>().faults(&sent);
+        let read = if faults.is_empty() {
+            serde_path_to_error::deserialize(&sent)
+                .map_err(|error| beyond_shape(json::pointer(error.path()), &error.inner().to_string()))
+        } else {
+            Err(at_fault(Code::BadField, faults))
+        };
+        Ok(Each { sent, read })
+    }
+}
+
+/// The schema of the item; the list that holds it is not held against it.
+impl<T: JsonSchema> JsonSchema for Each<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let item = generator.subschema_for::<T>();
+        json_schema!({ "allOf": [item], JUDGED_BY: "each item by itself" })
+    }
+}
+
 /// A query string, parsed; unknown parameters are refused where the type says so.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
@@ -171,23 +211,25 @@ fn at_fault(code: Code, faults: Vec<Fault>) -> Problem {
 }
 
 /// Reads a body: JSON first, then its shape, then what is made of it.
-///
-/// The text is read twice, because a field that is there twice shows only where the text is read into its type.
 fn parse<T: DeserializeOwned + JsonSchema + 'static>(bytes: &[u8], json: bool) -> Result<T, Problem> {
     if !json {
         return Err(Problem::new(Code::NotJson));
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let value = json::read(bytes).map_err(|(error, place)| {
+        if error.is_data() { beyond_shape(place, &error.to_string()) } else { malformed(&error) }
+    })?;
     let faults = shape::of_body::<T>().faults(&value);
     if !faults.is_empty() {
         return Err(at_fault(Code::BadField, faults));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let said = error.inner().to_string();
-        let said = said.split(" at line ").next().unwrap_or_default();
-        Problem::new(Code::BadField).field(pointer(error.path()), "bad_value", both(said))
-    })
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| beyond_shape(json::pointer(error.path()), &error.inner().to_string()))
+}
+
+/// What no schema can say of a field was broken.
+fn beyond_shape(pointer: String, said: &str) -> Problem {
+    let said = said.split(" at line ").next().unwrap_or_default();
+    Problem::new(Code::BadField).field(pointer, "bad_value", both(said))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -199,18 +241,6 @@ fn malformed(error: &serde_json::Error) -> Problem {
         format!("no JSON at line {line}, column {column}: {said}"),
     );
     Problem::new(Code::MalformedJson).field("", "syntax", where_it_is)
-}
-
-/// A JSON pointer (RFC 6901) to where a body went wrong.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
 }
 
 fn both(said: &str) -> Bilingual {

@@ -1,27 +1,49 @@
 //! Around every request: a request id, one line of log, panics caught, and problems put into the reader's language.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::LazyLock, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     middleware::Next,
 };
 use futures_util::FutureExt;
+use tracing::Instrument as _;
 
-use super::tag::ETag;
+use super::{
+    openapi::{Describe, OperationDoc},
+    tag::ETag,
+};
 use crate::{
     id::random_bytes,
+    metrics,
     problem::{Code, Problem},
+    routes,
     words::Lang,
 };
+
+use super::openapi::BASE;
 
 /// The id under which a request stands in the log and in a problem's `instance`.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+impl FromRequest for RequestId {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.extensions().get::<RequestId>().cloned();
+        std::future::ready(id.ok_or_else(|| Code::Internal.into()))
+    }
+}
+
+impl Describe for RequestId {
+    fn describe(_: &mut OperationDoc<'_>) {}
+}
 
 /// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said.
 pub fn lang_of(request: &HttpRequest) -> Lang {
@@ -60,9 +82,12 @@ pub async fn guard_panics_and_name_requests(
     let id = hex::encode(random_bytes::<8>());
     request.extensions_mut().insert(RequestId(id.clone()));
     let (lang, method) = (lang_of(request.request()), request.method().clone());
+    // Every line that is logged for it, on whatever thread, has its id.
+    let span = tracing::info_span!("request", request_id = %id);
+    let under_way = metrics::request_under_way();
 
     // The request itself must not be kept here: while there is another one of it, it cannot be routed.
-    let outcome = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    let outcome = match AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await {
         Ok(outcome) => outcome.map_err(|error| error.error_response()),
         Err(_) => Err(Problem::new(Code::Internal).error_response()),
     };
@@ -76,13 +101,18 @@ pub async fn guard_panics_and_name_requests(
     let status = match &response {
         Ok((_, response)) | Err(response) => response.status().as_u16(),
     };
-    // The matched route, never the path or query: those may hold names and numbers.
+    drop(under_way);
+    let took = started.elapsed();
+    // The operation, never the path or query: those may hold names and numbers.
+    let operation = operation_of(&method, route.as_deref());
+    metrics::request(operation, known(&method), status, took);
+    let _entered = span.enter();
     tracing::info!(
-        request_id = %id,
-        %method,
-        route = route.as_deref().unwrap_or("-"),
+        operation,
+        method = known(&method),
         status,
-        elapsed_us = started.elapsed().as_micros() as u64,
+        elapsed_us = took.as_micros() as u64,
+        "answered"
     );
     match response {
         Ok((request, response)) => Ok(ServiceResponse::new(request, response)),
@@ -90,11 +120,43 @@ pub async fn guard_panics_and_name_requests(
     }
 }
 
+/// The id of the operation that a route and a method are, or a word for what is no operation of the API.
+fn operation_of(method: &Method, route: Option<&str>) -> &'static str {
+    static OPERATIONS: LazyLock<HashMap<(Method, String), &'static str>> = LazyLock::new(|| {
+        let api = routes::api();
+        api.operations()
+            .map(|operation| ((operation.method.clone(), format!("{BASE}{}", operation.path)), operation.id))
+            .collect()
+    });
+    match route {
+        None => "none",
+        Some("/healthz") => "healthz",
+        Some("/readyz") => "readyz",
+        Some("/metrics") => "metrics",
+        Some("/api/v1/openapi.json") => "openapi",
+        Some("/docs" | "/docs/{file:.*}") => "docs",
+        Some(route) => {
+            // HEAD is answered as GET is.
+            let method = if *method == Method::HEAD { &Method::GET } else { method };
+            OPERATIONS.get(&(method.clone(), route.to_owned())).copied().unwrap_or("none")
+        }
+    }
+}
+
+/// A method by its name, or `other`: anybody may invent one.
+fn known(method: &Method) -> &'static str {
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
+}
+
 /// The response with its problem written out, if it has one, and with the headers that all have.
 fn finished(response: HttpResponse<BoxBody>, lang: Lang, id: &str) -> HttpResponse<BoxBody> {
     let problem = response.extensions().get::<Problem>().cloned();
     let mut response = match problem.or_else(|| unspoken(&response)) {
-        Some(problem) => written(&problem, response.headers().get(header::ALLOW), lang, id),
+        Some(problem) => {
+            metrics::problem(problem.code.as_str());
+            written(&problem, response.headers().get(header::ALLOW), lang, id)
+        }
         None => response,
     };
     let headers = response.headers_mut();
@@ -149,6 +211,12 @@ fn written(
     }
     if let Some(seconds) = problem.retry_after_s() {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
+    if let Some(limit) = problem.limit() {
+        let (name, quota, window_s) = (limit.policy, limit.quota, limit.window_s);
+        let (left, reset_s) = (limit.left, limit.wait_s.unwrap_or(window_s));
+        response.insert_header(("RateLimit-Policy", format!("\"{name}\";q={quota};w={window_s}")));
+        response.insert_header(("RateLimit", format!("\"{name}\";r={left};t={reset_s}")));
     }
     if problem.code.status() == 401 {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -7,7 +7,9 @@ use actix_web::{
     http::Method,
     web::{self, ServiceConfig},
 };
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
+};
 use serde_json::{Map, Value, json};
 
 use super::{document, refusals, yaml::to_yaml};
@@ -20,13 +22,16 @@ pub const BASE: &str = "/api/v1";
 const EXAMPLES: &[&str] = &[
     include_str!("examples/auth.json"),
     include_str!("examples/accounts.json"),
+    include_str!("examples/audit.json"),
     include_str!("examples/calendar.json"),
     include_str!("examples/canteens.json"),
     include_str!("examples/residents.json"),
     include_str!("examples/families.json"),
     include_str!("examples/policies.json"),
+    include_str!("examples/devices.json"),
     include_str!("examples/menus.json"),
     include_str!("examples/reservations.json"),
+    include_str!("examples/standing_orders.json"),
     include_str!("examples/attendance.json"),
     include_str!("examples/headcounts.json"),
 ];
@@ -54,7 +59,8 @@ pub struct OperationDoc<'g> {
     unchanged: bool,
     path_schema: Option<Value>,
     request: Option<Value>,
-    answer: Option<(u16, Option<Value>)>,
+    /// The status, and the content type of the body with its schema.
+    answer: Option<(u16, Option<(&'static str, Value)>)>,
     security: Value,
     codes: BTreeSet<Code>,
 }
@@ -73,7 +79,19 @@ impl OperationDoc<'_> {
 
     /// The status and body that it answers when all is well.
     pub fn answers(&mut self, status: u16, schema: Option<Value>) {
-        self.answer = Some((status, schema));
+        self.answer = Some((status, schema.map(|schema| ("application/json", schema))));
+    }
+
+    /// The file that it answers when all is well.
+    pub fn answers_file(&mut self, media: &'static str, schema: Value) {
+        self.answer = Some((200, Some((media, schema))));
+    }
+
+    /// A header that it may be sent.
+    pub fn may_send(&mut self, name: &str, description: &str, schema: Value) {
+        self.parameters.push(json!({
+            "name": name, "in": "header", "required": false, "description": description, "schema": schema
+        }));
     }
 
     /// A sentence about it, for people.
@@ -98,11 +116,6 @@ impl OperationDoc<'_> {
         self.answer_header("ETag");
         if self.method == Method::GET {
             self.unchanged = true;
-            self.parameters.push(json!({
-                "name": "If-None-Match", "in": "header", "required": false,
-                "description": "The `ETag` of the answer that you have: if it is still the same, it is not sent again.",
-                "schema": { "type": "string", "maxLength": 1000, "pattern": "^[ -~]*$", "examples": ["\"v1\""] }
-            }));
         }
     }
 
@@ -110,9 +123,12 @@ impl OperationDoc<'_> {
     pub fn query<T: JsonSchema>(&mut self) {
         for QueryField { name, required, mut schema } in query_fields::<T>() {
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
-            self.parameters.push(json!({
-                "name": name, "in": "query", "required": required, "description": description, "schema": schema
-            }));
+            let mut parameter =
+                json!({ "name": name, "in": "query", "required": required, "schema": schema });
+            if let Some(description) = description {
+                parameter["description"] = description;
+            }
+            self.parameters.push(parameter);
         }
     }
 
@@ -250,8 +266,8 @@ impl OperationDoc<'_> {
                 "description": if schema.is_some() { "Done." } else { "Done; there is nothing to tell." },
                 "headers": document::header_references(&self.answer_headers),
             });
-            if let Some(schema) = schema {
-                response["content"] = json!({ "application/json": { "schema": schema, "example": example } });
+            if let Some((media, schema)) = schema {
+                response["content"] = json!({ *media: { "schema": schema, "example": example } });
             }
             responses.insert(status.to_string(), response);
         }
@@ -368,8 +384,34 @@ pub(super) fn generator() -> SchemaGenerator {
         .with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
+            settings.transforms.push(Box::new(RecursiveTransform(list_words)));
         })
         .into_generator()
+}
+
+/// Words that are told one by one become one list of words, with what each means in the description: so clients get one
+/// type for them, and whoever errs hears all of them.
+fn list_words(schema: &mut Schema) {
+    let choices = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut words: Vec<Value> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
+    for choice in &choices {
+        let own = choice.get("const").cloned().map(|word| vec![word]);
+        let Some(own) = own.or_else(|| choice["enum"].as_array().cloned()) else { return };
+        if let (Some(meaning), [Value::String(word)]) = (choice["description"].as_str(), own.as_slice()) {
+            told.push(format!("- `{word}`: {meaning}"));
+        }
+        words.extend(own);
+    }
+    if words.is_empty() || !words.iter().all(Value::is_string) {
+        return;
+    }
+    let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{about}\n\n{}", told.join("\n"));
+    schema.remove("oneOf");
+    schema.insert("type".into(), "string".into());
+    schema.insert("enum".into(), words.into());
+    schema.insert("description".into(), description.trim().into());
 }
 
 /// A parameter of a query string.

@@ -28,7 +28,7 @@ fn line(code: Code) -> String {
 }
 
 /// The responses of all refusals, and the one for what is unchanged.
-pub fn responses() -> Value {
+pub fn responses() -> Map<String, Value> {
     let mut responses: Map<String, Value> = Map::new();
     let unchanged = json!({
         "description": "Unchanged since the answer whose `ETag` was sent in `If-None-Match`.",
@@ -39,7 +39,7 @@ pub fn responses() -> Value {
     for status in statuses {
         responses.insert(name_of(status), response(status));
     }
-    responses.into()
+    responses
 }
 
 fn response(status: u16) -> Value {

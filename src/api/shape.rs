@@ -184,9 +184,11 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
         ValidationErrorKind::Format { format } => {
             here("bad_format", format!("格式应为 {format}"), format!("its form is not that of a {format}"))
         }
-        ValidationErrorKind::Pattern { pattern } => {
-            here("bad_format", format!("格式应符合 {pattern}"), format!("its form does not match {pattern}"))
-        }
+        ValidationErrorKind::Pattern { .. } => here(
+            "bad_format",
+            "格式不对，或含有看不见的字符".into(),
+            "its form is wrong, or it holds characters that cannot be seen".into(),
+        ),
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             match meant(context, place) {
                 Some(errors) => errors.iter().flat_map(told).collect(),

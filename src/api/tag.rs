@@ -47,6 +47,11 @@ impl ETag {
         ETag(format!("W/\"{}\"", hash(parts)))
     }
 
+    /// What it says, without its quotes and its strength.
+    pub fn about(&self) -> &str {
+        about(&self.0)
+    }
+
     /// A tag that was kept.
     pub(super) fn kept(tag: String) -> ETag {
         ETag(tag)

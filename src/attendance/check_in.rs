@@ -5,14 +5,15 @@ use chrono::TimeDelta;
 use super::{
     Attendance, AttendanceStatus, Door, KnownBy, Outcome, Person, SERVING, Tap, TapKind, bad_tap,
     meal::{self, already_served, blank, price, redeem},
+    refusals::{self, Refusal},
     review, store,
 };
 use crate::{
     clock::At,
     db::Conn,
-    ids::MenuId,
-    menus::Pick,
-    menus::{self, Menu},
+    ids::{MenuId, ResidentId},
+    menus::{self, Menu, Pick, Turn},
+    metrics,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation, ReservationStatus},
     residents::{self, Resident},
@@ -32,6 +33,17 @@ const DOOR_WORDS: &[Code] = &[
     Code::Voided,
     Code::MenuFull,
     Code::ItemSoldOut,
+    Code::NotOnDuty,
+];
+
+/// What else an offline tap is put to review for: what it says was eaten was eaten, though nobody can be found by it or
+/// the menu has changed since.
+const OFFLINE_WORDS: &[Code] = &[
+    Code::AlreadyReserved,
+    Code::ReservationNotFound,
+    Code::ResidentNotFound,
+    Code::BadOrder,
+    Code::ModeNotOffered,
 ];
 
 /// How far a device's clock may be ahead of ours.
@@ -39,84 +51,127 @@ const DEVICE_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// Records a tap.
 ///
-/// Fails with `tap_reused`, `bad_tap`, `bad_order`, `mode_not_offered`; refuses with a word of the door.
+/// Refuses with a word of the door, and an offline tap with `tap_reused` or `bad_tap` too; refusals are kept. Fails with
+/// `tap_reused`, `bad_tap`, `bad_order`, `mode_not_offered`, `already_reserved`, or `conflict` when somebody was quicker.
 pub fn check_in(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Outcome, Fail> {
     assert_eq!(door.duty.canteen(), door.menu.canteen_id, "a proof for one canteen is no proof for another");
+    match settle(conn, door, tap, now) {
+        Err(Fail::Refused(word)) if is_kept(tap, word.code) => {
+            let refusal = refusal(conn, door, tap)?;
+            refusals::keep(conn, &refusal, word.code, now)?;
+            count(conn, tap, word.code.as_str());
+            Ok(Outcome::Refused(word))
+        }
+        settled => settled,
+    }
+}
+
+/// Counts how a tap ended, once that is committed.
+fn count(conn: &mut Conn, tap: &Tap, outcome: &'static str) {
+    let kind = tap.kind.as_str();
+    conn.after_commit(move || metrics::check_in(kind, outcome));
+}
+
+fn is_kept(tap: &Tap, word: Code) -> bool {
+    DOOR_WORDS.contains(&word) || (tap.tapped_at.is_some() && !word.retryable())
+}
+
+fn refusal(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Refusal, Fail> {
+    Ok(Refusal {
+        said: serde_json::to_string(&tap.said()).expect("our own types are JSON"),
+        tap_id: Some(tap.id),
+        menu_id: Some(door.menu.id),
+        resident_id: known(conn, door, tap)?,
+        tapped_at: tap.tapped_at,
+        by: tap.by,
+    })
+}
+
+/// Serves, or puts an offline tap to review; the same tap gets the same answer.
+fn settle(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Outcome, Fail> {
     if let Some(earlier) = store::by_tap(conn, tap.id)? {
-        return repeated(earlier, tap);
+        return repeated(earlier, door, tap);
     }
     if tap.tapped_at.is_some_and(|tapped_at| tapped_at > now + DEVICE_AHEAD) {
         return Err(bad_tap("tapped_at lies in the future; set the device's clock right").into());
     }
     // In a savepoint, so that a refusal leaves nothing behind but itself.
     let served = conn.in_savepoint(|conn| serve(conn, door, tap, now));
-    match served {
-        Ok(attendance) => Ok(Outcome::Recorded(Box::new(attendance))),
-        Err(Fail::Refused(word)) if DOOR_WORDS.contains(&word.code) => match tap.tapped_at {
-            Some(tapped_at) => {
-                let kept = review::keep(conn, door, tap, tapped_at, word.code, now)?;
-                Ok(Outcome::Recorded(Box::new(kept)))
-            }
-            None => {
-                let resident =
-                    person(conn, door, tap).ok().and_then(|known| known.map(|(resident, _)| resident.id));
-                store::insert_refusal(
-                    conn,
-                    tap.id,
-                    word.code.as_str(),
-                    door.menu.id,
-                    resident,
-                    door.duty.actor(),
-                    now,
-                )?;
-                Ok(Outcome::Refused(word))
-            }
-        },
-        Err(fail) => Err(fail),
+    match (served, tap.tapped_at) {
+        (Ok(attendance), _) => {
+            count(conn, tap, AttendanceStatus::Served.as_str());
+            Ok(Outcome::Recorded(Box::new(attendance)))
+        }
+        (Err(Fail::Refused(word)), Some(tapped_at))
+            if DOOR_WORDS.contains(&word.code) || OFFLINE_WORDS.contains(&word.code) =>
+        {
+            let kept = review::keep(conn, door, tap, tapped_at, word.code, now)?;
+            count(conn, tap, AttendanceStatus::Review.as_str());
+            Ok(Outcome::Recorded(Box::new(kept)))
+        }
+        (Err(fail), _) => Err(fail),
     }
 }
 
-/// The same tap gets the same answer; a tap whose attendance was voided since is told so.
-fn repeated(earlier: Attendance, tap: &Tap) -> Result<Outcome, Fail> {
-    if earlier.request_hash != tap.request_hash {
+/// A tap whose attendance was voided since is told so.
+fn repeated(earlier: Attendance, door: &Door<'_>, tap: &Tap) -> Result<Outcome, Fail> {
+    if earlier.request_hash != tap.request_hash(door.menu.id) {
         return Err(Code::TapReused.into());
     }
     if earlier.status == AttendanceStatus::Voided {
-        return Ok(Outcome::Refused(Code::Voided.into()));
+        return Err(Code::Voided.into());
     }
-    Ok(Outcome::Recorded(Box::new(earlier)))
+    Ok(Outcome::Repeated(Box::new(earlier)))
 }
 
 fn serve(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Attendance, Fail> {
     let served_at = tap.tapped_at.unwrap_or(now);
+    fits(tap)?;
+    tap.by.check(conn, door.menu.canteen_id, served_at, now)?;
     let known = person(conn, door, tap)?;
     admit(door, known.as_ref().map(|(resident, _)| resident), served_at, now)?;
-    match (tap.kind, known) {
-        (TapKind::Reserved, Some((resident, _))) => {
-            let reservation = reservation(conn, door, tap, &resident)?;
-            serve_reserved(conn, door, tap, &resident, &reservation, served_at, now)
+    match &known {
+        Some((resident, _)) if tap.kind == TapKind::Reserved => {
+            let reservation = reservation(conn, door, tap, resident)?;
+            serve_reserved(conn, door, tap, resident, &reservation, served_at, now)
         }
-        (TapKind::WalkIn | TapKind::Second, Some((resident, known_by))) => {
-            serve_unreserved(conn, door, tap, Some((&resident, known_by)), served_at, now)
+        Some((resident, known_by)) => {
+            serve_unreserved(conn, door, tap, Some((resident, *known_by)), served_at, now)
         }
-        (TapKind::Guest | TapKind::Staff | TapKind::Volunteer, None) => {
-            serve_unreserved(conn, door, tap, None, served_at, now)
+        None => serve_unreserved(conn, door, tap, None, served_at, now),
+    }
+}
+
+/// Whether a tap of this kind names somebody, or nobody, as it should.
+fn fits(tap: &Tap) -> Result<(), Problem> {
+    let nobody = matches!(tap.person, Person::Nobody);
+    match tap.kind {
+        TapKind::Reserved | TapKind::WalkIn | TapKind::Second if nobody => {
+            Err(bad_tap("say who it is: reservation_id, card_number or resident_id"))
         }
-        (TapKind::Guest | TapKind::Staff | TapKind::Volunteer, Some(_)) => {
-            Err(bad_tap("a guest's, staff or volunteer's meal names no resident").into())
+        TapKind::Guest | TapKind::Staff | TapKind::Volunteer if !nobody => {
+            Err(bad_tap("a guest's, staff or volunteer's meal names no resident"))
         }
-        (TapKind::Reserved | TapKind::WalkIn | TapKind::Second, None) => {
-            Err(bad_tap("say who it is: reservation_id, card_number or resident_id").into())
-        }
+        TapKind::Reserved
+        | TapKind::WalkIn
+        | TapKind::Second
+        | TapKind::Guest
+        | TapKind::Staff
+        | TapKind::Volunteer => Ok(()),
+    }
+}
+
+/// The resident that a tap names, if one is found by it.
+pub(super) fn known(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Option<ResidentId>, Fail> {
+    match person(conn, door, tap) {
+        Ok(known) => Ok(known.map(|(resident, _)| resident.id)),
+        Err(Fail::Refused(_)) => Ok(None),
+        Err(fail) => Err(fail),
     }
 }
 
 /// Who stands at the door, if anybody who is registered.
-pub(super) fn person(
-    conn: &mut Conn,
-    door: &Door<'_>,
-    tap: &Tap,
-) -> Result<Option<(Resident, KnownBy)>, Fail> {
+fn person(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Option<(Resident, KnownBy)>, Fail> {
     match &tap.person {
         Person::Nobody => Ok(None),
         Person::Card(number) => {
@@ -219,7 +274,7 @@ fn serve_reserved(
         return Err(bad_tap("what was reserved is served; change the reservation first").into());
     }
     let attendance = redeem(conn, door, resident, reservation, blank(door, tap, served_at, now), now)?;
-    meal::record(conn, door, &attendance, now)?;
+    meal::record(conn, &attendance, now)?;
     menus::count_changes(conn, &[door.menu.id])?;
     Ok(attendance)
 }
@@ -236,6 +291,9 @@ fn serve_unreserved(
     if let (TapKind::WalkIn, Some((resident, _))) = (tap.kind, resident) {
         refuse_if_expected(conn, door, resident)?;
     }
+    // Until the cut-off a place belongs to whoever waits; what is left by then is for whoever comes (BR-27).
+    let turn = if now > menu.cutoff_at { Turn::PastTheLine } else { Turn::Anybody };
+    reservations::refuse_before_others(menu, turn)?;
     let lines = taken(menu, tap)?;
     let mode = tap.mode.unwrap_or(Mode::DineIn);
     if !menu.modes.contains(&mode) {
@@ -255,9 +313,9 @@ fn serve_unreserved(
         due_fen: priced.due_fen,
         ..blank(door, tap, served_at, now)
     };
-    meal::record(conn, door, &attendance, now)?;
+    meal::record(conn, &attendance, now)?;
     reservations::take(conn, menu, &attendance.lines)?;
-    reservations::take_seat(conn, menu, SERVING)?;
+    reservations::take_seat(conn, menu, SERVING, turn)?;
     Ok(attendance)
 }
 

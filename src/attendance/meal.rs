@@ -88,7 +88,7 @@ pub(super) fn blank(door: &Door<'_>, tap: &Tap, served_at: At, now: At) -> Atten
     Attendance {
         id: crate::id::Id::new(now),
         tap_id: tap.id,
-        request_hash: tap.request_hash.clone(),
+        request_hash: tap.request_hash(door.menu.id),
         menu_id: door.menu.id,
         resident_id: None,
         reservation_id: None,
@@ -106,22 +106,24 @@ pub(super) fn blank(door: &Door<'_>, tap: &Tap, served_at: At, now: At) -> Atten
         seated: false,
         served_at,
         recorded_at: now,
-        actor: door.duty.actor(),
+        actor: tap.by.actor,
+        device_id: tap.by.device,
         quote_id: None,
         charge_fen: Fen::ZERO,
         due_fen: Fen::ZERO,
         promised_fen: None,
         review_word: None,
+        said: None,
         void_reason: None,
     }
 }
 
-pub(super) fn record(conn: &mut Conn, door: &Door<'_>, attendance: &Attendance, now: At) -> Result<(), Fail> {
+pub(super) fn record(conn: &mut Conn, attendance: &Attendance, now: At) -> Result<(), Fail> {
     // The unique index on a resident's meal says no to whoever is second.
     if !store::insert(conn, attendance)? {
         return Err(Code::Conflict.into());
     }
-    let change = counted(attendance, door.duty.actor());
+    let change = counted(attendance, attendance.actor);
     headcounts::record(conn, &Change { persons: 1, portions: &attendance.lines, ..change }, now)
 }
 

@@ -4,28 +4,38 @@
 //! through is refused with a word, and the refusal is kept; a tap that was taken offline is a fact and goes to review
 //! instead (BR-34). Nothing is overwritten: an attendance is voided with a reason and entered anew (BR-35). The price is
 //! computed again from what is true at the meal, and the draws are posted with the attendance, in one transaction.
+//!
+//! Every tap names a person, on a shared device too. Of two devices that tap the same meal offline, the one that is
+//! recorded first serves it.
 
 mod check_in;
 pub mod http;
 mod meal;
+mod refusals;
 mod review;
 mod store;
 mod void;
 
 pub use check_in::check_in;
+pub use refusals::{Refusal, keep as keep_refusal};
 pub use review::{Decision, resolve};
 pub use void::void;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
 use crate::{
-    access::{ActingFor, Actor, OnDuty},
+    access::{self, ActingFor, Actor, Caller, OnDuty, Principal},
     canteens::Canteen,
     clock::At,
     db::Conn,
-    ids::{AttendanceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
+    ids::{AccountId, AttendanceId, CanteenId, DeviceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
     menus::{self, Menu, MenuStatus, Pick},
     money::Fen,
     problem::{Code, Fail, Problem},
-    reservations, words,
+    reservations::{self, waiting},
+    words,
     words::{MealClass, Mode},
 };
 
@@ -80,7 +90,7 @@ impl TapKind {
 }
 
 /// Who stands at the door.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub enum Person {
     Reservation(ReservationId),
     Card(String),
@@ -93,8 +103,7 @@ pub enum Person {
 #[derive(Clone, Debug)]
 pub struct Tap {
     pub id: TapId,
-    /// What the tap says, hashed: another content under the same id is no repetition.
-    pub request_hash: String,
+    pub by: Tapper,
     pub kind: TapKind,
     pub person: Person,
     /// What was taken, where it is not what was reserved.
@@ -102,6 +111,96 @@ pub struct Tap {
     pub mode: Option<Mode>,
     /// The time on the device, of a tap that was taken offline.
     pub tapped_at: Option<At>,
+}
+
+impl Tap {
+    /// What the tap says, hashed: another content under the same id is no repetition.
+    ///
+    /// When it was tapped is none of it: a tap that got no answer may be sent again as one that was taken offline.
+    fn request_hash(&self, menu: MenuId) -> String {
+        let said = (menu, self.kind, &self.person, &self.lines, self.mode, self.by.actor.id());
+        hex::encode(Sha256::digest(serde_json::to_vec(&said).expect("our own types are JSON")))
+    }
+
+    /// What the tap says, to be kept.
+    fn said(&self) -> Said {
+        let (mut reservation_id, mut card_number, mut resident_id) = (None, None, None);
+        match &self.person {
+            Person::Reservation(id) => reservation_id = Some(*id),
+            Person::Card(number) => card_number = Some(number.clone()),
+            Person::Resident(id) => resident_id = Some(*id),
+            Person::Nobody => {}
+        }
+        Said {
+            kind: self.kind,
+            reservation_id,
+            card_number,
+            resident_id,
+            lines: self.lines.clone(),
+            mode: self.mode,
+            tapped_at: self.tapped_at,
+            by: self.by.actor.account(),
+        }
+    }
+}
+
+/// Who taps: somebody who signed in, or who is named on a shared device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tapper {
+    actor: Actor,
+    device: Option<DeviceId>,
+}
+
+impl Tapper {
+    /// Who taps with this duty. A device has to name somebody; whoever signed in is named by that.
+    ///
+    /// Fails with `bad_tap`.
+    pub fn of(duty: &OnDuty, named: Option<AccountId>) -> Result<Tapper, Problem> {
+        match (duty.actor().device(), named) {
+            (Some(device), Some(named)) => {
+                Ok(Tapper { actor: Principal::Account(named).into(), device: Some(device) })
+            }
+            (Some(_), None) => Err(bad_tap("say in by who taps: a device is shared")),
+            (None, Some(named)) if duty.actor().account() != Some(named) => {
+                Err(bad_tap("by is yourself, or left out; only on a shared device it is somebody else"))
+            }
+            (None, _) => Ok(Tapper { actor: duty.actor(), device: None }),
+        }
+    }
+
+    /// Whoever calls, where nobody could be named.
+    pub fn unnamed(caller: &Caller) -> Tapper {
+        Tapper { actor: caller.actor(), device: caller.device().map(|device| device.id) }
+    }
+
+    /// Whether whoever is named on a device served at the canteen when they tapped; `not_on_duty` otherwise.
+    ///
+    /// Who serves there now will do: a device's clock may be slow, and a role may be entered late. Whoever signed in has
+    /// proved it.
+    fn check(&self, conn: &mut Conn, canteen: CanteenId, tapped_at: At, now: At) -> Result<(), Fail> {
+        let (Some(_), Some(named)) = (self.device, self.actor.account()) else { return Ok(()) };
+        for at in [tapped_at, now] {
+            if access::serving(conn, canteen, at)?.contains(&named) {
+                return Ok(());
+            }
+        }
+        Err(Code::NotOnDuty.into())
+    }
+}
+
+/// What a tap said, word for word.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Said {
+    pub kind: TapKind,
+    pub reservation_id: Option<ReservationId>,
+    pub card_number: Option<String>,
+    pub resident_id: Option<ResidentId>,
+    pub lines: Option<Vec<Pick>>,
+    pub mode: Option<Mode>,
+    /// The time on the device.
+    pub tapped_at: Option<At>,
+    /// Who tapped.
+    pub by: Option<AccountId>,
 }
 
 /// A meal that was served, or waits for review, or was voided.
@@ -124,14 +223,20 @@ pub struct Attendance {
     pub seated: bool,
     pub served_at: At,
     pub recorded_at: At,
+    /// Who tapped.
     pub actor: Actor,
+    /// The shared device on which they did.
+    pub device_id: Option<DeviceId>,
     pub quote_id: Option<QuoteId>,
     pub charge_fen: Fen,
     /// What the resident or guest owes for it.
     pub due_fen: Fen,
     /// What the reservation had promised.
     pub promised_fen: Option<Fen>,
+    /// The word with which it went to review.
     pub review_word: Option<String>,
+    /// What the tap said, of one that went to review.
+    pub said: Option<Said>,
     pub void_reason: Option<String>,
 }
 
@@ -139,6 +244,8 @@ pub struct Attendance {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     Recorded(Box<Attendance>),
+    /// The same tap was recorded before; this is what became of it.
+    Repeated(Box<Attendance>),
     Refused(Problem),
 }
 
@@ -194,6 +301,8 @@ pub fn resident_changed(conn: &mut Conn, resident: ResidentId) -> Result<(), Fai
 /// Closes a menu: nobody who did not come draws anything (BR-37, BR-47). A late tap still turns a no-show into served.
 pub fn close_menu(conn: &mut Conn, id: MenuId, closed_at: At) -> Result<Menu, Fail> {
     let menu = menus::close(conn, id, closed_at)?;
+    let why = Problem::new(Code::MenuNotOpen).with("status", menu.status);
+    waiting::end_line(conn, id, &why.as_told(), closed_at)?;
     reservations::release_unserved(conn, id, closed_at)?;
     Ok(menu)
 }

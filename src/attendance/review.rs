@@ -2,7 +2,7 @@
 
 use super::{
     Attendance, AttendanceStatus, Door, Tap,
-    check_in::person,
+    check_in::known,
     find,
     meal::{already_served, blank, counted, price, redeem},
     store,
@@ -13,12 +13,12 @@ use crate::{
     db::Conn,
     headcounts::{self, Change},
     ids::AttendanceId,
-    menus,
+    menus, metrics,
     problem::{Code, Fail, Problem},
     reservations::{self, Reservation},
     residents::{self, Resident},
     words,
-    words::MealClass,
+    words::{MealClass, Mode},
 };
 
 /// Keeps an offline tap that the rules would not have let through: it counts nowhere and draws nothing (BR-34).
@@ -30,16 +30,16 @@ pub(super) fn keep(
     word: Code,
     now: At,
 ) -> Result<Attendance, Fail> {
-    let resident = match person(conn, door, tap) {
-        Ok(known) => known.map(|(resident, _)| resident.id),
-        Err(Fail::Refused(_)) => None,
-        Err(fail) => return Err(fail),
-    };
+    let resident = known(conn, door, tap)?;
+    let lines = tap.lines.clone().filter(|lines| door.menu.check_picks(lines).is_ok());
     let kept = Attendance {
         resident_id: resident,
         class: if resident.is_some() { tap.kind.class() } else { MealClass::Guest },
+        mode: tap.mode.filter(|mode| door.menu.modes.contains(mode)).unwrap_or(Mode::DineIn),
         status: AttendanceStatus::Review,
+        lines: lines.unwrap_or_default(),
         review_word: Some(word.as_str().to_owned()),
+        said: Some(tap.said()),
         ..blank(door, tap, tapped_at, now)
     };
     if !store::insert(conn, &kept)? {
@@ -75,13 +75,14 @@ pub fn resolve(
     now: At,
 ) -> Result<Attendance, Fail> {
     let waiting = find(conn, id)?;
+    conn.after_commit(move || metrics::review(decision.as_str()));
     if waiting.status != AttendanceStatus::Review {
         return Err(Code::NotInReview.into());
     }
     let resident = waiting.resident_id.map(|id| residents::find(conn, id)).transpose()?;
     let class = match (decision, &resident) {
         (Decision::Void, _) => {
-            return void_as(conn, door.duty, &waiting, reason, now);
+            return void_as(conn, door.duty.actor(), &waiting, reason, now);
         }
         (Decision::GuestMeal, _) | (_, None) => MealClass::Guest,
         (Decision::SecondMeal, Some(_)) => MealClass::Second,

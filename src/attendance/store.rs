@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Attendance, AttendanceStatus, Decision, KnownBy};
+use super::{Attendance, AttendanceStatus, Decision, KnownBy, Refusal, Said};
 use crate::{
     access::{Actor, ActorKind},
     clock::At,
@@ -12,7 +12,7 @@ use crate::{
         total,
     },
     guards,
-    ids::{AnyoneId, AttendanceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
+    ids::{AnyoneId, AttendanceId, DeviceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
     menus::Pick,
     money::Fen,
     words::{MealClass, Mode},
@@ -38,11 +38,13 @@ struct Row {
     recorded_at: At,
     actor_kind: ActorKind,
     actor_id: Option<AnyoneId>,
+    device_id: Option<DeviceId>,
     quote_id: Option<QuoteId>,
     charge_fen: Fen,
     due_fen: Fen,
     promised_fen: Option<Fen>,
     review_word: Option<String>,
+    said: Option<Json<Said>>,
     void_reason: Option<String>,
 }
 
@@ -65,11 +67,13 @@ impl From<Row> for Attendance {
             served_at: row.served_at,
             recorded_at: row.recorded_at,
             actor: Actor::from_columns(row.actor_kind, row.actor_id),
+            device_id: row.device_id,
             quote_id: row.quote_id,
             charge_fen: row.charge_fen,
             due_fen: row.due_fen,
             promised_fen: row.promised_fen,
             review_word: row.review_word,
+            said: row.said.map(|said| said.0),
             void_reason: row.void_reason,
         }
     }
@@ -99,11 +103,13 @@ pub(super) fn insert(conn: &mut Conn, attendance: &Attendance) -> QueryResult<bo
         recorded_at: attendance.recorded_at,
         actor_kind: attendance.actor.kind(),
         actor_id: attendance.actor.id(),
+        device_id: attendance.device_id,
         quote_id: attendance.quote_id,
         charge_fen: attendance.charge_fen,
         due_fen: attendance.due_fen,
         promised_fen: attendance.promised_fen,
         review_word: attendance.review_word.clone(),
+        said: attendance.said.clone().map(Json),
         void_reason: attendance.void_reason.clone(),
     };
     let inserted =
@@ -248,25 +254,21 @@ pub(super) fn void(conn: &mut Conn, id: AttendanceId, reason: &str, by: Actor, n
     Ok(voided == 1)
 }
 
-pub(super) fn insert_refusal(
-    conn: &mut Conn,
-    tap: TapId,
-    word: &str,
-    menu: MenuId,
-    resident: Option<ResidentId>,
-    by: Actor,
-    now: At,
-) -> QueryResult<()> {
+pub(super) fn insert_refusal(conn: &mut Conn, refusal: &Refusal, word: &str, now: At) -> QueryResult<()> {
     Both(
         diesel::insert_into(attendance_refusals::table)
             .values((
-                attendance_refusals::tap_id.eq(tap),
+                attendance_refusals::said_hash.eq(refusal.said_hash()),
                 attendance_refusals::word.eq(word),
-                attendance_refusals::menu_id.eq(menu),
-                attendance_refusals::resident_id.eq(resident),
+                attendance_refusals::said.eq(refusal.said()),
+                attendance_refusals::tap_id.eq(refusal.tap_id),
+                attendance_refusals::menu_id.eq(refusal.menu_id),
+                attendance_refusals::resident_id.eq(refusal.resident_id),
+                attendance_refusals::tapped_at.eq(refusal.tapped_at),
                 attendance_refusals::recorded_at.eq(now),
-                attendance_refusals::actor_kind.eq(by.kind()),
-                attendance_refusals::actor_id.eq(by.id()),
+                attendance_refusals::actor_kind.eq(refusal.by.actor.kind()),
+                attendance_refusals::actor_id.eq(refusal.by.actor.id()),
+                attendance_refusals::device_id.eq(refusal.by.device),
             ))
             .on_conflict_do_nothing(),
     )

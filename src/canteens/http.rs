@@ -9,15 +9,17 @@ use super::{Canteen, Closure, Details, MealPeriod, NewClosure, Zone};
 use crate::{
     access::{Allowed, act},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    audit::{self, Deed, Entry, Subject, SubjectKind},
     canteens,
     clock::At,
     ids::{CanteenId, ClosureId},
     money::Fen,
     page::{Limit, Page, Window},
-    problem::Problem,
+    problem::{Code, Problem},
     reservations::{self, ToCall},
+    text::ZoneName,
     text::{Cursor, Line, Phone},
-    words::{Area, Period},
+    words::{Area, Bilingual, Period},
 };
 
 /// What an officer enters about a canteen.
@@ -31,7 +33,7 @@ pub struct CanteenDetailsBody {
     /// The desk's telephone.
     pub phone: Phone,
     /// By its name in the IANA database. It decides which day it is at the canteen.
-    pub time_zone: Zone,
+    pub time_zone: ZoneName,
     /// What a delivery costs on top of the food.
     pub delivery_fee_fen: Fen,
     /// The meals of the day, one entry for each that is served.
@@ -40,16 +42,21 @@ pub struct CanteenDetailsBody {
 }
 
 impl CanteenDetailsBody {
-    fn details(&self) -> Details {
-        Details {
+    /// Fails with `bad_canteen` when there is no such time zone.
+    fn details(&self) -> Result<Details, Problem> {
+        let zone = Zone::named(&self.time_zone).ok_or_else(|| {
+            let said = Bilingual::new("没有这个时区", "there is no such time zone");
+            Problem::new(Code::BadCanteen).with("reason", &said).field("/time_zone", "unknown_zone", said)
+        })?;
+        Ok(Details {
             name: self.name.as_str().to_owned(),
             area: self.area.clone(),
             address: self.address.as_str().to_owned(),
             phone: self.phone.as_str().to_owned(),
-            zone: self.time_zone,
+            zone,
             delivery_fee_fen: self.delivery_fee_fen,
             periods: self.periods.clone(),
-        }
+        })
     }
 }
 
@@ -122,7 +129,7 @@ pub async fn create(
     allowed
         .once(request, |conn, caller, body| {
             let officer = caller.officer(&body.area)?;
-            Ok(versioned(canteens::create(conn, &officer, body.details(), caller.now)?))
+            Ok(versioned(canteens::create(conn, &officer, body.details()?, caller.now)?))
         })
         .await
 }
@@ -147,7 +154,7 @@ pub async fn edit(
             // Nobody takes a canteen from an area that is not theirs, or moves one there.
             caller.officer(&canteens::site(conn, *id)?.area)?;
             let officer = caller.officer(&body.area)?;
-            Ok(versioned(canteens::edit(conn, &officer, *id, seen, body.details())?))
+            Ok(versioned(canteens::edit(conn, &officer, *id, seen, body.details()?)?))
         })
         .await
 }
@@ -243,8 +250,11 @@ pub async fn close(
 ) -> Result<Created<ClosedBody>, Problem> {
     allowed
         .once(request, move |conn, caller, body| {
-            let duty = caller.on_duty(&canteens::site(conn, *id)?)?;
+            let site = canteens::site(conn, *id)?;
+            let duty = caller.on_duty(&site)?;
             let closure = canteens::close(conn, &duty, body.closure(), caller.now)?;
+            let entry = Entry::of(Deed::CanteenClosed, Subject::of(SubjectKind::Canteen, site.id)).at(&site);
+            audit::record(conn, caller, entry.saying("from_on", closure.from_on.to_string()))?;
             let to_call = reservations::cancel_for_closure(conn, &duty, &closure, caller.now)?;
             Ok(Answer::new(ClosedBody { closure: closure.into(), to_call }))
         })

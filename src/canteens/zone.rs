@@ -11,10 +11,10 @@ use diesel::{
     serialize::{self, Output, ToSql},
     sql_types::Text,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::clock::At;
+use crate::{clock::At, text::ZoneName};
 
 /// The longest gap in any zone's clock: Samoa left out the whole of 30 December 2011.
 const LONGEST_GAP_MINUTES: i64 = 24 * 60;
@@ -26,6 +26,11 @@ const LONGEST_GAP_MINUTES: i64 = 24 * 60;
 pub struct Zone(pub Tz);
 
 impl Zone {
+    /// The zone of this name, if the database has one.
+    pub fn named(name: &ZoneName) -> Option<Zone> {
+        name.as_str().parse().ok().map(Zone)
+    }
+
     /// The civil day that it is here at this instant.
     pub fn day_of(self, at: At) -> NaiveDate {
         at.in_zone(self.0).date_naive()
@@ -73,8 +78,8 @@ impl JsonSchema for Zone {
     fn inline_schema() -> bool {
         true
     }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 1, "maxLength": 40, "examples": ["Asia/Shanghai"] })
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        ZoneName::json_schema(generator)
     }
 }
 

@@ -19,7 +19,7 @@ use diesel::{
     sqlite::Sqlite,
 };
 
-use super::{Kind, OpenError};
+use super::{Kind, OpenError, after};
 
 /// A connection to the database, whichever it is.
 #[derive(diesel::MultiConnection)]
@@ -138,6 +138,14 @@ impl Address {
         }
     }
 
+    /// The file, on SQLite.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Address::Postgres(_) => None,
+            Address::Sqlite(path) => Some(path.clone()),
+        }
+    }
+
     /// A connection that may write.
     pub(super) fn connect(&self) -> Result<Conn, ConnectionError> {
         match self {
@@ -168,6 +176,29 @@ impl Address {
     }
 }
 
+impl Address {
+    /// A connection that only looks, for as long as it takes, and leaves the file as it is.
+    pub(super) fn connect_to_look(&self) -> Result<Conn, ConnectionError> {
+        match self {
+            Address::Postgres(url) => {
+                let mut conn = postgres(url)?;
+                conn.batch_execute(
+                    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+                     SET default_transaction_read_only = on",
+                )
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(conn)
+            }
+            Address::Sqlite(path) => {
+                let mut conn = bare_sqlite(path)?;
+                conn.batch_execute("PRAGMA query_only = ON")
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Conn::Sqlite(conn))
+            }
+        }
+    }
+}
+
 fn postgres(url: &str) -> Result<Conn, ConnectionError> {
     let mut conn = PgConnection::establish(url)?;
     // Errors that carry no code through diesel are told apart by their words, best by the English ones. Only a superuser
@@ -181,11 +212,17 @@ fn postgres(url: &str) -> Result<Conn, ConnectionError> {
     Ok(Conn::Pg(conn))
 }
 
-fn sqlite(path: &Path) -> Result<Conn, ConnectionError> {
+/// A connection to a file as it is.
+pub(super) fn bare_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionError> {
     let text = path.to_str().ok_or_else(|| ConnectionError::InvalidConnectionUrl("not UTF-8".into()))?;
     let mut conn = SqliteConnection::establish(text)?;
-    // The switch to WAL waits for nobody by itself: another process that opens the same new file may hold it a moment.
     conn.batch_execute("PRAGMA busy_timeout = 5000").map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+fn sqlite(path: &Path) -> Result<Conn, ConnectionError> {
+    let mut conn = bare_sqlite(path)?;
+    // The switch to WAL waits for nobody by itself: another process that opens the same new file may hold it a moment.
     let mut tries = 0;
     while let Err(error) = conn.batch_execute("PRAGMA journal_mode = WAL") {
         tries += 1;
@@ -233,7 +270,14 @@ impl Conn {
         &mut self,
         act: impl FnOnce(&mut Conn) -> Result<T, super::Fail<E>>,
     ) -> Result<T, super::Fail<E>> {
-        self.transaction(act)
+        let mark = after::mark();
+        self.transaction(act).inspect_err(|_| after::forget_since(mark))
+    }
+
+    /// Has something done once the transaction that is under way is committed; never when it is not. It must be quick and
+    /// cannot fail.
+    pub fn after_commit(&mut self, deed: impl FnOnce() + Send + 'static) {
+        after::push(Box::new(deed));
     }
 
     /// Runs `act` in a savepoint that is rolled back unless it answers true. Gives what it answered.
@@ -241,10 +285,13 @@ impl Conn {
         &mut self,
         act: impl FnOnce(&mut Conn) -> QueryResult<bool>,
     ) -> QueryResult<bool> {
+        let mark = after::mark();
         match self.transaction(|conn| if act(conn)? { Ok(()) } else { Err(Error::RollbackTransaction) }) {
             Ok(()) => Ok(true),
-            Err(Error::RollbackTransaction) => Ok(false),
-            Err(error) => Err(error),
+            Err(error) => {
+                after::forget_since(mark);
+                if error == Error::RollbackTransaction { Ok(false) } else { Err(error) }
+            }
         }
     }
 

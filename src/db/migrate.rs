@@ -21,6 +21,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::{
     OpenError,
     conn::{Address, Conn, MultiBackend, Purpose, Trouble},
+    copy,
 };
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
@@ -52,7 +53,7 @@ fn migrate_with(address: &Address, known: &Known) -> Result<(), OpenError> {
 }
 
 /// Why a connection could not be made, in our words.
-fn unreachable(address: &Address, error: &diesel::ConnectionError) -> OpenError {
+pub(super) fn unreachable(address: &Address, error: &diesel::ConnectionError) -> OpenError {
     match address {
         Address::Postgres(_) => OpenError::Unreachable(error.to_string()),
         Address::Sqlite(_) => match error {
@@ -77,10 +78,7 @@ struct Word {
 ///
 /// It looks without writing, so that the usual start of the program needs no lock.
 fn applied(conn: &mut Conn) -> Result<BTreeSet<String>, OpenError> {
-    let catalogue = match conn {
-        Conn::Pg(_) => "SELECT tablename::text AS word FROM pg_tables WHERE schemaname = current_schema()",
-        Conn::Sqlite(_) => "SELECT name AS word FROM sqlite_master WHERE type = 'table'",
-    };
+    let catalogue = catalogue(conn);
     let tables = words(conn, catalogue)?;
     if tables.contains("__diesel_schema_migrations") {
         return words(conn, "SELECT version AS word FROM __diesel_schema_migrations");
@@ -92,9 +90,45 @@ fn applied(conn: &mut Conn) -> Result<BTreeSet<String>, OpenError> {
     }
 }
 
+/// The question for the names of all tables.
+fn catalogue(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Pg(_) => "SELECT tablename::text AS word FROM pg_tables WHERE schemaname = current_schema()",
+        Conn::Sqlite(_) => "SELECT name AS word FROM sqlite_master WHERE type = 'table'",
+    }
+}
+
 fn words(conn: &mut Conn, query: &str) -> Result<BTreeSet<String>, OpenError> {
     let rows: Vec<Word> = sql_query(query).load(conn).map_err(failed)?;
     Ok(rows.into_iter().map(|row| row.word).collect())
+}
+
+/// How a database stands to this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Ours,
+    Older,
+    /// Nothing was ever applied.
+    Empty,
+}
+
+/// How the database behind a connection stands to this program; fails when it is newer, or another program's.
+pub(super) fn shape(conn: &mut Conn) -> Result<Shape, OpenError> {
+    shape_of(&applied(conn)?)
+}
+
+/// The same, from the versions that were applied.
+pub(super) fn shape_of(applied: &BTreeSet<String>) -> Result<Shape, OpenError> {
+    if applied.is_empty() {
+        return Ok(Shape::Empty);
+    }
+    Ok(if pending(&MIGRATIONS, applied)?.is_empty() { Shape::Ours } else { Shape::Older })
+}
+
+/// Whether no table at all is in the database.
+pub(super) fn is_empty(conn: &mut Conn) -> Result<bool, OpenError> {
+    let catalogue = catalogue(conn);
+    Ok(words(conn, catalogue)?.is_empty())
 }
 
 /// The migrations that are still to be applied, in order.
@@ -119,15 +153,14 @@ fn version(migration: &Migration) -> String {
 fn back_up(conn: &mut Conn, path: &Path, newest: &str, before: &BTreeSet<String>) -> Result<(), OpenError> {
     let copy = beside(path, &format!(".before-{newest}"));
     let unfinished = beside(path, &format!(".before-{newest}.{}", std::process::id()));
-    let quoted = unfinished.display().to_string().replace('\'', "''");
-    conn.batch_execute(&format!("VACUUM INTO '{quoted}'")).map_err(failed)?;
+    copy::vacuum_into(conn, &unfinished).map_err(failed)?;
     // When another process has migrated meanwhile, this copy may be of the new shape and its copy of the old.
     let kept =
         if applied(conn)? == *before { fs::rename(&unfinished, &copy) } else { fs::remove_file(&unfinished) };
     kept.map_err(|error| OpenError::Unwritable(format!("{}: {error}", copy.display())))
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

@@ -10,7 +10,10 @@
 //! What goes wrong comes back as the caller's own error: a refusal of the rules as it was given, everything else as a
 //! [`Fault`], whose cause is in the log and nowhere else.
 
+mod after;
 mod conn;
+mod copy;
+mod look;
 mod migrate;
 pub mod schema;
 pub mod types;
@@ -18,6 +21,7 @@ mod writer;
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -28,10 +32,15 @@ use std::{
 
 use chrono::TimeDelta;
 use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 pub use conn::{Both, Conn, MultiBackend, Total, total};
+pub use copy::{Backup, CopyError, back_up, restore};
+pub use look::Look;
 pub use types::{DbUuid, Json};
+
+use crate::metrics;
 
 use conn::{Address, Manager, POSTGRES_LONGEST, Purpose, Trouble};
 use writer::Writer;
@@ -78,6 +87,18 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The word for it in the metrics.
+    fn as_str(self) -> &'static str {
+        match self {
+            Fault::Busy => "busy",
+            Fault::LockTimeout => "lock_timeout",
+            Fault::DiskFull => "disk_full",
+            Fault::Unavailable => "unavailable",
+            Fault::Conflict => "conflict",
+            Fault::Broken => "broken",
+        }
+    }
+
     /// What to tell about a database error, which goes into the log. `alive` says that the connection still answered
     /// after it.
     fn of(error: &diesel::result::Error, alive: bool) -> Fault {
@@ -90,6 +111,7 @@ impl Fault {
             Trouble::Unknown if alive => Fault::Broken,
             Trouble::NotADatabase | Trouble::Gone | Trouble::Unknown => Fault::Unavailable,
         };
+        metrics::fault(fault.as_str());
         match fault {
             Fault::Busy | Fault::LockTimeout | Fault::Conflict => tracing::warn!(%error, ?fault, "database"),
             Fault::DiskFull | Fault::Unavailable | Fault::Broken => {
@@ -105,6 +127,7 @@ impl Fault {
             return Fault::of(error, false);
         }
         tracing::error!(%error, "connecting to the database");
+        metrics::fault(Fault::Unavailable.as_str());
         Fault::Unavailable
     }
 }
@@ -129,6 +152,12 @@ pub enum OpenError {
          restore the backup that it made before migrating."
     )]
     Newer(String),
+    /// It lacks a migration that this program knows.
+    #[error("The database is older than this program. Bring it up to date with: leling migrate")]
+    Older,
+    /// There is no file, or nothing in the database.
+    #[error("There is no database of this program there. Check the database URL.")]
+    Missing,
     /// The server does not answer.
     #[error(
         "The PostgreSQL server cannot be reached. Check the database URL and that the server runs. It said: {0}"
@@ -152,6 +181,8 @@ impl OpenError {
             OpenError::BadUrl => "bad_database_url",
             OpenError::NotADatabase | OpenError::Foreign => "not_a_database",
             OpenError::Newer(_) => "newer_database",
+            OpenError::Older => "older_database",
+            OpenError::Missing => "no_database",
             OpenError::Unreachable(_) => "database_unreachable",
             OpenError::Unwritable(_) => "database_unwritable",
             OpenError::Migration(_) => "migration_failed",
@@ -165,6 +196,8 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     kind: Kind,
+    /// Where the file is, on SQLite.
+    file: Option<PathBuf>,
     pool: Pool<Manager>,
     /// Whether the pool's latest attempt to connect failed.
     unreachable: Arc<AtomicBool>,
@@ -184,7 +217,7 @@ impl Db {
     pub fn open(url: &str) -> Result<Db, OpenError> {
         let address = Address::parse(url)?;
         migrate::migrate(&address)?;
-        let kind = address.kind();
+        let (kind, file) = (address.kind(), address.file());
         let (writer, size) = match kind {
             Kind::Sqlite => {
                 let writer =
@@ -202,7 +235,7 @@ impl Db {
             .connection_timeout(POOL_WAIT)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Manager { address, unreachable: unreachable.clone() });
-        Ok(Db(Arc::new(Inner { kind, pool, unreachable, writer })))
+        Ok(Db(Arc::new(Inner { kind, file, pool, unreachable, writer })))
     }
 
     /// Looks at the database as of one moment. Whatever `act` tries to write is refused by the database.
@@ -238,6 +271,27 @@ impl Db {
         receiver.await.unwrap_or_else(|_| Err(Fault::Unavailable.into()))
     }
 
+    /// Does each of these acts as [`write`](Db::write) would, in their order, and gives their answers in it.
+    ///
+    /// Where there is one writer they wait in its queue together, so that they share few commits while others come in
+    /// between; hundreds should be brought a few at a time. Where the database keeps writers apart, each is a transaction:
+    /// several in one would hold the busiest rows while they wait for others.
+    pub async fn write_each<T, E, F>(&self, acts: Vec<F>) -> Vec<Result<T, E>>
+    where
+        F: Fn(&mut Conn) -> Result<T, Fail<E>> + Send + 'static,
+        E: From<Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        if self.0.writer.is_some() {
+            return join_all(acts.into_iter().map(|act| self.write(act))).await;
+        }
+        let mut answers = Vec::with_capacity(acts.len());
+        for act in acts {
+            answers.push(self.write(act).await);
+        }
+        answers
+    }
+
     /// [`read`](Db::read) on this thread: for the command line.
     pub fn read_blocking<T, E, F>(&self, act: F) -> Result<T, E>
     where
@@ -271,6 +325,19 @@ impl Db {
     /// Which database it is.
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// How many connections of the pool are in use, and how many wait to be.
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.0.pool.state();
+        (state.connections - state.idle_connections, state.idle_connections)
+    }
+
+    /// How many bytes are free on the disk that holds the database; nothing where that is a server's business.
+    pub fn free_bytes(&self) -> std::io::Result<Option<u64>> {
+        let Some(file) = &self.0.file else { return Ok(None) };
+        let disk = rustix::fs::statvfs(file)?;
+        Ok(Some(disk.f_bavail.saturating_mul(disk.f_frsize)))
     }
 
     /// How long a write may take from its beginning to its commit. Whatever is asked "as of" an instant may still
@@ -319,12 +386,20 @@ impl Db {
         loop {
             tries += 1;
             let mut conn = self.begin(Purpose::Write)?;
+            after::forget_since(0);
             let fail = match act(&mut conn) {
                 Ok(_) if asked.elapsed() > POSTGRES_LONGEST => Fail::Refused(Fault::Busy.into()),
-                Ok(value) => match conn.commit() {
-                    Ok(()) => return Ok(value),
-                    Err(error) => Fail::Database(error),
-                },
+                Ok(value) => {
+                    let began = Instant::now();
+                    match conn.commit() {
+                        Ok(()) => {
+                            metrics::commit(1, began.elapsed());
+                            after::take().into_iter().for_each(|deed| deed());
+                            return Ok(value);
+                        }
+                        Err(error) => Fail::Database(error),
+                    }
+                }
                 Err(fail) => fail,
             };
             let alive = conn.rollback().is_ok();
@@ -332,6 +407,7 @@ impl Db {
                 Fail::Refused(refused) => return Err(refused),
                 Fail::Database(error) if tries < TRIES && Trouble::of(&error) == Trouble::TryAgain => {
                     drop(conn);
+                    metrics::retry();
                     std::thread::sleep(Duration::from_millis(5) * tries);
                 }
                 Fail::Database(error) => return Err(Fault::of(&error, alive).into()),
@@ -352,7 +428,9 @@ where
     T: Send + 'static,
     E: From<Fault> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+    // What is logged there belongs to the request that asked.
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.unwrap_or_else(|error| {
         tracing::error!(%error, "an act on the database did not end");
         Err(Fault::Broken.into())
     })

@@ -15,14 +15,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    attendance_refusals (tap_id, word) {
-        tap_id -> crate::db::types::DbUuid,
+    attendance_refusals (said_hash, word) {
+        said_hash -> Text,
         word -> Text,
-        menu_id -> crate::db::types::DbUuid,
+        said -> Text,
+        tap_id -> Nullable<crate::db::types::DbUuid>,
+        menu_id -> Nullable<crate::db::types::DbUuid>,
         resident_id -> Nullable<crate::db::types::DbUuid>,
+        tapped_at -> Nullable<Timestamp>,
         recorded_at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
     }
 }
 
@@ -45,11 +49,13 @@ diesel::table! {
         recorded_at -> Timestamp,
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
         quote_id -> Nullable<crate::db::types::DbUuid>,
         charge_fen -> BigInt,
         due_fen -> BigInt,
         promised_fen -> Nullable<BigInt>,
         review_word -> Nullable<Text>,
+        said -> Nullable<Text>,
         resolution -> Nullable<Text>,
         resolved_at -> Nullable<Timestamp>,
         voided_at -> Nullable<Timestamp>,
@@ -155,6 +161,23 @@ diesel::table! {
     counters (name) {
         name -> Text,
         changes -> BigInt,
+    }
+}
+
+diesel::table! {
+    devices (id) {
+        id -> crate::db::types::DbUuid,
+        canteen_id -> crate::db::types::DbUuid,
+        name -> Text,
+        purpose -> Text,
+        code_hash -> Nullable<Text>,
+        code_expires_at -> Timestamp,
+        enrolled_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        version -> Integer,
     }
 }
 
@@ -298,6 +321,8 @@ diesel::table! {
         edition -> Integer,
         version -> Integer,
         changes -> BigInt,
+        waiting -> Integer,
+        queued -> Integer,
     }
 }
 
@@ -396,6 +421,7 @@ diesel::table! {
         quote_id -> crate::db::types::DbUuid,
         confirmed_allergens -> Text,
         diet_tags -> Text,
+        standing_order_id -> Nullable<crate::db::types::DbUuid>,
         placed_at -> Timestamp,
         cancelled_at -> Nullable<Timestamp>,
         cancelled_as -> Nullable<Text>,
@@ -431,9 +457,54 @@ diesel::table! {
         id -> crate::db::types::DbUuid,
         account_id -> Nullable<crate::db::types::DbUuid>,
         resident_id -> Nullable<crate::db::types::DbUuid>,
+        device_id -> Nullable<crate::db::types::DbUuid>,
         started_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
         origin -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    standing_order_outcomes (id) {
+        id -> crate::db::types::DbUuid,
+        standing_order_id -> crate::db::types::DbUuid,
+        menu_id -> crate::db::types::DbUuid,
+        status -> Text,
+        reservation_id -> Nullable<crate::db::types::DbUuid>,
+        waiting_id -> Nullable<crate::db::types::DbUuid>,
+        reason -> Nullable<Text>,
+        said -> Nullable<Text>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    standing_order_turns (canteen_id) {
+        canteen_id -> crate::db::types::DbUuid,
+        turn -> BigInt,
+    }
+}
+
+diesel::table! {
+    standing_orders (id) {
+        id -> crate::db::types::DbUuid,
+        resident_id -> crate::db::types::DbUuid,
+        canteen_id -> crate::db::types::DbUuid,
+        status -> Text,
+        from_on -> Date,
+        to_on -> Nullable<Date>,
+        meals -> Text,
+        item_rule -> Text,
+        pauses -> Text,
+        skips -> Text,
+        right_kind -> Text,
+        right_id -> Nullable<crate::db::types::DbUuid>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_as -> Nullable<Text>,
+        version -> Integer,
     }
 }
 
@@ -444,6 +515,31 @@ diesel::table! {
         window_key -> Text,
         used -> Integer,
         used_fen -> BigInt,
+    }
+}
+
+diesel::table! {
+    waiting_entries (id) {
+        id -> crate::db::types::DbUuid,
+        menu_id -> crate::db::types::DbUuid,
+        resident_id -> crate::db::types::DbUuid,
+        position -> Integer,
+        status -> Text,
+        mode -> Text,
+        lines -> Text,
+        item_rule -> Nullable<Text>,
+        confirmed_allergens -> Text,
+        channel -> Text,
+        standing_order_id -> Nullable<crate::db::types::DbUuid>,
+        right_kind -> Text,
+        right_id -> Nullable<crate::db::types::DbUuid>,
+        actor_kind -> Text,
+        actor_id -> Nullable<crate::db::types::DbUuid>,
+        joined_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        reservation_id -> Nullable<crate::db::types::DbUuid>,
+        reason -> Nullable<Text>,
+        said -> Nullable<Text>,
     }
 }
 
@@ -466,8 +562,10 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(attendance_refusals -> devices (device_id));
 diesel::joinable!(attendance_refusals -> menus (menu_id));
 diesel::joinable!(attendance_refusals -> residents (resident_id));
+diesel::joinable!(attendances -> devices (device_id));
 diesel::joinable!(attendances -> menus (menu_id));
 diesel::joinable!(attendances -> quotes (quote_id));
 diesel::joinable!(attendances -> reservations (reservation_id));
@@ -477,6 +575,7 @@ diesel::joinable!(closures -> canteens (canteen_id));
 diesel::joinable!(cookies -> sessions (session_id));
 diesel::joinable!(count_entries -> menu_items (item_id));
 diesel::joinable!(count_entries -> menus (menu_id));
+diesel::joinable!(devices -> canteens (canteen_id));
 diesel::joinable!(draws -> quotes (quote_id));
 diesel::joinable!(facts -> accounts (verified_by));
 diesel::joinable!(facts -> fact_kinds (kind));
@@ -498,10 +597,23 @@ diesel::joinable!(reservation_lines -> reservations (reservation_id));
 diesel::joinable!(reservations -> menus (menu_id));
 diesel::joinable!(reservations -> quotes (quote_id));
 diesel::joinable!(reservations -> residents (resident_id));
+diesel::joinable!(reservations -> standing_orders (standing_order_id));
 diesel::joinable!(residents -> canteens (canteen_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(sessions -> devices (device_id));
 diesel::joinable!(sessions -> residents (resident_id));
+diesel::joinable!(standing_order_outcomes -> menus (menu_id));
+diesel::joinable!(standing_order_outcomes -> reservations (reservation_id));
+diesel::joinable!(standing_order_outcomes -> standing_orders (standing_order_id));
+diesel::joinable!(standing_order_outcomes -> waiting_entries (waiting_id));
+diesel::joinable!(standing_order_turns -> canteens (canteen_id));
+diesel::joinable!(standing_orders -> canteens (canteen_id));
+diesel::joinable!(standing_orders -> residents (resident_id));
 diesel::joinable!(usage_windows -> residents (resident_id));
+diesel::joinable!(waiting_entries -> menus (menu_id));
+diesel::joinable!(waiting_entries -> reservations (reservation_id));
+diesel::joinable!(waiting_entries -> residents (resident_id));
+diesel::joinable!(waiting_entries -> standing_orders (standing_order_id));
 diesel::joinable!(window_uses -> quotes (quote_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -516,6 +628,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     cookies,
     count_entries,
     counters,
+    devices,
     draws,
     fact_kinds,
     facts,
@@ -535,7 +648,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     reservations,
     residents,
     sessions,
+    standing_order_outcomes,
+    standing_order_turns,
+    standing_orders,
     usage_windows,
+    waiting_entries,
     window_uses,
     wrong_guesses,
 );

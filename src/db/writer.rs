@@ -23,8 +23,11 @@ use std::{
 
 use diesel::{ConnectionError, QueryResult, connection::SimpleConnection};
 
+use crate::metrics;
+
 use super::{
     Fail, Fault,
+    after::{self, Deed},
     conn::{Address, Conn, Purpose, Trouble},
 };
 
@@ -52,6 +55,8 @@ trait Job: Send {
 /// A job that was done, or tried.
 struct Ran {
     answer: Answer,
+    /// What it left to be done once its batch is committed.
+    deeds: Vec<Deed>,
     /// What the others in the batch are told, when nothing of it can stand.
     ended: Option<Fault>,
 }
@@ -60,6 +65,8 @@ struct Work<F, R> {
     act: F,
     reply: R,
     asked: Instant,
+    /// The request that asked, for the log.
+    span: tracing::Span,
 }
 
 impl<T, E, F, R> Job for Work<F, R>
@@ -70,22 +77,27 @@ where
     T: Send + 'static,
 {
     fn run(self: Box<Self>, conn: &mut Conn) -> Ran {
-        let Work { act, reply, asked } = *self;
+        let Work { act, reply, asked, span } = *self;
+        let _entered = span.enter();
         if asked.elapsed() > LONGEST_WAIT {
-            return Ran { answer: Box::new(move |_| reply(Err(Fault::Busy.into()))), ended: None };
+            let answer = Box::new(move |_| reply(Err(Fault::Busy.into())));
+            return Ran { answer, deeds: Vec::new(), ended: None };
         }
+        after::forget_since(0);
         let outcome = catch_unwind(AssertUnwindSafe(|| in_savepoint(conn, act))).unwrap_or_else(|_| {
             tracing::error!("an act panicked while it wrote; nothing of it remains");
             conn.undo_act().map(|()| Err(Fault::Broken.into()))
         });
         match outcome {
             Ok(outcome) => Ran {
+                deeds: if outcome.is_ok() { after::take() } else { Vec::new() },
                 answer: Box::new(move |batch| reply(batch.map_or(outcome, |fault| Err(fault.into())))),
                 ended: None,
             },
             Err(error) => {
                 let fault = Fault::of(&error, false);
-                Ran { answer: Box::new(move |_| reply(Err(fault.into()))), ended: Some(fault) }
+                let answer = Box::new(move |_| reply(Err(fault.into())));
+                Ran { answer, deeds: Vec::new(), ended: Some(fault) }
             }
         }
     }
@@ -154,12 +166,13 @@ impl Writer {
         T: Send + 'static,
     {
         use std::sync::mpsc::TrySendError::{Disconnected, Full};
-        let job: Box<dyn Job> = Box::new(Work { act, reply, asked: Instant::now() });
+        let job: Box<dyn Job> =
+            Box::new(Work { act, reply, asked: Instant::now(), span: tracing::Span::current() });
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
         match &*queue {
             None => job.refuse(Fault::Unavailable),
             Some(sender) => match sender.try_send(job) {
-                Ok(()) => {}
+                Ok(()) => metrics::queued(),
                 Err(Full(job)) => job.refuse(Fault::Busy),
                 Err(Disconnected(job)) => job.refuse(Fault::Unavailable),
             },
@@ -195,6 +208,7 @@ impl Thread {
     fn work(self, conn: Conn) {
         let mut conn = Some(conn);
         while let Ok(first) = self.jobs.recv() {
+            metrics::unqueued();
             let open = match conn.take() {
                 Some(open) => Ok(open),
                 None => self.address.connect_existing(),
@@ -212,20 +226,26 @@ impl Thread {
             first.refuse(Fault::of(&error, false));
             return None;
         }
-        let mut answers = Vec::new();
+        let (mut answers, mut deeds) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         let mut ended = None;
         while let Some(job) = next.take() {
             let ran = job.run(&mut conn);
             answers.push(ran.answer);
+            deeds.extend(ran.deeds);
             ended = ran.ended;
             if ended.is_none() && answers.len() < MAX_BATCH {
-                next = self.jobs.try_recv().ok();
+                next = self.jobs.try_recv().ok().inspect(|_| metrics::unqueued());
             }
         }
+        let began = Instant::now();
         let fault = ended.or_else(|| conn.commit().err().map(|error| Fault::of(&error, false)));
         // Closing the connection rolls back: that must have happened before anybody is told.
         let conn = fault.is_none().then_some(conn);
+        if fault.is_none() {
+            metrics::commit(answers.len(), began.elapsed());
+            deeds.into_iter().for_each(|deed| deed());
+        }
         for answer in answers {
             answer(fault);
         }

@@ -6,7 +6,6 @@ use std::sync::{
 };
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
-use sha2::{Digest, Sha256};
 
 use super::{
     DAYS, instant,
@@ -18,14 +17,14 @@ use super::{
 use crate::{
     access::{Act, ActingFor, OnDuty, Role, Site},
     app::State,
-    attendance::{self, Attendance, Door, Outcome, Person, Tap, TapKind},
+    attendance::{self, Attendance, Door, Outcome, Person, Tap, TapKind, Tapper},
     clock::At,
     db::Conn,
     headcounts::Channel,
     id::Id,
     menus::{self, Menu, MenuPlan, Pick},
     problem::{Fail, Problem},
-    reservations::{self, Counter, Reservation, Wish},
+    reservations::{self, Counter, Origin, Reservation, Wish},
     start_error::StartError,
 };
 
@@ -156,8 +155,8 @@ impl Desk<'_> {
                 .map(|word| word.as_str().to_owned())
                 .collect(),
         };
-        let placed =
-            reservations::place(conn, &acting, &counter, &diner.resident, &wish, ordered.channel, now)?;
+        let origin = Origin::asked(ordered.channel);
+        let placed = reservations::place(conn, &acting, &counter, &diner.resident, &wish, origin, now)?;
         Ok(placed.reservation)
     }
 
@@ -252,10 +251,10 @@ impl Entrance<'_> {
         let duty = self.duty(conn, role, Act::CheckIn)?;
         let door = Door { duty: &duty, menu: self.menu, canteen: &self.kitchen.canteen };
         let id = Id::new(self.now);
-        let request_hash = hex::encode(Sha256::digest(id.to_string()));
-        let tap = Tap { id, request_hash, kind, person, lines: None, mode: None, tapped_at: None };
+        let by = Tapper::of(&duty, None).map_err(Fail::Refused)?;
+        let tap = Tap { id, by, kind, person, lines: None, mode: None, tapped_at: None };
         match attendance::check_in(conn, &door, &tap, self.now)? {
-            Outcome::Recorded(attendance) => Ok(*attendance),
+            Outcome::Recorded(attendance) | Outcome::Repeated(attendance) => Ok(*attendance),
             Outcome::Refused(word) => Err(Problem::into(word)),
         }
     }
@@ -263,7 +262,9 @@ impl Entrance<'_> {
     fn void_and_again(&mut self, conn: &mut Conn, mistaken: &Attendance) -> Result<(), Fail> {
         self.now = self.now + TimeDelta::seconds(17);
         let duty = self.duty(conn, Role::Staff, Act::VoidAttendance)?;
-        attendance::void(conn, &duty, &self.kitchen.canteen, mistaken.id, "按错了人，重新登记", self.now)?;
+        let by = Tapper::of(&duty, None).map_err(Fail::Refused)?;
+        let reason = "按错了人，重新登记";
+        attendance::void(conn, &duty, &self.kitchen.canteen, mistaken.id, by, reason, self.now)?;
         if let Some(resident) = mistaken.resident_id {
             self.tap(conn, Role::Staff, TapKind::WalkIn, Person::Resident(resident))?;
         }

@@ -350,7 +350,7 @@ impl Registry<'_> {
         if let Some(pin) = &newcomer.pin {
             let acting = clerk.acting_for(conn, &registered)?;
             residents::set_pin_hash(conn, &acting, &pin.hash)?;
-            ticket = Some(sign_in::start(conn, Principal::Resident(resident.id), now)?.ticket);
+            ticket = Some(sign_in::start(conn, Principal::Resident(resident.id), None, now)?.ticket);
         }
         for fact in &newcomer.invented.facts {
             let clerk = caller(conn, self.staff, Act::EnterFacts, now)?;
@@ -431,7 +431,7 @@ fn member(
     secret: &Secret,
     now: At,
 ) -> Result<Member, Fail> {
-    let ticket = sign_in::start(conn, Principal::Account(account), now)?.ticket;
+    let ticket = sign_in::start(conn, Principal::Account(account), None, now)?.ticket;
     Ok(Member { account, user_name: user_name.into(), password: secret.plain.clone(), ticket })
 }
 
@@ -441,6 +441,7 @@ fn new_account(user_name: &str, called: &str, secret: &Secret) -> Result<NewAcco
         display_name: Line::parse(called).map_err(mistake)?,
         phone: None,
         password_hash: secret.hash.clone(),
+        password_expires_at: None,
     })
 }
 

@@ -15,6 +15,7 @@ use crate::{
     },
     accounts,
     api::{Answer, Created, Done, Keyed, Query},
+    audit::{self, Deed, Entry, Subject, SubjectKind},
     canteens,
     clock::At,
     db::Conn,
@@ -23,9 +24,9 @@ use crate::{
     page::{Limit, Page, Window},
     problem::{Code, Fail, Problem},
     residents,
-    sign_in::http::pin_is_right,
+    sign_in::http::told_pin,
     text::{CardNumber, Cursor, Line, Pin},
-    words::Bilingual,
+    throttle::{Guessable, http::Try},
 };
 
 /// Whom one wants to act for.
@@ -117,12 +118,24 @@ pub async fn ask(
     allowed: Allowed<act::AskFamilyLink>,
     request: Keyed<AskBody>,
 ) -> Result<Created<FamilyLinkBody>, Problem> {
-    allowed
-        .once(request, |conn, caller, body| {
+    let key = &allowed.state().identity_key;
+    let tried = Try::new(key, allowed.origin(), Guessable::BirthDate, request.body.card_number.as_str());
+    let judged = tried.clone();
+    allowed.read(move |conn, caller| judged.judge(conn, caller)).await?;
+    let matched = tried.clone();
+    let asked = allowed
+        .once(request, move |conn, caller, body| {
             let link = families::ask(conn, caller, &body.card_number, body.born_on, body.relation)?;
+            matched.was_right(conn, caller)?;
             answer(conn, caller, link)
         })
-        .await
+        .await;
+    match asked {
+        Err(problem) if problem.code == Code::CardNotMatched => {
+            Err(tried.was_wrong(&allowed, Code::CardNotMatched, |_, _| Ok(())).await)
+        }
+        asked => asked,
+    }
 }
 
 /// Approves a link that was asked for: the resident does, or their desk, or whoever asked with the resident's PIN.
@@ -132,7 +145,7 @@ pub async fn approve(
     request: Keyed<ConsentBody>,
 ) -> Result<Done<FamilyLinkBody>, Problem> {
     let pin = match &request.body.pin {
-        Some(pin) => Some(told_pin(&allowed, *id, pin).await?),
+        Some(pin) => Some(pin_of(&allowed, *id, pin).await?),
         None => None,
     };
     allowed
@@ -140,6 +153,7 @@ pub async fn approve(
             let consent = body.consent.as_str().to_owned();
             let decision = Decision::Approve { consent, covers_reasons: body.covers_reasons };
             let link = families::decide(conn, caller, *id, &decision, pin)?;
+            record(conn, caller, Deed::LinkApproved, &link)?;
             answer(conn, caller, link)
         })
         .await
@@ -154,6 +168,7 @@ pub async fn refuse(
     allowed
         .once(request, move |conn, caller, ()| {
             let link = families::decide(conn, caller, *id, &Decision::Refuse, None)?;
+            record(conn, caller, Deed::LinkRefused, &link)?;
             answer(conn, caller, link)
         })
         .await
@@ -168,6 +183,7 @@ pub async fn end(
     allowed
         .once(request, move |conn, caller, ()| {
             let link = families::end(conn, caller, *id)?;
+            record(conn, caller, Deed::LinkEnded, &link)?;
             answer(conn, caller, link)
         })
         .await
@@ -182,24 +198,29 @@ pub fn mine(conn: &mut Conn, principal: Principal) -> Result<Vec<FamilyLinkBody>
 
 /// Proof that this is the PIN of the link's resident. A wrong one counts as at a sign-in.
 ///
-/// Fails with `family_link_not_found`, `wrong_credentials`, `pin_closed` or `busy`.
-async fn told_pin(
+/// Fails with `family_link_not_found`, `wrong_credentials`, `pin_closed`, `slow_down` or `busy`.
+async fn pin_of(
     allowed: &Allowed<act::DecideFamilyLink>,
     id: FamilyLinkId,
     pin: &Pin,
 ) -> Result<PinTold, Problem> {
-    let (resident, pin_hash, zone) = allowed
+    let card_number = allowed
         .read(move |conn, caller| {
             let link = families::find(conn, caller, id)?;
-            let card_number = residents::find(conn, link.resident_id)?.card_number;
-            residents::credentials_by_card(conn, &card_number)?.ok_or_else(|| Code::WrongCredentials.into())
+            Ok(residents::find(conn, link.resident_id)?.card_number)
         })
         .await?;
-    if pin_is_right(allowed, resident, pin_hash, zone, pin.as_str()).await? {
-        Ok(PinTold(resident))
-    } else {
-        Err(Code::WrongCredentials.into())
-    }
+    let (holder, tried) = told_pin(allowed, card_number, pin.as_str()).await?;
+    allowed.write(move |conn, caller| tried.was_right(conn, caller)).await?;
+    Ok(PinTold(holder.registered.id))
+}
+
+/// Writes down what became of a link.
+fn record(conn: &mut Conn, caller: &Caller, deed: Deed, link: &Link) -> Result<(), Fail> {
+    let site = residents::registered(conn, link.resident_id)?.site;
+    let entry = Entry::of(deed, Subject::of(SubjectKind::FamilyLink, link.id)).at(&site);
+    let entry = entry.saying("resident_id", link.resident_id.to_string());
+    audit::record(conn, caller, entry.saying("covers_reasons", link.covers_reasons))
 }
 
 /// Whose links are asked for, if the caller may see them.
@@ -215,11 +236,7 @@ fn whose(conn: &mut Conn, caller: &Caller, query: &FamilyLinksQuery) -> Result<W
             caller.on_duty(&canteens::site(conn, canteen)?)?;
             Ok(Whose::Canteen(canteen))
         }
-        (Some(_), Some(_)) => {
-            let one =
-                Bilingual::new("请按老年人或按食堂查，二者选一", "ask by resident or by canteen, not both");
-            Err(Problem::new(Code::BadQuery).field("/canteen_id", "one_of", one).into())
-        }
+        (Some(_), Some(_)) => Err(Code::LinksOfOne.into()),
     }
 }
 

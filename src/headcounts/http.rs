@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Count, CountKind, Counts, Tally};
+use super::{Channel, Count, CountKind, Counts, Tally, live, live::Watched};
 use crate::{
-    access::{Allowed, act},
+    access::{Allowed, Role, act},
     accounts,
-    api::{Answer, Done, ETag, Held, Query},
+    api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query},
     attendance, canteens,
     clock::At,
     counters::{self, Counter},
@@ -28,6 +28,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeadcountQuery {
+    /// The day.
     pub on: NaiveDate,
     /// The instant of recording until which everything counts; now without, and for the future.
     #[serde(default)]
@@ -69,7 +70,7 @@ pub struct ChangeSince {
     #[serde(flatten)]
     pub count: Count,
     pub channel: Channel,
-    /// The name of who recorded it; a resident who did it alone is not named.
+    /// The name of who recorded it; a resident who did it alone is not named, and nobody on a screen in the kitchen.
     pub by: Option<String>,
 }
 
@@ -87,11 +88,12 @@ pub struct Headcount {
     pub counts: Counts,
     pub by_mode: Vec<ModeCounts>,
     pub by_item: Vec<ItemCounts>,
+    /// Not told to a board in the hall.
     pub by_diet: Vec<DietCounts>,
     pub cutoff_at: At,
     /// What was confirmed at the cut-off: the sheet that the kitchen cooks from. Nothing before it.
     pub confirmed_at_cutoff: Option<Count>,
-    /// What changed since then, and who did it.
+    /// What changed since then, and who did it; not told to a board in the hall.
     pub since_cutoff: Vec<ChangeSince>,
 }
 
@@ -117,11 +119,12 @@ pub async fn of_canteen(
     allowed
         .read(move |conn, caller| {
             let site = canteens::site(conn, *canteen)?;
-            caller.on_duty(&site)?;
+            let duty = caller.on_duty(&site)?;
             subsidies::http::check_span(query.on, query.on)?;
             let as_of = query.as_of.map_or(caller.now, |at| at.min(caller.now));
             let day = Day {
                 canteen: site.id,
+                eyes: duty.role(),
                 on: query.on,
                 as_of,
                 provisional: as_of > caller.now - longest_write,
@@ -135,6 +138,8 @@ pub async fn of_canteen(
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Day {
     pub canteen: CanteenId,
+    /// Who looks.
+    pub eyes: Role,
     pub on: NaiveDate,
     pub as_of: At,
     /// Whether writes that began before may not have ended.
@@ -152,17 +157,70 @@ impl Day {
             .filter(|mark| mark.published_at.is_some())
             .map(|mark| (mark.id, mark.changes, mark.cutoff_at <= self.as_of, mark.closes_at() <= self.as_of))
             .collect();
-        Ok(ETag::weakly_of((menus, names, self.provisional)))
+        Ok(ETag::weakly_of((menus, names, self.provisional, self.eyes)))
     }
 
     pub fn headcounts(&self, conn: &mut Conn) -> Result<Headcounts, Fail> {
-        let Day { canteen: canteen_id, on, as_of, provisional } = *self;
+        let Day { canteen: canteen_id, eyes, on, as_of, provisional } = *self;
         let mut menus = Vec::new();
         for menu in counted(menus::between(conn, canteen_id, on, on)?) {
-            menus.push(headcount(conn, &menu, as_of)?);
+            menus.push(for_eyes_of(eyes, headcount(conn, &menu, as_of)?));
         }
         Ok(Headcounts { canteen_id, on, as_of, provisional, menus })
     }
+}
+
+/// What a role sees of a headcount: the kitchen no names, the hall nothing that tells of single people (BR-81, BR-82).
+fn for_eyes_of(role: Role, mut headcount: Headcount) -> Headcount {
+    match role {
+        Role::KitchenDevice => headcount.since_cutoff.iter_mut().for_each(|change| change.by = None),
+        Role::HallDevice => {
+            headcount.by_diet.clear();
+            headcount.since_cutoff.clear();
+        }
+        Role::Public
+        | Role::SignedIn
+        | Role::Resident
+        | Role::Family
+        | Role::Volunteer
+        | Role::Staff
+        | Role::District
+        | Role::Auditor
+        | Role::Admin
+        | Role::DoorDevice
+        | Role::RoundDevice => {}
+    }
+    headcount
+}
+
+/// Which day to listen to.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamQuery {
+    /// The day; without, whatever day it is at the canteen.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+}
+
+/// `GET /canteens/{id}/headcounts/stream`
+pub async fn stream(
+    allowed: Allowed<act::ReadHeadcounts>,
+    canteen: web::Path<CanteenId>,
+    Query(query): Query<StreamQuery>,
+    LastEventId(heard): LastEventId,
+) -> Result<EventStream<Headcounts>, Problem> {
+    let canteen = *canteen;
+    let watched = allowed
+        .read(move |conn, caller| {
+            let eyes = caller.on_duty(&canteens::site(conn, canteen)?)?.role();
+            if let Some(on) = query.on {
+                subsidies::http::check_span(on, on)?;
+            }
+            Ok(Watched { canteen, on: query.on, eyes })
+        })
+        .await?;
+    let events = live::listen(allowed.shared_state(), watched, allowed.standing(), heard)?;
+    Ok(EventStream::new("headcounts", events))
 }
 
 fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {

@@ -6,6 +6,7 @@
 //! `served = served with reservation + walk-ins` (BR-36). People and portions are both counted.
 
 pub mod http;
+pub mod live;
 mod store;
 
 use std::collections::BTreeMap;

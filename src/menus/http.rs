@@ -7,15 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Copied, Item, ItemPlan, Mark, Menu, MenuPlan, MenuStatus};
 use crate::{
-    access::{Allowed, Caller, Role, act, acts},
+    access::{Allowed, Caller, OnDuty, Role, act, acts},
     api::{Answer, Body, Created, Done, ETag, Held, IfMatch, Keyed, Query},
-    attendance, canteens,
+    attendance,
+    audit::{self, Deed, Entry, Subject, SubjectKind},
+    canteens,
     clock::At,
     db::Conn,
     ids::{CanteenId, MenuId, MenuItemId},
     money::Fen,
     problem::{Code, Fail, Problem},
-    reservations::{self, ToCall},
+    reservations::{self, ToCall, standing, waiting},
     subsidies,
     text::{Line, Whole},
     words::{ItemKind, Mode, Period},
@@ -32,8 +34,10 @@ pub struct MenuBody {
     pub status: MenuStatus,
     /// How many persons it is made for.
     pub capacity: i32,
-    /// How many places are left; nobody is promised one before they reserve.
+    /// How many places are left: none while somebody waits. Nobody is promised one before they reserve.
     pub places_left: i32,
+    /// How many wait for a place.
+    pub waiting: i32,
     pub modes: Vec<Mode>,
     pub delivery_fee_fen: Fen,
     pub note: String,
@@ -73,7 +77,8 @@ impl From<Menu> for MenuBody {
             period: menu.period,
             status: menu.status,
             capacity: menu.capacity,
-            places_left: (menu.capacity - menu.taken).max(0),
+            places_left: menu.places_left(),
+            waiting: menu.waiting,
             modes: menu.modes,
             delivery_fee_fen: menu.delivery_fee_fen,
             note: menu.note,
@@ -232,7 +237,14 @@ fn make(conn: &mut Conn, caller: &Caller, canteen: CanteenId, new: &NewMenu) -> 
     let duty = caller.on_duty(&canteen.site())?;
     let plan = plan(new.capacity, &new.modes, &new.note, &new.items);
     let menu = super::draft(conn, &duty, &canteen, new.served_on, new.period, &plan, caller.now)?;
-    if new.publish { super::publish(conn, &duty, menu.id, caller.now) } else { Ok(menu) }
+    if new.publish { publish_now(conn, &duty, menu.id, caller.now) } else { Ok(menu) }
+}
+
+/// Publishes a menu, and reserves from it what stands ordered, the oldest order first.
+fn publish_now(conn: &mut Conn, duty: &OnDuty, id: MenuId, now: At) -> Result<Menu, Fail> {
+    let menu = super::publish(conn, duty, id, now)?;
+    standing::place_for_menu(conn, &menu, now)?;
+    super::find(conn, id)
 }
 
 /// `GET /canteens/{id}/menus`
@@ -265,7 +277,7 @@ pub async fn list(
 
 /// Whether the caller may see what is not published: whoever a grant there lets read drafts.
 fn sees_drafts(caller: &Caller, site: &crate::access::Site) -> bool {
-    caller.grants().iter().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
+    caller.grants().any(|grant| match acts::reach(grant.role, acts::Act::ReadDrafts) {
         acts::Reach::Canteen => grant.canteen_id == Some(site.id),
         acts::Reach::Area => grant.area.as_ref().is_some_and(|area| area.contains(&site.area)),
         acts::Reach::Everywhere => true,
@@ -337,7 +349,7 @@ pub async fn copy(
             for copy in copied {
                 match copy {
                     Copied::Made(menu) if wish.publish => {
-                        made.items.push(super::publish(conn, &duty, menu.id, caller.now)?.into());
+                        made.items.push(publish_now(conn, &duty, menu.id, caller.now)?.into());
                     }
                     Copied::Made(menu) => made.items.push(menu.into()),
                     Copied::Skipped { served_on, period, why } => made.skipped.push(SkippedMenu {
@@ -391,7 +403,10 @@ pub async fn change(
             let menu = super::find(conn, *id)?;
             let duty = caller.on_duty_as(Role::Staff, &canteens::site(conn, menu.canteen_id)?)?;
             let plan = plan(change.capacity, &change.modes, &change.note, &change.items);
-            let menu = super::change(conn, &duty, *id, &plan, version, caller.now)?;
+            super::change(conn, &duty, *id, &plan, version, caller.now)?;
+            // More places or portions go to those who wait.
+            waiting::pass_on(conn, *id, caller.now)?;
+            let menu = super::find(conn, *id)?;
             let touched = reservations::with_diet_conflicts(conn, &menu)?;
             let tag = tag(menu.version, menu.changes);
             Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).tagged(tag))
@@ -409,7 +424,7 @@ pub async fn publish(
         .once(request, move |conn, caller, ()| {
             let menu = super::find(conn, *id)?;
             let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
-            let menu = super::publish(conn, &duty, *id, caller.now)?;
+            let menu = publish_now(conn, &duty, *id, caller.now)?;
             let tag = tag(menu.version, menu.changes);
             Ok(Answer::new(menu.into()).tagged(tag))
         })
@@ -425,8 +440,11 @@ pub async fn withdraw(
     allowed
         .once(request, move |conn, caller, ()| {
             let menu = super::find(conn, *id)?;
-            let duty = caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
+            let site = canteens::site(conn, menu.canteen_id)?;
+            let duty = caller.on_duty(&site)?;
             let menu = super::withdraw(conn, &duty, *id)?;
+            let withdrawn = Subject::of(SubjectKind::Menu, menu.id);
+            audit::record(conn, caller, Entry::of(Deed::MenuWithdrawn, withdrawn).at(&site))?;
             let to_call = reservations::cancel_for_menu(conn, &menu, duty.actor(), caller.now)?;
             Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
         })

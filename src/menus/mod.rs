@@ -26,13 +26,13 @@ use crate::{
     words::{ItemKind, MealClass, Mode, Period},
 };
 
-pub use store::{release_portions, release_seat, take_portions, take_seat};
+pub use store::{end_line, hold, queue, release_portions, release_seat, take_portions, take_seat, unqueue};
 
 /// How long after its serving window a menu closes by itself (BR-37).
 pub const CLOSES_AFTER: TimeDelta = TimeDelta::hours(2);
 
 /// How far ahead a menu is made.
-const MOST_AHEAD: TimeDelta = TimeDelta::days(366);
+pub const MOST_AHEAD: TimeDelta = TimeDelta::days(366);
 
 /// The most items on one menu.
 const MOST_ITEMS: usize = 60;
@@ -45,6 +45,15 @@ words! {
         Withdrawn = "withdrawn",
         Closed = "closed",
     }
+}
+
+/// Whose turn it is to take a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Whoever comes, while nobody waits.
+    Anybody,
+    /// The first in line; after the cut-off, when the line has ended, the desk.
+    PastTheLine,
 }
 
 /// A menu with its items.
@@ -69,6 +78,8 @@ pub struct Menu {
     pub closed_at: Option<At>,
     pub edition: i32,
     pub version: i32,
+    /// How many wait for a place.
+    pub waiting: i32,
     /// Counts every change of what the menu, its door list and its headcount show.
     pub changes: i64,
     /// In the order of the menu; struck items included.
@@ -150,7 +161,33 @@ pub struct ItemPlan {
     pub diet_tags: Vec<Slug>,
 }
 
+impl Item {
+    /// Whether a portion is left.
+    pub fn is_left(&self) -> bool {
+        self.portions.is_none_or(|portions| self.taken < portions)
+    }
+}
+
 impl Menu {
+    /// How many places are free for whoever comes: none while somebody waits.
+    pub fn places_left(&self) -> i32 {
+        if self.waiting > 0 { 0 } else { (self.capacity - self.taken).max(0) }
+    }
+
+    /// Whether nobody more can be served: no place is left, or nothing to eat.
+    pub fn is_full(&self) -> bool {
+        self.taken >= self.capacity || !self.offered().any(Item::is_left)
+    }
+
+    /// Counts a place and portions that were taken since the menu was read.
+    pub fn note_taken(&mut self, picks: &[Pick]) {
+        self.taken += 1;
+        for item in &mut self.items {
+            let picked = picks.iter().filter(|pick| pick.item_id == item.id);
+            item.taken += picked.map(|pick| pick.portions).sum::<i32>();
+        }
+    }
+
     /// The first instant at which the meal is over: when it was closed, or two hours after its window (BR-37).
     pub fn closes_at(&self) -> At {
         closes_at(self.serves_to_at, self.closed_at)
@@ -218,11 +255,10 @@ impl Menu {
 
     /// What is served to somebody who ordered nothing: one portion of the first set that is left, or the first dish.
     pub fn usual_pick(&self) -> Option<Pick> {
-        let left = |item: &&Item| item.portions.is_none_or(|portions| item.taken < portions);
-        self.offered()
-            .filter(left)
+        let left = || self.offered().filter(|item| item.is_left());
+        left()
             .find(|item| item.kind == ItemKind::Set)
-            .or_else(|| self.offered().find(left))
+            .or_else(|| left().next())
             .map(|item| Pick { item_id: item.id, portions: 1 })
     }
 }
@@ -298,6 +334,11 @@ pub fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> Result<Vec<Menu>, Fail> {
     Ok(store::by_ids(conn, ids)?)
 }
 
+/// Some of the menus whose cut-off has passed while somebody still waits: no more than others may wait for.
+pub fn past_cutoff_with_a_line(conn: &mut Conn, now: At) -> Result<Vec<MenuId>, Fail> {
+    Ok(store::past_cutoff_with_a_line(conn, now)?)
+}
+
 /// Some of the published menus whose meal is over at this instant: no more than others may wait for.
 pub fn to_close(conn: &mut Conn, now: At) -> Result<Vec<MenuId>, Fail> {
     Ok(store::to_close(conn, now - CLOSES_AFTER)?)
@@ -344,6 +385,7 @@ pub fn draft(
         closed_at: None,
         edition: 0,
         version: 1,
+        waiting: 0,
         changes: 1,
         items: plan.items.iter().map(|item| new_item(item, now)).collect(),
     };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::{Item, Mark, Menu, MenuStatus};
+use super::{Item, Mark, Menu, MenuStatus, Turn};
 use crate::{
     access::Actor,
     clock::At,
@@ -39,6 +39,8 @@ struct MenuRow {
     closed_at: Option<At>,
     edition: i32,
     version: i32,
+    waiting: i32,
+    queued: i32,
     changes: i64,
 }
 
@@ -121,6 +123,7 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
         closed_at: row.closed_at,
         edition: row.edition,
         version: row.version,
+        waiting: row.waiting,
         changes: row.changes,
     };
     Ok(rows.into_iter().map(menu).collect())
@@ -174,7 +177,7 @@ pub(super) fn between(
     with_items(conn, rows)
 }
 
-/// How many menus are closed in one transaction, while everybody who writes waits.
+/// How many menus, or their lines, are closed in one transaction, while everybody who writes waits.
 const CLOSED_AT_ONCE: i64 = 20;
 
 pub(super) fn to_close(conn: &mut Conn, served_before: At) -> QueryResult<Vec<MenuId>> {
@@ -207,6 +210,8 @@ pub(super) fn insert(conn: &mut Conn, menu: &Menu) -> QueryResult<bool> {
         closed_at: menu.closed_at,
         edition: menu.edition,
         version: menu.version,
+        waiting: menu.waiting,
+        queued: menu.waiting,
         changes: menu.changes,
     };
     let inserted =
@@ -329,9 +334,16 @@ pub(super) fn insert_edition(
         .map(|_| ())
 }
 
-/// Takes a place; false when the menu is full (BR-25), or in none of these states any more.
-pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus]) -> QueryResult<bool> {
-    let open = menus::table.find(id).filter(menus::status.eq_any(while_in.to_vec()));
+/// Takes a place; false when the menu is full (BR-25), when others wait for it, or in none of these states any more.
+pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus], turn: Turn) -> QueryResult<bool> {
+    let most_waiting = match turn {
+        Turn::Anybody if !guards::is_off("line") => 0,
+        Turn::Anybody | Turn::PastTheLine => i32::MAX,
+    };
+    let open = menus::table
+        .find(id)
+        .filter(menus::status.eq_any(while_in.to_vec()))
+        .filter(menus::waiting.le(most_waiting));
     let one_more = (menus::taken.eq(menus::taken + 1), menus::changes.eq(menus::changes + 1));
     let taken = if guards::is_off("capacity") {
         diesel::update(open).set(one_more).execute(conn)?
@@ -355,6 +367,58 @@ pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> 
         .set(menus::changes.eq(menus::changes + 1))
         .execute(conn)
         .map(|_| ())
+}
+
+/// Takes the menu's row until the end of the act, so that its line stands still, and says how many wait.
+pub fn hold(conn: &mut Conn, id: MenuId) -> QueryResult<i32> {
+    diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting)).execute(conn)?;
+    menus::table.find(id).select(menus::waiting).first(conn)
+}
+
+/// One more waits: their number in line. None when the menu is not published, or its cut-off has passed.
+pub fn queue(conn: &mut Conn, id: MenuId, now: At) -> QueryResult<Option<i32>> {
+    let open = menus::table
+        .find(id)
+        .filter(menus::status.eq(MenuStatus::Published))
+        .filter(menus::cutoff_at.ge(now));
+    let queued = diesel::update(open)
+        .set((
+            menus::waiting.eq(menus::waiting + 1),
+            menus::queued.eq(menus::queued + 1),
+            menus::changes.eq(menus::changes + 1),
+        ))
+        .execute(conn)?;
+    if queued == 0 {
+        return Ok(None);
+    }
+    menus::table.find(id).select(menus::queued).first(conn).map(Some)
+}
+
+/// One fewer waits.
+pub fn unqueue(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
+    diesel::update(menus::table.find(id))
+        .set((menus::waiting.eq(menus::waiting - 1), menus::changes.eq(menus::changes + 1)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Nobody waits any more.
+pub fn end_line(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
+    diesel::update(menus::table.find(id))
+        .set((menus::waiting.eq(0), menus::changes.eq(menus::changes + 1)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// Some of the menus whose cut-off lies before this instant while somebody still waits, the earliest first.
+pub(super) fn past_cutoff_with_a_line(conn: &mut Conn, now: At) -> QueryResult<Vec<MenuId>> {
+    menus::table
+        .filter(menus::waiting.gt(0))
+        .filter(menus::cutoff_at.lt(now))
+        .order((menus::cutoff_at, menus::id))
+        .limit(CLOSED_AT_ONCE)
+        .select(menus::id)
+        .load(conn)
 }
 
 /// Takes portions of an item; false when so many are not left (BR-25).

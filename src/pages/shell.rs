@@ -177,7 +177,8 @@ impl Around {
 fn nearest(conn: &mut Conn, caller: &Caller, look: &Look) -> Result<Option<Canteen>, Fail> {
     let own = match caller.principal() {
         Ok(Principal::Resident(id)) => Some(residents::registered(conn, id)?.site.id),
-        Ok(Principal::Account(_)) => caller.grants().iter().find_map(|grant| grant.canteen_id),
+        Ok(Principal::Account(_)) => caller.grants().find_map(|grant| grant.canteen_id),
+        Ok(Principal::Device(_)) => caller.device().map(|device| device.canteen_id),
         Err(_) => None,
     };
     if let Some(id) = own.or(look.canteen) {

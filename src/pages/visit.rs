@@ -241,8 +241,7 @@ impl<A: NamedAct> Visit<A> {
     /// Fails with `sign_in_required` when the act is not everybody's and the browser brings no session.
     pub fn of(request: &HttpRequest) -> Result<Visit<A>, Problem> {
         let look = Look::of(request);
-        let state = request.app_data::<web::Data<State>>().expect("the state is part of the app").clone();
-        let allowed = Allowed::by_cookie(state, look.session.as_deref(), look.lang)?;
+        let allowed = Allowed::by_cookie(request, look.session.as_deref(), look.lang)?;
         Ok(Visit { allowed, look: Arc::new(look) })
     }
 

@@ -1,20 +1,18 @@
 //! Policies over HTTP: for officers, who post, try and activate them, and for anybody who asks what a meal costs.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use actix_web::web;
 use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::{Allowed, Caller, act},
     api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, shape::JUDGED_BY},
+    audit::{self, Deed, Entry, Subject, SubjectKind},
     calendar,
     canteens::{self, Canteen},
     clock::At,
@@ -29,71 +27,10 @@ use crate::{
     words::{Area, Bilingual, DayKind, ItemKind, MealClass, Mode, Period},
 };
 
-/// A policy document as it was sent. Its faults are told with their places, so it is checked by `pricing`, not here; but
-/// a name that stands twice in an object is refused at once: nobody may guess which of two amounts was meant.
-#[derive(Clone, Debug, Serialize)]
+/// A policy document as it was sent. Its faults are told with their places, so it is checked by `pricing`, not here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PolicyDocument(pub Value);
-
-impl<'de> Deserialize<'de> for PolicyDocument {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EachNameOnce).map(PolicyDocument)
-    }
-}
-
-/// Reads any JSON in which no object has a name twice.
-struct EachNameOnce;
-
-impl<'de> DeserializeSeed<'de> for EachNameOnce {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EachNameOnce {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(EachNameOnce)? {
-            array.push(item);
-        }
-        Ok(array.into())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut object = serde_json::Map::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            let value = fields.next_value_seed(EachNameOnce)?;
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format!("duplicate field `{name}`")));
-            }
-            object.insert(name, value);
-        }
-        Ok(object.into())
-    }
-}
 
 impl JsonSchema for PolicyDocument {
     fn schema_name() -> Cow<'static, str> {
@@ -151,6 +88,7 @@ pub struct WholePolicy {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PoliciesQuery {
+    /// Only versions of the policy with this code.
     #[serde(default)]
     pub code: Option<Slug>,
 }
@@ -238,9 +176,17 @@ pub async fn post(
         .once(request, |conn, caller, document| {
             let policy = super::check(&document.0)?;
             let officer = caller.officer(&policy.document().area)?;
-            Ok(Answer::new(super::post(conn, &officer, &policy, &document.0, caller.now)?.into()))
+            let posted = super::post(conn, &officer, &policy, &document.0, caller.now)?;
+            audit::record(conn, caller, about(Deed::PolicyPosted, &posted))?;
+            Ok(Answer::new(posted.into()))
         })
         .await
+}
+
+/// An entry about a version of a policy, where that applies.
+fn about(deed: Deed, version: &PolicyVersion) -> Entry {
+    let entry = Entry::of(deed, Subject::of(SubjectKind::Policy, version.id)).at(&version.area);
+    entry.saying("code", version.code.as_str()).saying("version", version.version)
 }
 
 /// From when to when a version is in force.
@@ -264,7 +210,13 @@ pub async fn activate(
             let version = super::find(conn, *id)?;
             let officer = caller.officer(&version.area)?;
             let (from, to) = (activation.from_on, activation.to_on);
-            Ok(Answer::new(super::activate(conn, &officer, *id, from, to, caller.now)?.into()))
+            let active = super::activate(conn, &officer, *id, from, to, caller.now)?;
+            audit::record(
+                conn,
+                caller,
+                about(Deed::PolicyActivated, &active).saying("from_on", from.to_string()),
+            )?;
+            Ok(Answer::new(active.into()))
         })
         .await
 }

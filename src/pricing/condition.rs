@@ -146,7 +146,7 @@ impl JsonSchema for MonthDay {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string",
+            "type": "string", "maxLength": 5,
             "description": "A day of any year, MM-DD.",
             "pattern": "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
         })

@@ -227,7 +227,7 @@ pub struct Tier {
     pub when: Option<Condition>,
     /// Who pays it, where it is not the layer's payer: the better of two payers' offers is one layer that picks the best.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 60))]
+    #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub payer: Option<String>,
     /// What it pays.
     pub pay: Pay,

@@ -5,15 +5,16 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CancelledAs, Counter, Listing, Placed, Reservation, ReservationStatus, ToCall, Wish};
+use super::{CancelledAs, Counter, Listing, Origin, Placed, Reservation, ReservationStatus, ToCall, Wish};
 use crate::{
     access::{ActingFor, Allowed, Caller, OnDuty, Registered, RightKind, Role, Site, act, links},
     api::{Answer, Body, Created, Done, IfMatch, Keyed, Query},
+    audit::{Deed, Entry, Subject, SubjectKind, http::read_on_record},
     canteens,
     clock::At,
     db::Conn,
     headcounts::Channel,
-    ids::{CanteenId, MenuId, MenuItemId, ReservationId, ResidentId},
+    ids::{CanteenId, MenuId, MenuItemId, ReservationId, ResidentId, StandingOrderId},
     menus::{self, Menu, Pick},
     money::Fen,
     page::{Limit, Page, Window},
@@ -58,7 +59,7 @@ pub struct NewReservation {
     pub channel: Option<DeskChannel>,
 }
 
-fn dine_in() -> Mode {
+pub(super) fn dine_in() -> Mode {
     Mode::DineIn
 }
 
@@ -80,6 +81,17 @@ pub struct ReservationLine {
     pub item_id: MenuItemId,
     pub name: String,
     pub portions: i32,
+}
+
+impl ReservationLine {
+    pub(super) fn of(picks: &[Pick], menu: &Menu) -> Vec<ReservationLine> {
+        let line = |pick: &Pick| ReservationLine {
+            item_id: pick.item_id,
+            name: menu.item(pick.item_id).map(|item| item.name.clone()).unwrap_or_default(),
+            portions: pick.portions,
+        };
+        picks.iter().map(line).collect()
+    }
 }
 
 /// A reservation.
@@ -104,6 +116,8 @@ pub struct ReservationBody {
     pub channel: Channel,
     /// By which right it was made.
     pub by_right: RightKind,
+    /// The standing order that made it, when one did.
+    pub standing_order_id: Option<StandingOrderId>,
     pub placed_at: At,
     /// The last instant to change or cancel it without staff.
     pub cutoff_at: At,
@@ -119,15 +133,7 @@ pub struct ReservationBody {
 impl ReservationBody {
     fn of(placed: Placed, menu: &Menu, acting: &ActingFor) -> ReservationBody {
         let Placed { reservation, quote } = placed;
-        let lines = reservation
-            .lines
-            .iter()
-            .map(|pick| ReservationLine {
-                item_id: pick.item_id,
-                name: menu.item(pick.item_id).map(|item| item.name.clone()).unwrap_or_default(),
-                portions: pick.portions,
-            })
-            .collect();
+        let lines = ReservationLine::of(&reservation.lines, menu);
         ReservationBody {
             id: reservation.id,
             menu_id: menu.id,
@@ -143,6 +149,7 @@ impl ReservationBody {
             menu_changed: reservation.edition < menu.edition,
             channel: reservation.channel,
             by_right: reservation.right.kind,
+            standing_order_id: reservation.standing_order,
             placed_at: reservation.placed_at,
             cutoff_at: menu.cutoff_at,
             cancelled_at: reservation.cancelled_at,
@@ -160,21 +167,21 @@ impl ReservationBody {
 }
 
 /// Everything that an act on a reservation needs: whom for, by which proof, from which menu, and where.
-struct Setting {
-    resident: Resident,
-    acting: ActingFor,
-    menu: Menu,
+pub(super) struct Setting {
+    pub resident: Resident,
+    pub acting: ActingFor,
+    pub menu: Menu,
     site: Site,
     desk: Option<OnDuty>,
 }
 
 impl Setting {
-    fn counter(&self) -> Counter<'_> {
+    pub fn counter(&self) -> Counter<'_> {
         Counter { menu: &self.menu, area: &self.site.area, desk: self.desk.as_ref() }
     }
 }
 
-fn setting(
+pub(super) fn setting(
     conn: &mut Conn,
     caller: &Caller,
     menu: MenuId,
@@ -197,22 +204,53 @@ fn setting(
     Ok(Setting { resident, acting, menu, site, desk })
 }
 
+/// Whom it is for: named by exactly one of the two.
+pub(super) fn whom(
+    conn: &mut Conn,
+    id: Option<ResidentId>,
+    card: Option<&CardNumber>,
+) -> Result<Resident, Fail> {
+    match (id, card) {
+        (Some(id), None) => residents::find(conn, id),
+        (None, Some(card)) => {
+            residents::by_card(conn, card.as_str())?.ok_or_else(|| Code::ResidentNotFound.into())
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Problem::new(Code::BadOrder).with("reason", "say either resident_id or card_number").into())
+        }
+    }
+}
+
+/// Proof of acting for a resident in what concerns a canteen: its own people act for whoever eats there.
+pub(super) fn acting_at(
+    conn: &mut Conn,
+    caller: &Caller,
+    site: &Site,
+    resident: ResidentId,
+) -> Result<ActingFor, Fail> {
+    let registered = residents::registered(conn, resident)?;
+    match caller.on_duty(site) {
+        Ok(duty) => Ok(caller.acting_for_card(&duty, &registered)),
+        Err(_) => caller.acting_for(conn, &registered),
+    }
+}
+
 fn for_reservation(conn: &mut Conn, caller: &Caller, reservation: &Reservation) -> Result<Setting, Fail> {
     let resident = reservation.resident_id;
     // The canteen's own staff may always act on what is reserved with them, whoever registered the resident.
     setting(conn, caller, reservation.menu_id, |conn| residents::find(conn, resident), true)
-        .map_err(hide_resident)
+        .map_err(|fail| hide_resident(fail, Code::ReservationNotFound))
 }
 
-/// Who may not act for the resident may not know of the reservation either.
-fn hide_resident(fail: Fail) -> Fail {
+/// Who may not act for the resident may not know of what is theirs either.
+pub(super) fn hide_resident(fail: Fail, hidden: Code) -> Fail {
     match fail {
-        Fail::Refused(problem) if problem.code == Code::ResidentNotFound => Code::ReservationNotFound.into(),
+        Fail::Refused(problem) if problem.code == Code::ResidentNotFound => hidden.into(),
         other => other,
     }
 }
 
-fn channel(acting: &ActingFor, wished: Option<DeskChannel>) -> Channel {
+pub(super) fn channel(acting: &ActingFor, wished: Option<DeskChannel>) -> Channel {
     match (acting.right().kind, wished) {
         (RightKind::OneSelf, _) => Channel::OneSelf,
         (RightKind::Family, _) => Channel::Family,
@@ -240,27 +278,18 @@ pub async fn place(
 ) -> Result<Created<ReservationBody>, Problem> {
     allowed
         .once(request, |conn, caller, new| {
-            let (resident_id, card) = (new.resident_id, new.card_number.clone());
-            let by_card = card.is_some();
-            let whom = move |conn: &mut Conn| match (resident_id, card) {
-                (Some(id), None) => residents::find(conn, id),
-                (None, Some(card)) => {
-                    residents::by_card(conn, card.as_str())?.ok_or_else(|| Code::ResidentNotFound.into())
-                }
-                (Some(_), Some(_)) | (None, None) => Err(Problem::new(Code::BadOrder)
-                    .with("reason", "say either resident_id or card_number")
-                    .into()),
-            };
-            let setting = setting(conn, caller, new.menu_id, whom, by_card)?;
+            let card = new.card_number.as_ref();
+            let whom = |conn: &mut Conn| whom(conn, new.resident_id, card);
+            let setting = setting(conn, caller, new.menu_id, whom, card.is_some())?;
             let wish = wish(new.mode, &new.lines, &new.confirmed_allergens);
-            let channel = channel(&setting.acting, new.channel);
+            let origin = Origin::asked(channel(&setting.acting, new.channel));
             let placed = super::place(
                 conn,
                 &setting.acting,
                 &setting.counter(),
                 &setting.resident,
                 &wish,
-                channel,
+                origin,
                 caller.now,
             )?;
             Ok(ReservationBody::of(placed, &setting.menu, &setting.acting).answer())
@@ -273,14 +302,16 @@ pub async fn read(
     allowed: Allowed<act::ReadReservations>,
     id: web::Path<ReservationId>,
 ) -> Result<Done<ReservationBody>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let reservation = super::find(conn, *id)?;
-            let setting = for_reservation(conn, caller, &reservation)?;
-            let quote = subsidies::find(conn, reservation.quote_id)?.quote;
-            Ok(ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting).answer())
-        })
-        .await
+    let id = *id;
+    read_on_record(&allowed, move |conn, caller| {
+        let reservation = super::find(conn, id)?;
+        let setting = for_reservation(conn, caller, &reservation)?;
+        let quote = subsidies::find(conn, reservation.quote_id)?.quote;
+        let entry = subsidies::http::reasons_read(&setting.acting, &setting.site);
+        let body = ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting);
+        Ok((body.answer(), entry))
+    })
+    .await
 }
 
 /// `PUT /reservations/{id}`
@@ -341,14 +372,19 @@ pub async fn cancel(
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReservationsQuery {
+    /// Only this resident's.
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
+    /// Only those for this menu.
     #[serde(default)]
     pub menu_id: Option<MenuId>,
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<ReservationStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -358,46 +394,48 @@ pub async fn list(
     allowed: Allowed<act::ReadReservations>,
     Query(query): Query<ReservationsQuery>,
 ) -> Result<Done<Page<ReservationBody>>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let window = Window::new(query.limit, query.cursor.as_deref())?;
-            let residents = match (query.resident_id, query.menu_id) {
-                (Some(resident), _) => {
-                    let registered = residents::registered(conn, resident)?;
-                    caller.acting_for(conn, &registered)?;
-                    Some(vec![resident])
-                }
-                (None, Some(menu)) => {
-                    let canteen = menus::find(conn, menu)?.canteen_id;
-                    caller.on_duty(&canteens::site(conn, canteen)?)?;
-                    None
-                }
-                (None, None) => Some(own_residents(conn, caller)?),
-            };
-            let listing = Listing { residents, menu: query.menu_id, status: query.status, window };
-            let page = listing.window.page(super::list(conn, &listing)?, |reservation| reservation.id);
-            let mut items = Vec::new();
-            for reservation in page.items {
-                items.push(body(conn, caller, reservation)?);
+    read_on_record(&allowed, move |conn, caller| {
+        let window = Window::new(query.limit, query.cursor.as_deref())?;
+        let mut entry = None;
+        let residents = match (query.resident_id, query.menu_id) {
+            (Some(resident), _) => {
+                let registered = residents::registered(conn, resident)?;
+                let acting = caller.acting_for(conn, &registered)?;
+                entry = subsidies::http::reasons_read(&acting, &registered.site);
+                Some(vec![resident])
             }
-            Ok(Answer::new(Page { items, next: page.next }))
-        })
-        .await
+            (None, Some(menu)) => {
+                let canteen = menus::find(conn, menu)?.canteen_id;
+                let site = canteens::site(conn, canteen)?;
+                let duty = caller.on_duty(&site)?;
+                let reads_reasons = matches!(duty.role(), Role::District | Role::Auditor);
+                entry = reads_reasons
+                    .then(|| Entry::of(Deed::QuotesRead, Subject::of(SubjectKind::Menu, menu)).at(&site));
+                None
+            }
+            (None, None) => Some(own_residents(conn, caller)?),
+        };
+        let listing = Listing { residents, menu: query.menu_id, status: query.status, window };
+        let page = listing.window.page(super::list(conn, &listing)?, |reservation| reservation.id);
+        let mut items = Vec::new();
+        for reservation in page.items {
+            items.push(body(conn, caller, reservation)?);
+        }
+        Ok((Answer::new(Page { items, next: page.next }), entry))
+    })
+    .await
 }
 
 fn body(conn: &mut Conn, caller: &Caller, reservation: Reservation) -> Result<ReservationBody, Fail> {
     let menu = menus::find(conn, reservation.menu_id)?;
-    let resident = residents::registered(conn, reservation.resident_id)?;
-    let acting = match caller.on_duty(&canteens::site(conn, menu.canteen_id)?) {
-        Ok(duty) => caller.acting_for_card(&duty, &resident),
-        Err(_) => caller.acting_for(conn, &resident)?,
-    };
+    let site = canteens::site(conn, menu.canteen_id)?;
+    let acting = acting_at(conn, caller, &site, reservation.resident_id)?;
     let quote = subsidies::find(conn, reservation.quote_id)?.quote;
     Ok(ReservationBody::of(Placed { reservation, quote }, &menu, &acting))
 }
 
 /// Oneself, and the residents whom one has a standing link to.
-fn own_residents(conn: &mut Conn, caller: &Caller) -> Result<Vec<ResidentId>, Fail> {
+pub(super) fn own_residents(conn: &mut Conn, caller: &Caller) -> Result<Vec<ResidentId>, Fail> {
     let principal = caller.principal()?;
     let linked = links::held_by(conn, principal)?
         .into_iter()
@@ -405,7 +443,7 @@ fn own_residents(conn: &mut Conn, caller: &Caller) -> Result<Vec<ResidentId>, Fa
         .map(|link| link.resident_id);
     let oneself = match principal {
         crate::access::Principal::Resident(id) => Some(id),
-        crate::access::Principal::Account(_) => None,
+        crate::access::Principal::Account(_) | crate::access::Principal::Device(_) => None,
     };
     Ok(oneself.into_iter().chain(linked).collect())
 }

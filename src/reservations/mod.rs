@@ -4,30 +4,46 @@
 //! acts for the resident; after it by the canteen's staff alone, and then it is marked late (BR-21). It keeps the quote
 //! that it was made with (BR-23), who made it, by which right and through which channel (BR-24). Places and portions are
 //! taken by guarded updates, the busiest row last (BR-25).
+//!
+//! Who finds a menu full joins its [`waiting`] list; what repeats weekly is a [`standing`] order. Both come back here to
+//! place. While somebody waits, everybody takes the menu's row first instead of last: what becomes free is passed on under
+//! it, and whoever passes on reserves for another.
 
+mod calls;
+mod choice;
 pub mod http;
+mod rules;
+pub mod standing;
 mod store;
+pub mod waiting;
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::{
-    access::{ActingFor, Actor, OnDuty, Right, RightKind, Role},
-    canteens::{self, Closure},
+    access::{ActingFor, Actor, OnDuty, Right, RightKind},
+    canteens::Closure,
     clock::At,
     db::Conn,
+    guards,
     headcounts::{self, Change, Channel, CountKind},
-    ids::{MenuId, MenuItemId, QuoteId, ReservationId, ResidentId},
-    menus::{self, Menu, MenuStatus, Pick},
+    ids::{MenuId, QuoteId, ReservationId, ResidentId, StandingOrderId},
+    menus::{self, Menu, MenuStatus, Pick, Turn},
+    metrics,
     page::Window,
     pricing::Quote,
     problem::{Code, Fail, Problem},
-    residents::{self, Resident},
+    residents::Resident,
     subsidies::{self, Meal},
     words,
-    words::{Area, MealClass, Mode, Period},
+    words::{Area, MealClass, Mode},
 };
+
+pub use calls::{ToCall, cancelled_by_canteen, no_shows, with_diet_conflicts};
+pub use choice::ItemRule;
+pub use rules::check_wish;
+
+use calls::{call, resident_in, residents_of};
+use rules::{admit, difference, in_order, in_words, is_late, refuse_ended};
 
 words! {
     /// Whether a reservation stands.
@@ -78,6 +94,8 @@ pub struct Reservation {
     pub confirmed_allergens: Vec<String>,
     /// The resident's diet tags as they were counted.
     pub diet_tags: Vec<String>,
+    /// The order that made it, when one did.
+    pub standing_order: Option<StandingOrderId>,
     pub placed_at: At,
     pub cancelled_at: Option<At>,
     pub cancelled_as: Option<CancelledAs>,
@@ -94,6 +112,27 @@ pub struct Wish {
     pub confirmed_allergens: Vec<String>,
 }
 
+/// How a reservation comes about (BR-24), and whose turn it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    pub channel: Channel,
+    /// The order that asks for it, when one does.
+    pub standing_order: Option<StandingOrderId>,
+    pub turn: Turn,
+}
+
+impl Origin {
+    /// Somebody asks for it, through this channel.
+    pub fn asked(channel: Channel) -> Origin {
+        Origin { channel, standing_order: None, turn: Turn::Anybody }
+    }
+
+    /// A standing order asks for it.
+    pub fn standing(order: StandingOrderId) -> Origin {
+        Origin { channel: Channel::StandingOrder, standing_order: Some(order), turn: Turn::Anybody }
+    }
+}
+
 /// Where a reservation is made: the menu, where its canteen lies, and, for what only staff may do there, their proof.
 pub struct Counter<'a> {
     pub menu: &'a Menu,
@@ -108,40 +147,35 @@ pub struct Placed {
     pub quote: Quote,
 }
 
-/// Somebody whom the canteen has to call: a reservation that came to nothing, and a telephone number.
-#[derive(Clone, Debug, Serialize, serde::Deserialize, JsonSchema)]
-pub struct ToCall {
-    pub reservation_id: ReservationId,
-    pub menu_id: MenuId,
-    pub resident_id: ResidentId,
-    pub full_name: String,
-    pub phone: Option<String>,
-    pub served_on: NaiveDate,
-    pub period: Period,
-}
-
 /// Reserves a meal for the resident of the proof.
 ///
 /// Fails with `menu_not_open`, `cutoff_passed`, `resident_inactive`, `mode_not_offered`, `bad_order`, `diet_conflict`,
-/// `already_reserved`, `item_sold_out`, `menu_full`.
+/// `already_reserved`, `item_sold_out`, `menu_full` (also while others wait for a place); for a standing order with
+/// `resident_away`.
 pub fn place(
     conn: &mut Conn,
     acting: &ActingFor,
     place: &Counter<'_>,
     resident: &Resident,
     wish: &Wish,
-    channel: Channel,
+    origin: Origin,
     now: At,
 ) -> Result<Placed, Fail> {
     assert_eq!(acting.resident(), resident.id, "a proof for one resident is no proof for another");
     let menu = place.menu;
     let late = in_words(conn, place, admit(place, resident, now))?;
+    // After the cut-off nobody waits any more, and the desk gives away what is left.
+    let turn = if late { Turn::PastTheLine } else { origin.turn };
     check_wish(menu, resident, wish)?;
-    if store::active_of(conn, menu.id, resident.id)?.is_some() {
+    if store::has_active(conn, menu.id, resident.id)? {
         return Err(Code::AlreadyReserved.into());
     }
+    refuse_before_others(menu, turn)?;
     let order = menu.order(&wish.picks, wish.mode, MealClass::Meal);
     let kept = subsidies::promise(conn, &Meal { resident, menu, area: place.area, order }, None, now)?;
+    if origin.standing_order.is_some() && kept.arguments.person.suspended.is_some() {
+        return Err(Code::ResidentAway.into());
+    }
     let reservation = Reservation {
         id: crate::id::Id::new(now),
         menu_id: menu.id,
@@ -151,12 +185,13 @@ pub fn place(
         edition: menu.edition,
         late,
         served: false,
-        channel,
+        channel: origin.channel,
         right: acting.right(),
         actor: acting.actor(),
         quote_id: kept.id,
         confirmed_allergens: wish.confirmed_allergens.clone(),
         diet_tags: resident.diet_tags.0.clone(),
+        standing_order: origin.standing_order,
         placed_at: now,
         cancelled_at: None,
         cancelled_as: None,
@@ -166,11 +201,11 @@ pub fn place(
     if !store::insert(conn, &reservation)? {
         return Err(Code::AlreadyReserved.into());
     }
-    store::insert_event(conn, reservation.id, EventKind::Placed, acting.actor(), channel, &wish.picks, now)?;
+    tell(conn, reservation.id, EventKind::Placed, acting.actor(), origin.channel, &wish.picks, now)?;
     let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
-    take_seat(conn, menu, &[MenuStatus::Published])?;
+    take_seat(conn, menu, &[MenuStatus::Published], turn)?;
     Ok(Placed { reservation, quote: kept.quote })
 }
 
@@ -198,6 +233,7 @@ pub fn change(
     check_wish(menu, resident, wish)?;
     let order = menu.order(&wish.picks, wish.mode, MealClass::Meal);
     let meal = Meal { resident, menu, area: place.area, order };
+    hold_line(conn, menu)?;
     // The row before what it draws on, as everybody takes them.
     if !store::claim(conn, reservation.id, version)? {
         return Err(Code::Stale.into());
@@ -215,10 +251,14 @@ pub fn change(
     };
     store::update(conn, &changed)?;
     let by = acting.actor();
-    store::insert_event(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
+    tell(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
     record_change(conn, reservation, &changed, by, now)?;
-    take(conn, menu, &difference(&reservation.lines, &wish.picks))?;
+    let taken = difference(&reservation.lines, &wish.picks);
+    take(conn, menu, &taken)?;
     menus::count_changes(conn, &[menu.id])?;
+    if taken.iter().any(|pick| pick.portions < 0) {
+        waiting::pass_on(conn, menu.id, now)?;
+    }
     Ok(Placed { reservation: changed, quote: kept.quote })
 }
 
@@ -260,18 +300,31 @@ pub fn cancel(
     if place.menu.closes_at() <= now {
         return Err(Problem::new(Code::MenuNotOpen).with("status", MenuStatus::Closed).into());
     }
-    let cancelled_as = match acting.right().kind {
+    hold_line(conn, place.menu)?;
+    let cancelled = end(conn, reservation, cancelled_as(acting), late, acting.actor(), now)?;
+    waiting::pass_on(conn, place.menu.id, now)?;
+    Ok(cancelled)
+}
+
+/// On whose account this proof ends something.
+fn cancelled_as(acting: &ActingFor) -> CancelledAs {
+    match acting.right().kind {
         RightKind::OneSelf => CancelledAs::ByResident,
         RightKind::Family => CancelledAs::ByFamily,
         RightKind::Staff | RightKind::Volunteer | RightKind::Officer => CancelledAs::ByStaff,
-    };
-    end(conn, reservation, cancelled_as, late, acting.actor(), now)
+    }
 }
 
-/// Cancels every reservation of a menu that was just withdrawn, as `by_canteen`, and says whom to call (BR-28).
+/// Cancels every reservation of a menu that was just withdrawn, as `by_canteen`, ends its waiting list, and says whom to
+/// call (BR-28).
 ///
 /// Withdrawn first: whoever reserves at this moment has either taken a place by then, and is seen here, or gets none.
 pub fn cancel_for_menu(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Result<Vec<ToCall>, Fail> {
+    cancel_all(conn, menu, &Problem::new(Code::MenuNotOpen).with("status", menu.status), by, now)
+}
+
+fn cancel_all(conn: &mut Conn, menu: &Menu, why: &Problem, by: Actor, now: At) -> Result<Vec<ToCall>, Fail> {
+    waiting::end_line(conn, menu.id, &why.as_told(), now)?;
     let active = store::active_of_menu(conn, menu.id)?;
     let open: Vec<Reservation> = active.into_iter().filter(|reservation| !reservation.served).collect();
     let residents = residents_of(conn, &open)?;
@@ -298,7 +351,8 @@ pub fn cancel_for_closure(
         let open = matches!(menu.status, MenuStatus::Draft | MenuStatus::Published);
         if covered && open {
             let menu = menus::withdraw_for_closure(conn, &menu)?;
-            to_call.extend(cancel_for_menu(conn, &menu, duty.actor(), now)?);
+            let why = Problem::new(Code::CanteenClosed).with("reason", &closure.reason);
+            to_call.extend(cancel_all(conn, &menu, &why, duty.actor(), now)?);
         }
     }
     Ok(to_call)
@@ -318,7 +372,8 @@ pub fn list(conn: &mut Conn, listing: &Listing) -> Result<Vec<Reservation>, Fail
     Ok(store::list(conn, listing)?)
 }
 
-/// Cancels the meals that a resident who died had reserved from that day on (BR-28).
+/// Cancels the meals that a resident who died had reserved from that day on, and ends what they waited for and their
+/// standing orders (BR-28).
 pub fn cancel_for_death(
     conn: &mut Conn,
     resident: &Resident,
@@ -326,20 +381,52 @@ pub fn cancel_for_death(
     by: Actor,
     now: At,
 ) -> Result<Vec<ReservationId>, Fail> {
-    let open = store::open_of_resident(conn, resident.id)?;
-    let menu_ids: Vec<MenuId> = open.iter().map(|reservation| reservation.menu_id).collect();
-    let menus = menus::by_ids(conn, &menu_ids)?;
+    standing::end_for_death(conn, resident.id, now)?;
+    waiting::end_for_death(conn, resident.id, now)?;
     let mut cancelled = Vec::new();
-    for reservation in &open {
-        let future = menus.iter().any(|menu| {
-            menu.id == reservation.menu_id && menu.served_on >= from_on && menu.closes_at() > now
-        });
-        if future {
-            end(conn, reservation, CancelledAs::Deceased, false, by, now)?;
+    let open = store::open_of_resident(conn, resident.id)?;
+    for (menu, reservation) in with_menus(conn, open)? {
+        if menu.served_on >= from_on && menu.closes_at() > now {
+            hold_line(conn, &menu)?;
+            end(conn, &reservation, CancelledAs::Deceased, false, by, now)?;
+            waiting::pass_on(conn, menu.id, now)?;
             cancelled.push(reservation.id);
         }
     }
     Ok(cancelled)
+}
+
+/// Each with its menu, in the order of the meals: so that two who cancel several never wait for each other.
+fn with_menus(conn: &mut Conn, reservations: Vec<Reservation>) -> Result<Vec<(Menu, Reservation)>, Fail> {
+    let ids: Vec<MenuId> = reservations.iter().map(|reservation| reservation.menu_id).collect();
+    let menus = menus::by_ids(conn, &ids)?;
+    let menu_of = |reservation: &Reservation| {
+        menus.iter().find(|menu| menu.id == reservation.menu_id).cloned().ok_or(Code::MenuNotFound)
+    };
+    let mut both = reservations
+        .into_iter()
+        .map(|reservation| Ok((menu_of(&reservation)?, reservation)))
+        .collect::<Result<Vec<_>, Fail>>()?;
+    both.sort_by_key(|(menu, _)| (menu.served_on, menu.period, menu.id));
+    Ok(both)
+}
+
+/// While somebody waits, the menu's row comes first: what becomes free is passed on under it.
+pub fn hold_line(conn: &mut Conn, menu: &Menu) -> Result<(), Fail> {
+    if menu.waiting > 0 {
+        menus::hold(conn, menu.id)?;
+    }
+    Ok(())
+}
+
+/// Who does not wait comes after those who do. The menu's row has the last word; this spares the work.
+pub fn refuse_before_others(menu: &Menu, turn: Turn) -> Result<(), Problem> {
+    let first = menu.waiting == 0 || turn == Turn::PastTheLine || guards::is_off("line");
+    if first { Ok(()) } else { Err(full(menu)) }
+}
+
+fn full(menu: &Menu) -> Problem {
+    Problem::new(Code::MenuFull).with("capacity", menu.capacity).with("waiting", menu.waiting)
 }
 
 fn end(
@@ -358,7 +445,7 @@ fn end(
     }
     subsidies::release(conn, reservation.quote_id, now)?;
     let lines = &reservation.lines;
-    store::insert_event(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
+    tell(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
     let change = Change { kind: CountKind::Cancelled, persons: 1, portions: lines, ..count(reservation, by) };
     headcounts::record(conn, &change, now)?;
     for pick in in_order(lines) {
@@ -386,6 +473,12 @@ pub fn latest_of(conn: &mut Conn, menu: MenuId, resident: ResidentId) -> Result<
 /// The resident's reservations that stand and were not served.
 pub fn open_of_resident(conn: &mut Conn, resident: ResidentId) -> Result<Vec<Reservation>, Fail> {
     Ok(store::open_of_resident(conn, resident)?)
+}
+
+/// The reservations that a standing order made and that stand unserved, of menus that are not over.
+fn open_of_standing_order(conn: &mut Conn, id: StandingOrderId) -> Result<Vec<(Menu, Reservation)>, Fail> {
+    let open = store::open_of_standing_order(conn, id)?;
+    with_menus(conn, open)
 }
 
 /// Every standing reservation of a menu.
@@ -417,141 +510,18 @@ pub fn release_unserved(conn: &mut Conn, menu: MenuId, now: At) -> Result<(), Fa
     Ok(())
 }
 
-/// Who reserved and did not come, of a menu that is closed.
-pub fn no_shows(conn: &mut Conn, menu: &Menu) -> Result<Vec<ToCall>, Fail> {
-    let mut missing = store::active_of_menu(conn, menu.id)?;
-    missing.retain(|reservation| !reservation.served);
-    calls(conn, &missing, menu)
-}
-
-/// Whose reservation the canteen cancelled, of a menu that was withdrawn.
-pub fn cancelled_by_canteen(conn: &mut Conn, menu: &Menu) -> Result<Vec<ToCall>, Fail> {
-    let cancelled = store::cancelled_by_canteen(conn, menu.id)?;
-    calls(conn, &cancelled, menu)
-}
-
-/// Whose reservation of this menu holds an item with an allergen on their record that they did not confirm (BR-13).
-pub fn with_diet_conflicts(conn: &mut Conn, menu: &Menu) -> Result<Vec<ToCall>, Fail> {
-    let active = store::active_of_menu(conn, menu.id)?;
-    let residents = residents_of(conn, &active)?;
-    let mut touched = Vec::new();
-    for reservation in &active {
-        let resident = resident_in(&residents, reservation)?;
-        if diet_conflict(menu, resident, &reservation.lines, &reservation.confirmed_allergens).is_some() {
-            touched.push(call(reservation, resident, menu));
-        }
-    }
-    Ok(touched)
-}
-
-fn calls(conn: &mut Conn, reservations: &[Reservation], menu: &Menu) -> Result<Vec<ToCall>, Fail> {
-    let residents = residents_of(conn, reservations)?;
-    reservations
-        .iter()
-        .map(|reservation| Ok(call(reservation, resident_in(&residents, reservation)?, menu)))
-        .collect()
-}
-
-fn call(reservation: &Reservation, resident: &Resident, menu: &Menu) -> ToCall {
-    ToCall {
-        reservation_id: reservation.id,
-        menu_id: menu.id,
-        resident_id: resident.id,
-        full_name: resident.full_name.clone(),
-        phone: resident.phone.clone(),
-        served_on: menu.served_on,
-        period: menu.period,
-    }
-}
-
-fn residents_of(conn: &mut Conn, reservations: &[Reservation]) -> Result<Vec<Resident>, Fail> {
-    let ids: Vec<ResidentId> = reservations.iter().map(|reservation| reservation.resident_id).collect();
-    Ok(residents::by_ids(conn, &ids)?)
-}
-
-fn resident_in<'a>(residents: &'a [Resident], reservation: &Reservation) -> Result<&'a Resident, Fail> {
-    residents
-        .iter()
-        .find(|resident| resident.id == reservation.resident_id)
-        .ok_or_else(|| Code::ResidentNotFound.into())
-}
-
-/// Whether the menu takes this now; true when it is after the cut-off and staff do it.
-fn admit(place: &Counter<'_>, resident: &Resident, now: At) -> Result<bool, Problem> {
-    let menu = place.menu;
-    if menu.status != MenuStatus::Published {
-        return Err(Problem::new(Code::MenuNotOpen).with("status", menu.status));
-    }
-    if menu.serves_to_at <= now {
-        return Err(Problem::new(Code::MenuNotOpen).with("status", MenuStatus::Closed));
-    }
-    if !resident.is_active() {
-        return Err(Code::ResidentInactive.into());
-    }
-    is_late(place, now)
-}
-
-/// Whether the cut-off has passed; `cutoff_passed` for whoever is not this canteen's staff (BR-21).
-fn is_late(place: &Counter<'_>, now: At) -> Result<bool, Problem> {
-    let late = now > place.menu.cutoff_at;
-    let staff =
-        place.desk.is_some_and(|duty| duty.canteen() == place.menu.canteen_id && duty.role() == Role::Staff);
-    if late && !staff {
-        return Err(Problem::new(Code::CutoffPassed).with("cutoff_at", place.menu.cutoff_at));
-    }
-    Ok(late)
-}
-
-/// Adds to a refusal after the cut-off when that was, on the canteen's clock, for people to read.
-fn in_words<T>(conn: &mut Conn, place: &Counter<'_>, outcome: Result<T, Problem>) -> Result<T, Fail> {
-    match outcome {
-        Err(problem) if problem.code == Code::CutoffPassed => {
-            let cutoff = canteens::zone(conn, place.menu.canteen_id)?.words(place.menu.cutoff_at);
-            Err(problem.with("cutoff", cutoff).into())
-        }
-        outcome => Ok(outcome?),
-    }
-}
-
-/// Checks what is wished for against the menu and the resident's diet (BR-13).
-pub fn check_wish(menu: &Menu, resident: &Resident, wish: &Wish) -> Result<(), Problem> {
-    if !menu.modes.contains(&wish.mode) {
-        return Err(Code::ModeNotOffered.into());
-    }
-    menu.check_picks(&wish.picks)?;
-    match diet_conflict(menu, resident, &wish.picks, &wish.confirmed_allergens) {
-        None => Ok(()),
-        Some((item, allergens)) => {
-            Err(Problem::new(Code::DietConflict).with("item", item).with("allergens", allergens))
-        }
-    }
-}
-
-/// The first item with allergens on the resident's record that were not confirmed, and these.
-fn diet_conflict(
-    menu: &Menu,
-    resident: &Resident,
-    picks: &[Pick],
-    confirmed: &[String],
-) -> Option<(String, Vec<String>)> {
-    picks.iter().filter_map(|pick| menu.item(pick.item_id)).find_map(|item| {
-        let unconfirmed: Vec<String> = item
-            .allergens
-            .iter()
-            .filter(|allergen| resident.allergens.0.contains(allergen) && !confirmed.contains(allergen))
-            .cloned()
-            .collect();
-        (!unconfirmed.is_empty()).then(|| (item.name.clone(), unconfirmed))
-    })
-}
-
-fn refuse_ended(reservation: &Reservation) -> Result<(), Problem> {
-    if reservation.status == ReservationStatus::Cancelled {
-        return Err(Code::ReservationCancelled.into());
-    }
-    if reservation.served {
-        return Err(Code::ReservationServed.into());
-    }
+/// Keeps what happened to a reservation, and counts it once it is committed.
+fn tell(
+    conn: &mut Conn,
+    reservation: ReservationId,
+    kind: EventKind,
+    by: Actor,
+    channel: Channel,
+    lines: &[Pick],
+    now: At,
+) -> Result<(), Fail> {
+    store::insert_event(conn, reservation, kind, by, channel, lines, now)?;
+    conn.after_commit(move || metrics::reservation(kind.as_str(), channel.as_str()));
     Ok(())
 }
 
@@ -566,28 +536,6 @@ fn count(reservation: &Reservation, by: Actor) -> Change<'_> {
         channel: reservation.channel,
         by,
     }
-}
-
-/// What has to be taken more (or, negative, less) to go from the old lines to the new.
-fn difference(old: &[Pick], new: &[Pick]) -> Vec<Pick> {
-    let portions = |lines: &[Pick], item: MenuItemId| {
-        lines.iter().filter(|pick| pick.item_id == item).map(|pick| pick.portions).sum::<i32>()
-    };
-    let mut items: Vec<MenuItemId> = old.iter().chain(new).map(|pick| pick.item_id).collect();
-    items.sort_unstable();
-    items.dedup();
-    items
-        .into_iter()
-        .map(|item_id| Pick { item_id, portions: portions(new, item_id) - portions(old, item_id) })
-        .filter(|pick| pick.portions != 0)
-        .collect()
-}
-
-/// In one order for all, so that two acts never wait for each other.
-fn in_order(picks: &[Pick]) -> Vec<Pick> {
-    let mut picks = picks.to_vec();
-    picks.sort_unstable_by_key(|pick| pick.item_id);
-    picks
 }
 
 /// Takes portions, or gives back where they are negative; `item_sold_out` when there are not so many left.
@@ -605,32 +553,15 @@ pub fn take(conn: &mut Conn, menu: &Menu, picks: &[Pick]) -> Result<(), Fail> {
 
 /// Takes a place, last of all: the menu's row is the busiest.
 ///
-/// Fails with `menu_full`, or with `menu_not_open` when the menu is in none of these states any more.
-pub fn take_seat(conn: &mut Conn, menu: &Menu, while_in: &[MenuStatus]) -> Result<(), Fail> {
-    if menus::take_seat(conn, menu.id, while_in)? {
+/// Fails with `menu_full`, also while others wait and it is not their turn, or with `menu_not_open` when the menu is in
+/// none of these states any more.
+pub fn take_seat(conn: &mut Conn, menu: &Menu, while_in: &[MenuStatus], turn: Turn) -> Result<(), Fail> {
+    if menus::take_seat(conn, menu.id, while_in, turn)? {
         return Ok(());
     }
     let present = menus::find(conn, menu.id)?;
     if while_in.contains(&present.status) {
-        return Err(Problem::new(Code::MenuFull).with("capacity", present.capacity).into());
+        return Err(full(&present).into());
     }
     Err(Problem::new(Code::MenuNotOpen).with("status", present.status).into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::Id;
-
-    fn pick(item: u128, portions: i32) -> Pick {
-        Pick { item_id: Id::from_uuid(uuid::Uuid::from_u128(item)), portions }
-    }
-
-    #[test]
-    fn a_change_takes_only_the_difference() {
-        let old = [pick(1, 2), pick(2, 1)];
-        let new = [pick(3, 1), pick(1, 3)];
-        assert_eq!(difference(&old, &new), [pick(1, 1), pick(2, -1), pick(3, 1)]);
-        assert!(difference(&old, &old).is_empty());
-    }
 }

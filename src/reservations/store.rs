@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, select},
+    prelude::*,
+};
 
 use super::{CancelledAs, EventKind, Listing, Reservation, ReservationStatus};
 use crate::{
@@ -15,7 +18,9 @@ use crate::{
     each, guards,
     headcounts::Channel,
     id::Id,
-    ids::{AnyoneId, MenuId, MenuItemId, QuoteId, ReservationEventId, ReservationId, ResidentId},
+    ids::{
+        AnyoneId, MenuId, MenuItemId, QuoteId, ReservationEventId, ReservationId, ResidentId, StandingOrderId,
+    },
     menus::Pick,
     words::Mode,
 };
@@ -39,6 +44,7 @@ struct Row {
     quote_id: QuoteId,
     confirmed_allergens: Json<Vec<String>>,
     diet_tags: Json<Vec<String>>,
+    standing_order_id: Option<StandingOrderId>,
     placed_at: At,
     cancelled_at: Option<At>,
     cancelled_as: Option<CancelledAs>,
@@ -80,6 +86,7 @@ fn with_lines(conn: &mut Conn, rows: Vec<Row>) -> QueryResult<Vec<Reservation>> 
         quote_id: row.quote_id,
         confirmed_allergens: row.confirmed_allergens.0,
         diet_tags: row.diet_tags.0,
+        standing_order: row.standing_order_id,
         placed_at: row.placed_at,
         cancelled_at: row.cancelled_at,
         cancelled_as: row.cancelled_as,
@@ -107,6 +114,7 @@ pub(super) fn insert(conn: &mut Conn, reservation: &Reservation) -> QueryResult<
         quote_id: reservation.quote_id,
         confirmed_allergens: Json(reservation.confirmed_allergens.clone()),
         diet_tags: Json(reservation.diet_tags.clone()),
+        standing_order_id: reservation.standing_order,
         placed_at: reservation.placed_at,
         cancelled_at: reservation.cancelled_at,
         cancelled_as: reservation.cancelled_as,
@@ -257,6 +265,14 @@ pub(super) fn active_of(
     Ok(with_lines(conn, rows)?.pop())
 }
 
+pub(super) fn has_active(conn: &mut Conn, menu: MenuId, resident: ResidentId) -> QueryResult<bool> {
+    let active = reservations::table
+        .filter(reservations::menu_id.eq(menu))
+        .filter(reservations::resident_id.eq(resident))
+        .filter(reservations::status.eq(ReservationStatus::Active));
+    select(exists(active)).get_result(conn)
+}
+
 pub(super) fn latest_of(
     conn: &mut Conn,
     menu: MenuId,
@@ -297,6 +313,23 @@ pub(super) fn open_of_resident(conn: &mut Conn, resident: ResidentId) -> QueryRe
     let rows = reservations::table
         .inner_join(menus::table)
         .filter(reservations::resident_id.eq(resident))
+        .filter(reservations::status.eq(ReservationStatus::Active))
+        .filter(reservations::served.eq(false))
+        .filter(menus::status.eq("published"))
+        .order(reservations::id)
+        .select(Row::as_select())
+        .load(conn)?;
+    with_lines(conn, rows)
+}
+
+/// As [`open_of_resident`], of what one standing order made.
+pub(super) fn open_of_standing_order(
+    conn: &mut Conn,
+    order: StandingOrderId,
+) -> QueryResult<Vec<Reservation>> {
+    let rows = reservations::table
+        .inner_join(menus::table)
+        .filter(reservations::standing_order_id.eq(order))
         .filter(reservations::status.eq(ReservationStatus::Active))
         .filter(reservations::served.eq(false))
         .filter(menus::status.eq("published"))

@@ -15,7 +15,7 @@ use crate::{
     ids::{AccountId, AnyoneId, FactId, ResidentId},
     pricing,
     problem::{Code, Fail, Problem},
-    residents::{Resident, Status, find, log_read, store},
+    residents::{Resident, Status, find, store},
     words::Bilingual,
 };
 
@@ -153,7 +153,6 @@ pub fn facts_of(
     if !hears_facts(acting) {
         return Err(Code::NotAllowed.into());
     }
-    log_read(acting, "facts");
     Ok(store::facts_of(conn, acting.resident(), after, limit)?)
 }
 

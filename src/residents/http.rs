@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewFact, Profile, Resident, Search, Status};
 use crate::{
-    access::{ActingFor, Allowed, Caller, Officer, Principal, RightKind, act},
+    access::{ActingFor, Allowed, Caller, Officer, Principal, Registered, RightKind, act},
     api::{Answer, Body, Created, Done, ETag, IfMatch, Keyed, Query},
-    attendance, canteens,
+    attendance,
+    audit::{self, Deed, Entry, Subject, SubjectKind, http::read_on_record},
+    canteens,
     clock::At,
     counters::{self, Counter},
     db::Conn,
@@ -296,12 +298,24 @@ pub async fn read(
     allowed: Allowed<act::ReadResidents>,
     id: Path<ResidentId>,
 ) -> Result<Done<ResidentBody>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let acting = acting_for(conn, caller, *id)?;
-            Ok(versioned(acting.right().kind, residents::read(conn, &acting)?))
-        })
-        .await
+    let id = *id;
+    read_on_record(&allowed, move |conn, caller| {
+        let registered = residents::registered(conn, id)?;
+        let acting = caller.acting_for(conn, &registered)?;
+        let answer = versioned(acting.right().kind, residents::read(conn, &acting)?);
+        Ok((answer, sensitive(&acting, &registered, Deed::RecordRead)))
+    })
+    .await
+}
+
+/// The entry that somebody on duty leaves who reads of a resident (BR-83).
+fn sensitive(acting: &ActingFor, registered: &Registered, deed: Deed) -> Option<Entry> {
+    residents::leaves_entry(acting).then(|| about(deed, registered))
+}
+
+/// An entry about a resident, where they are registered.
+fn about(deed: Deed, registered: &Registered) -> Entry {
+    Entry::of(deed, Subject::of(SubjectKind::Resident, registered.id)).at(&registered.site)
 }
 
 /// `PUT /residents/{id}`
@@ -363,8 +377,10 @@ pub async fn issue_pin(
     let pin = random_digits(PIN_DIGITS);
     let hash = allowed.state().hasher.hash(&pin).await?;
     let issue = move |conn: &mut Conn, caller: &Caller, (): &()| {
-        let acting = acting_for(conn, caller, id)?;
+        let registered = residents::registered(conn, id)?;
+        let acting = caller.acting_for(conn, &registered)?;
         residents::set_pin_hash(conn, &acting, &hash)?;
+        audit::record(conn, caller, about(Deed::PinIssued, &registered))?;
         // Whoever knew the old PIN may be signed in with it.
         sign_in::end_all(conn, Principal::Resident(id), caller.now)?;
         Ok(Answer::new(PinBody { pin: Some(pin.clone()) }))
@@ -485,13 +501,15 @@ pub async fn facts(
     Query(query): Query<PageQuery>,
 ) -> Result<Done<Page<FactBody>>, Problem> {
     let window: Window<crate::ids::Fact> = query.window()?;
-    allowed
-        .read(move |conn, caller| {
-            let acting = acting_for(conn, caller, *id)?;
-            let found = residents::facts_of(conn, &acting, window.after(), window.rows())?;
-            Ok(Answer::new(window.page(found, |fact| fact.id).map(FactBody::from)))
-        })
-        .await
+    let id = *id;
+    read_on_record(&allowed, move |conn, caller| {
+        let registered = residents::registered(conn, id)?;
+        let acting = caller.acting_for(conn, &registered)?;
+        let found = residents::facts_of(conn, &acting, window.after(), window.rows())?;
+        let answer = Answer::new(window.page(found, |fact| fact.id).map(FactBody::from));
+        Ok((answer, sensitive(&acting, &registered, Deed::FactsRead)))
+    })
+    .await
 }
 
 /// `POST /residents/{id}/facts`
@@ -506,6 +524,7 @@ pub async fn enter_fact(
             let acting = caller.acting_for(conn, &registered)?;
             let officer = caller.officer(&registered.site.area).ok();
             let fact = residents::enter_fact(conn, &acting, officer.as_ref(), &body.fact(), caller.now)?;
+            record_fact(conn, caller, Deed::FactEntered, &fact)?;
             end_what_a_death_ends(conn, caller, &fact)?;
             recorded(conn, fact, officer.as_ref())
         })
@@ -522,10 +541,17 @@ pub async fn verify_fact(
         .once(request, move |conn, caller, ()| {
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
             let fact = residents::verify_fact(conn, &officer, &fact, caller.now)?;
+            record_fact(conn, caller, Deed::FactVerified, &fact)?;
             end_what_a_death_ends(conn, caller, &fact)?;
             recorded(conn, fact, Some(&officer))
         })
         .await
+}
+
+/// Writes down which fact it was, and not what it says.
+fn record_fact(conn: &mut Conn, caller: &Caller, deed: Deed, fact: &Fact) -> Result<(), Fail> {
+    let registered = residents::registered(conn, fact.resident_id)?;
+    audit::record(conn, caller, about(deed, &registered).saying("fact_id", fact.id.to_string()))
 }
 
 /// With a verified death the meals from that day on are cancelled, and nobody is signed in with the card (BR-28).
@@ -550,6 +576,7 @@ pub async fn edit_fact(
             let (fact, officer) = fact_in_office(conn, caller, *id)?;
             let edit = FactEdit { to_on: body.to_on, evidence: body.evidence.as_str().to_owned() };
             let fact = residents::edit_fact(conn, &officer, &fact, seen, &edit)?;
+            record_fact(conn, caller, Deed::FactEdited, &fact)?;
             recorded(conn, fact, Some(&officer))
         })
         .await

@@ -31,7 +31,7 @@ pub use facts::{
     person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
-pub use names::mask;
+pub use names::{Spelling, mask};
 pub use store::{Search, by_card, by_ids, search};
 
 /// The age that nobody exceeds, in years.
@@ -151,9 +151,8 @@ pub fn edit(
     store::update(conn, id, duty.canteen(), seen, edit)?.ok_or_else(|| Code::Stale.into())
 }
 
-/// Reads a resident's record for whoever may; a read by staff is logged (BR-83).
+/// Reads a resident's record for whoever may.
 pub fn read(conn: &mut Conn, acting: &ActingFor) -> Result<Resident, Fail> {
-    log_read(acting, "record");
     find(conn, acting.resident())
 }
 
@@ -173,25 +172,35 @@ pub fn registered(conn: &mut Conn, id: ResidentId) -> Result<Registered, Fail> {
     Ok(Registered { id, site: canteens::site(conn, canteen)? })
 }
 
-/// What a sign-in with this card needs of an active resident: who it is, the hash of their PIN if they have one, and the
-/// time zone of the canteen that registered them.
-pub fn credentials_by_card(
-    conn: &mut Conn,
-    card_number: &str,
-) -> QueryResult<Option<(ResidentId, Option<String>, Tz)>> {
-    let Some((id, pin_hash, canteen)) = store::credentials(conn, card_number)? else { return Ok(None) };
-    Ok(Some((id, pin_hash, canteens::zone(conn, canteen)?.0)))
+/// What a sign-in with a card is checked against.
+#[derive(Clone, Debug)]
+pub struct CardHolder {
+    pub registered: Registered,
+    /// None for whoever has no PIN.
+    pub pin_hash: Option<String>,
+    zone: Tz,
 }
 
-/// Writes into the log that somebody on duty read something sensitive (BR-83). Whoever acts for themselves or for their
-/// family leaves no trace.
-fn log_read(acting: &ActingFor, what: &str) {
+impl CardHolder {
+    /// The day that it is at the canteen that registered them.
+    pub fn today(&self, now: At) -> NaiveDate {
+        now.in_zone(self.zone).date_naive()
+    }
+}
+
+/// The active resident with this card.
+pub fn card_holder(conn: &mut Conn, card_number: &str) -> Result<Option<CardHolder>, Fail> {
+    let Some((id, pin_hash, canteen)) = store::credentials(conn, card_number)? else { return Ok(None) };
+    let (site, zone) = (canteens::site(conn, canteen)?, canteens::zone(conn, canteen)?.0);
+    Ok(Some(CardHolder { registered: Registered { id, site }, pin_hash, zone }))
+}
+
+/// Whether a reader by this right leaves an entry in the audit log (BR-83). Whoever reads of themselves or of their
+/// family does not.
+pub fn leaves_entry(acting: &ActingFor) -> bool {
     match acting.right().kind {
-        RightKind::OneSelf | RightKind::Family => {}
-        RightKind::Staff | RightKind::Volunteer | RightKind::Officer => {
-            let (actor, resident) = (acting.actor().id(), acting.resident());
-            tracing::info!(target: "sensitive_reads", ?actor, %resident, what, "read");
-        }
+        RightKind::OneSelf | RightKind::Family => false,
+        RightKind::Staff | RightKind::Volunteer | RightKind::Officer => true,
     }
 }
 

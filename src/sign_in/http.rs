@@ -1,60 +1,52 @@
 //! Signing in, going on and signing out over HTTP.
 
-use chrono_tz::Tz;
+use diesel::QueryResult;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Issued, Refreshed};
+use super::{InBrowser, Issued, Refreshed};
 use crate::{
     access::{ActorKind, Allowed, Caller, Principal, act, acts::NamedAct, tokens::ACCESS_TOKEN_LIFE},
     accounts,
     api::{Answer, Body, Done, Nothing},
     app::State,
+    audit::{self, Deed, Entry, Place, Subject},
+    canteens,
     clock::At,
     db::Conn,
-    ids::{AnyoneId, ResidentId},
-    problem::{Code, Problem},
-    residents, sign_in,
+    devices,
+    ids::AnyoneId,
+    metrics,
+    problem::{Code, Fail, Problem},
+    residents::{self, CardHolder},
+    sign_in,
     text::Secret,
-    words::Bilingual,
+    throttle::{Guessable, http::Try},
 };
 
-/// User name and password, or card number and PIN: exactly one of the pairs.
+/// User name and password, or card number and PIN: one of the pairs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum SignInBody {
+    Password(PasswordSignIn),
+    Card(CardSignIn),
+}
+
+/// An account's user name and password.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("anyOf" = [
-    { "required": ["user_name", "password"], "properties": { "card_number": { "type": "null" }, "pin": { "type": "null" } } },
-    { "required": ["card_number", "pin"], "properties": { "user_name": { "type": "null" }, "password": { "type": "null" } } },
-]))]
-pub struct SignInBody {
-    pub user_name: Option<Secret>,
-    pub password: Option<Secret>,
-    /// The number printed on a resident's card.
-    pub card_number: Option<Secret>,
-    pub pin: Option<Secret>,
+pub struct PasswordSignIn {
+    pub user_name: Secret,
+    pub password: Secret,
 }
 
-/// What a sign-in is checked by.
-enum Pair {
-    Password { user_name: Secret, password: Secret },
-    Pin { card_number: Secret, pin: Secret },
-}
-
-impl SignInBody {
-    fn pair(self) -> Result<Pair, Problem> {
-        match (self.user_name, self.password, self.card_number, self.pin) {
-            (Some(user_name), Some(password), None, None) => Ok(Pair::Password { user_name, password }),
-            (None, None, Some(card_number), Some(pin)) => Ok(Pair::Pin { card_number, pin }),
-            (_, _, _, _) => Err(Problem::new(Code::BadField).field(
-                "",
-                "one_pair",
-                Bilingual::new(
-                    "请填用户名和密码，或卡号和 PIN，二者选一",
-                    "give user name and password, or card number and PIN: one pair of them",
-                ),
-            )),
-        }
-    }
+/// A resident's card and PIN.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardSignIn {
+    /// The number printed on the card.
+    pub card_number: Secret,
+    pub pin: Secret,
 }
 
 /// A refresh token, to go on with.
@@ -72,7 +64,7 @@ pub struct SignOutBody {
     pub everywhere: bool,
 }
 
-/// Whoever signs in: an account, or a resident.
+/// Whoever signs in: an account, a resident, or a device.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct PrincipalBody {
     pub kind: ActorKind,
@@ -99,7 +91,7 @@ pub struct TokensBody {
 }
 
 impl TokensBody {
-    fn of(state: &State, issued: Issued, now: At) -> TokensBody {
+    pub(crate) fn of(state: &State, issued: Issued, now: At) -> TokensBody {
         TokensBody {
             access_token: state.tokens.sign(issued.ticket, now),
             expires_in_s: ACCESS_TOKEN_LIFE.num_seconds(),
@@ -114,15 +106,72 @@ pub async fn sign_in(
     allowed: Allowed<act::SignIn>,
     Body(body): Body<SignInBody>,
 ) -> Result<Done<TokensBody>, Problem> {
-    let principal = match body.pair()? {
-        Pair::Password { user_name, password } => by_password(&allowed, user_name, password).await?,
-        Pair::Pin { card_number, pin } => by_pin(&allowed, card_number, pin).await?,
+    let (with, shown) = match body {
+        SignInBody::Password(PasswordSignIn { user_name, password }) => {
+            ("password", by_password(&allowed, user_name, password).await)
+        }
+        SignInBody::Card(CardSignIn { card_number, pin }) => {
+            ("pin", by_pin(&allowed, card_number, pin).await)
+        }
     };
-    let started = move |conn: &mut Conn, caller: &Caller| {
-        Ok((sign_in::start(conn, principal, caller.now)?, caller.now))
-    };
-    let (issued, now) = allowed.write(started).await?;
+    let (issued, now) = started(&allowed, with, shown, sign_in::start).await?;
     Ok(Answer::new(TokensBody::of(allowed.state(), issued, now)))
+}
+
+/// Starts a session of some kind for whoever was `shown` to be who they say, if they were; on record either way.
+async fn started<T: Send + 'static>(
+    allowed: &Allowed<act::SignIn>,
+    with: &'static str,
+    shown: Result<(Principal, Try), Problem>,
+    start: fn(&mut Conn, Principal, Option<&str>, At) -> QueryResult<T>,
+) -> Result<(T, At), Problem> {
+    let (principal, tried) = shown.inspect_err(|problem| metrics::sign_in(with, problem.code.as_str()))?;
+    let started = move |conn: &mut Conn, caller: &Caller| {
+        tried.was_right(conn, caller)?;
+        let session = start(conn, principal, Some(tried.origin()), caller.now)?;
+        audit::record(conn, caller, tried.entry(Deed::SignedIn).by(principal))?;
+        conn.after_commit(move || metrics::sign_in(with, "signed_in"));
+        Ok((session, caller.now))
+    };
+    allowed.write(started).await
+}
+
+/// Starts a session in a browser, by user name and password. Fails as [`sign_in`] does.
+pub(crate) async fn browse_by_password(
+    allowed: &Allowed<act::SignIn>,
+    user_name: Secret,
+    password: Secret,
+) -> Result<InBrowser, Problem> {
+    let shown = by_password(allowed, user_name, password).await;
+    Ok(started(allowed, "password", shown, sign_in::start_in_browser).await?.0)
+}
+
+/// Starts a session in a browser, by card number and PIN. Fails as [`sign_in`] does.
+pub(crate) async fn browse_by_pin(
+    allowed: &Allowed<act::SignIn>,
+    card_number: Secret,
+    pin: Secret,
+) -> Result<InBrowser, Problem> {
+    let shown = by_pin(allowed, card_number, pin).await;
+    Ok(started(allowed, "pin", shown, sign_in::start_in_browser).await?.0)
+}
+
+/// Starts a session in a browser for whoever proved who they are with this try.
+///
+/// Fails with `slow_down`.
+pub async fn start_in_browser(
+    allowed: &Allowed<act::SignIn>,
+    principal: Principal,
+    tried: Try,
+) -> Result<InBrowser, Problem> {
+    allowed
+        .write(move |conn, caller| {
+            tried.was_right(conn, caller)?;
+            let started = sign_in::start_in_browser(conn, principal, Some(tried.origin()), caller.now)?;
+            audit::record(conn, caller, tried.entry(Deed::SignedIn).by(principal))?;
+            Ok(started)
+        })
+        .await
 }
 
 /// Goes on with a session: new tokens for a refresh token.
@@ -131,11 +180,16 @@ pub async fn refresh(
     Body(body): Body<RefreshBody>,
 ) -> Result<Done<TokensBody>, Problem> {
     let used = move |conn: &mut Conn, caller: &Caller| {
-        Ok((sign_in::refresh(conn, body.refresh_token.as_str(), caller.now)?, caller.now))
+        let refreshed = sign_in::refresh(conn, body.refresh_token.as_str(), caller.now)?;
+        if let Refreshed::Reused(whose) = &refreshed {
+            let place = place_of(conn, *whose, caller.now)?;
+            audit::record(conn, caller, Entry::of(Deed::TokenReused, Subject::from(*whose)).at(place))?;
+        }
+        Ok((refreshed, caller.now))
     };
     match allowed.write(used).await? {
         (Refreshed::GoesOn(issued), now) => Ok(Answer::new(TokensBody::of(allowed.state(), issued, now))),
-        (Refreshed::Ended, _) => Err(Code::SessionEnded.into()),
+        (Refreshed::Ended | Refreshed::Reused(_), _) => Err(Code::SessionEnded.into()),
     }
 }
 
@@ -146,8 +200,12 @@ pub async fn sign_out(
 ) -> Result<Nothing, Problem> {
     allowed
         .write(move |conn, caller| {
+            let principal = caller.principal()?;
             if body.everywhere {
-                sign_in::end_all(conn, caller.principal()?, caller.now)?;
+                sign_in::end_all(conn, principal, caller.now)?;
+                let place = place_of(conn, principal, caller.now)?;
+                let entry = Entry::of(Deed::SignedOutEverywhere, Subject::from(principal)).at(place);
+                audit::record(conn, caller, entry)?;
             } else {
                 sign_in::end(conn, caller.session()?, caller.now)?;
             }
@@ -156,64 +214,112 @@ pub async fn sign_out(
         .await
 }
 
-/// Whoever has this user name and password.
+/// Where an entry about somebody's sign-ins belongs.
+fn place_of(conn: &mut Conn, whose: Principal, now: At) -> Result<Place, Fail> {
+    match whose {
+        Principal::Account(id) => accounts::place_of(conn, id, now),
+        Principal::Resident(id) => Ok(Place::from(&residents::registered(conn, id)?.site)),
+        Principal::Device(id) => {
+            let canteen = devices::find(conn, id)?.canteen_id;
+            Ok(Place::from(&canteens::site(conn, canteen)?))
+        }
+    }
+}
+
+/// Whoever has this user name and password, and the try, which is still to be settled with
+/// [`was_right`](Try::was_right) in the transaction of what it is for.
 ///
-/// Fails with `wrong_credentials` or `busy`.
-pub(crate) async fn by_password(
+/// Fails with `wrong_credentials`, `password_expired`, `slow_down` or `busy`.
+async fn by_password(
     allowed: &Allowed<act::SignIn>,
     user_name: Secret,
     password: Secret,
-) -> Result<Principal, Problem> {
-    let known = allowed.read(move |conn, _| Ok(accounts::credentials(conn, user_name.as_str())?)).await?;
+) -> Result<(Principal, Try), Problem> {
+    let tried =
+        Try::new(&allowed.state().identity_key, allowed.origin(), Guessable::Password, user_name.as_str());
+    let (known, tried) = allowed
+        .read(move |conn, caller| {
+            let known = accounts::credentials(conn, user_name.as_str(), caller.now)?;
+            let tried = match &known {
+                Some(known) => tried.of(Principal::Account(known.account), known.place.clone()),
+                None => tried,
+            };
+            tried.judge(conn, caller)?;
+            Ok((known, tried))
+        })
+        .await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let right = allowed.state().hasher.is_right(password.as_str(), hash).await?;
     match known {
-        Some(known) if right && !known.suspended => Ok(Principal::Account(known.account)),
-        Some(_) | None => Err(Code::WrongCredentials.into()),
+        Some(known) if right && !known.suspended => {
+            let now = allowed.state().clock.now();
+            if known.password_expires_at.is_some_and(|expires_at| expires_at <= now) {
+                return Err(Code::PasswordExpired.into());
+            }
+            Ok((Principal::Account(known.account), tried))
+        }
+        Some(_) | None => Err(tried.was_wrong(allowed, Code::WrongCredentials, |_, _| Ok(())).await),
     }
 }
 
-/// The resident with this card number and PIN.
+/// The resident with this card number and PIN, and the try, as of [`by_password`].
 ///
-/// Fails with `wrong_credentials`, `pin_closed` or `busy`.
-pub(crate) async fn by_pin(
+/// Fails with `wrong_credentials`, `pin_closed`, `slow_down` or `busy`.
+async fn by_pin(
     allowed: &Allowed<act::SignIn>,
     card_number: Secret,
     pin: Secret,
-) -> Result<Principal, Problem> {
-    let known =
-        allowed.read(move |conn, _| Ok(residents::credentials_by_card(conn, card_number.as_str())?)).await?;
-    let Some((resident, pin_hash, zone)) = known else {
-        allowed.state().hasher.is_right(pin.as_str(), None).await?;
-        return Err(Code::WrongCredentials.into());
-    };
-    if pin_is_right(allowed, resident, pin_hash, zone, pin.as_str()).await? {
-        Ok(Principal::Resident(resident))
-    } else {
-        Err(Code::WrongCredentials.into())
-    }
+) -> Result<(Principal, Try), Problem> {
+    let (holder, tried) = told_pin(allowed, card_number.as_str().to_owned(), pin.as_str()).await?;
+    Ok((Principal::Resident(holder.registered.id), tried))
 }
 
-/// Whether this is the resident's PIN; a wrong one is counted on this day in the zone of their canteen, and stays so
-/// whatever becomes of the request.
+/// Whose PIN was told with this card, and the try, which is still to be settled with
+/// [`was_right`](Try::was_right) in the transaction of what it is for. A wrong one is counted whatever becomes of the
+/// request, for whoever tries and for the resident's day.
 ///
-/// Fails with `pin_closed` or `busy`.
-pub async fn pin_is_right<A: NamedAct>(
+/// Fails with `wrong_credentials`, `pin_closed`, `slow_down` or `busy`.
+pub async fn told_pin<A: NamedAct>(
     allowed: &Allowed<A>,
-    resident: ResidentId,
-    pin_hash: Option<String>,
-    zone: Tz,
+    card_number: String,
     pin: &str,
-) -> Result<bool, Problem> {
-    let tried = allowed
-        .write(move |conn, caller| {
-            sign_in::take_pin_try(conn, resident, caller.now.in_zone(zone).date_naive())
+) -> Result<(CardHolder, Try), Problem> {
+    let tried = Try::new(&allowed.state().identity_key, allowed.origin(), Guessable::Pin, &card_number);
+    let (holder, tried) = allowed
+        .read(move |conn, caller| {
+            let holder = residents::card_holder(conn, &card_number)?;
+            let tried = match &holder {
+                Some(holder) => {
+                    let whose = &holder.registered;
+                    tried.of(Principal::Resident(whose.id), Place::from(&whose.site))
+                }
+                None => tried,
+            };
+            tried.judge(conn, caller)?;
+            if let Some(holder) = &holder {
+                sign_in::check_pin_open(conn, holder.registered.id, holder.today(caller.now))?;
+            }
+            Ok((holder, tried))
         })
         .await?;
-    let right = allowed.state().hasher.is_right(pin, pin_hash).await;
-    // A PIN that nobody had time to look at was not wrong.
-    if !matches!(right, Ok(false)) {
-        allowed.write(move |conn, _| Ok(sign_in::give_back(conn, tried)?)).await?;
+    let hash = holder.as_ref().and_then(|holder| holder.pin_hash.clone());
+    let right = allowed.state().hasher.is_right(pin, hash).await?;
+    match holder {
+        Some(holder) if right => {
+            let (id, today) = (holder.registered.id, holder.clone());
+            allowed
+                .read(move |conn, caller| sign_in::check_pin_open(conn, id, today.today(caller.now)))
+                .await?;
+            Ok((holder, tried))
+        }
+        holder => {
+            let count = move |conn: &mut Conn, caller: &Caller| match &holder {
+                Some(holder) => {
+                    sign_in::count_wrong_pin(conn, holder.registered.id, holder.today(caller.now))
+                }
+                None => Ok(()),
+            };
+            Err(tried.was_wrong(allowed, Code::WrongCredentials, count).await)
+        }
     }
-    right
 }

@@ -1,4 +1,4 @@
-//! Sign-in: with user name and password, or with card number and PIN; and the sessions that it starts.
+//! Sign-in: with user name and password, or with card number and PIN; and the sessions that it starts, a device's too.
 //!
 //! A session has a chain of refresh tokens. Each is used once and leaves its successor; they are kept as hashes only. A
 //! token that is used a second time means that two hold it, so the session is ended. One grace: within 60 seconds of its
@@ -6,8 +6,9 @@
 //!
 //! A browser has no refresh tokens: one cookie carries its session until the session is over.
 //!
-//! Ten wrong PINs in a civil day of the resident's canteen close card number with PIN until the next. A try is counted
-//! before the PIN is looked at and given back when it was right, so that many guesses at once are no more than ten.
+//! Ten wrong PINs in a civil day of the resident's canteen close card number with PIN until the next. The tenth is
+//! guarded: of many that were looked at together no more than ten are told, and when they are told, a right one is asked
+//! again whether it came too late.
 
 pub mod http;
 mod store;
@@ -30,8 +31,8 @@ use crate::{
 /// How long an account's refresh token is good for.
 const ACCOUNT_LIFE: TimeDelta = TimeDelta::days(30);
 
-/// How long a resident's is: who signs in with help should not need it every month.
-const RESIDENT_LIFE: TimeDelta = TimeDelta::days(180);
+/// How long a resident's and a device's is: who signs in with help should not need it every month.
+const HELPED_LIFE: TimeDelta = TimeDelta::days(180);
 
 /// How long a browser stays signed in: on a phone of one's own nobody should need to sign in every month.
 const BROWSER_LIFE: TimeDelta = TimeDelta::days(180);
@@ -67,24 +68,35 @@ pub struct InBrowser {
 #[derive(Debug)]
 pub enum Refreshed {
     GoesOn(Issued),
-    /// The token is unknown or over, or was used again and its session ended for it.
+    /// The token is unknown or over.
     Ended,
+    /// It was used again, and the session of this one ended for it.
+    Reused(Principal),
 }
 
 /// Starts a session for whoever proved who they are.
-pub fn start(conn: &mut Conn, principal: Principal, now: At) -> QueryResult<Issued> {
+///
+/// `origin` is where it was started from, hashed under a key of the installation.
+pub fn start(conn: &mut Conn, principal: Principal, origin: Option<&str>, now: At) -> QueryResult<Issued> {
     let ticket = Ticket { principal, session: Id::new(now) };
-    store::insert_session(conn, ticket, now)?;
+    store::insert_session(conn, ticket, origin, now)?;
     issue(conn, ticket, now)
 }
 
 /// Starts a session in a browser for whoever proved who they are: 180 days, or 14 hours for those who hold a role.
-pub fn start_in_browser(conn: &mut Conn, principal: Principal, now: At) -> QueryResult<InBrowser> {
+///
+/// `origin` is as for [`start`].
+pub fn start_in_browser(
+    conn: &mut Conn,
+    principal: Principal,
+    origin: Option<&str>,
+    now: At,
+) -> QueryResult<InBrowser> {
     let ticket = Ticket { principal, session: Id::new(now) };
-    store::insert_session(conn, ticket, now)?;
+    store::insert_session(conn, ticket, origin, now)?;
     let works_here = match principal {
         Principal::Account(account) => !access::grants_of(conn, account)?.is_empty(),
-        Principal::Resident(_) => false,
+        Principal::Resident(_) | Principal::Device(_) => false,
     };
     let life = if works_here { WORK_LIFE } else { BROWSER_LIFE };
     let token = hex::encode(random_bytes::<32>());
@@ -102,7 +114,7 @@ pub fn refresh(conn: &mut Conn, refresh_token: &str, now: At) -> QueryResult<Ref
     }
     let Some(token) = store::find_token(conn, &hash)? else { return Ok(Refreshed::Ended) };
     let ticket = Ticket { principal: store::principal_of(conn, session)?, session };
-    if !access::session_stands(conn, ticket)? {
+    if !access::session_stands(conn, ticket, now)? {
         return Ok(Refreshed::Ended);
     }
     match judge(&token, now) {
@@ -111,7 +123,7 @@ pub fn refresh(conn: &mut Conn, refresh_token: &str, now: At) -> QueryResult<Ref
         Verdict::Over => return Ok(Refreshed::Ended),
         Verdict::UsedAgain => {
             store::end(conn, session, now)?;
-            return Ok(Refreshed::Ended);
+            return Ok(Refreshed::Reused(ticket.principal));
         }
     }
     let issued = issue(conn, ticket, now)?;
@@ -134,27 +146,23 @@ pub fn end_others(conn: &mut Conn, principal: Principal, but: SessionId, now: At
     store::end_all_but(conn, principal, Some(but), now)
 }
 
-/// A PIN that is being tried.
-#[derive(Clone, Copy, Debug)]
-pub struct PinTry {
-    resident: ResidentId,
-    on: NaiveDate,
-}
-
-/// Counts a try of a resident's PIN on this day of their canteen. It must be committed before the PIN is looked at.
-///
-/// Fails with `pin_closed` after ten wrong ones.
-pub fn take_pin_try(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> Result<PinTry, Fail> {
-    if store::count_pin_try(conn, resident, on, PIN_TRIES_A_DAY)? {
-        Ok(PinTry { resident, on })
+/// Whether a resident's PIN is still taken on this day of their canteen. Fails with `pin_closed` after ten wrong ones.
+pub fn check_pin_open(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> Result<(), Fail> {
+    if store::wrong_pins(conn, resident, on)? < PIN_TRIES_A_DAY {
+        Ok(())
     } else {
         Err(Code::PinClosed.into())
     }
 }
 
-/// Gives the try of a PIN back that was right.
-pub fn give_back(conn: &mut Conn, tried: PinTry) -> QueryResult<()> {
-    store::give_back_pin_try(conn, tried.resident, tried.on)
+/// Counts a wrong PIN on this day of the resident's canteen. Fails with `pin_closed` when there were ten already: then
+/// nobody may be told that it was wrong.
+pub fn count_wrong_pin(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> Result<(), Fail> {
+    if store::count_wrong_pin(conn, resident, on, PIN_TRIES_A_DAY)? {
+        Ok(())
+    } else {
+        Err(Code::PinClosed.into())
+    }
 }
 
 /// Forgets refresh tokens and cookies that are over and wrong PINs of past days; gives how many rows went.
@@ -172,7 +180,7 @@ fn issue(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<Issued> {
 fn life(principal: Principal) -> TimeDelta {
     match principal {
         Principal::Account(_) => ACCOUNT_LIFE,
-        Principal::Resident(_) => RESIDENT_LIFE,
+        Principal::Resident(_) | Principal::Device(_) => HELPED_LIFE,
     }
 }
 

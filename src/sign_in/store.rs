@@ -11,21 +11,29 @@ use crate::{
         Both, Conn,
         schema::{cookies, pin_failures, refresh_tokens, sessions},
     },
-    ids::{AccountId, ResidentId, SessionId},
+    ids::{AccountId, DeviceId, ResidentId, SessionId},
 };
 
 /// Writes a session.
-pub(super) fn insert_session(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<()> {
-    let (account, resident) = match ticket.principal {
-        Principal::Account(id) => (Some(id), None),
-        Principal::Resident(id) => (None, Some(id)),
+pub(super) fn insert_session(
+    conn: &mut Conn,
+    ticket: Ticket,
+    origin: Option<&str>,
+    now: At,
+) -> QueryResult<()> {
+    let (account, resident, device) = match ticket.principal {
+        Principal::Account(id) => (Some(id), None, None),
+        Principal::Resident(id) => (None, Some(id), None),
+        Principal::Device(id) => (None, None, Some(id)),
     };
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(ticket.session),
             sessions::account_id.eq(account),
             sessions::resident_id.eq(resident),
+            sessions::device_id.eq(device),
             sessions::started_at.eq(now),
+            sessions::origin.eq(origin),
         ))
         .execute(conn)
         .map(|_| ())
@@ -40,10 +48,16 @@ pub(super) fn hold_session(conn: &mut Conn, id: SessionId) -> QueryResult<bool> 
 
 /// Whose session it is.
 pub(super) fn principal_of(conn: &mut Conn, id: SessionId) -> QueryResult<Principal> {
-    let (account, resident): (Option<AccountId>, Option<ResidentId>) =
-        sessions::table.find(id).select((sessions::account_id, sessions::resident_id)).first(conn)?;
+    let (account, resident, device): (Option<AccountId>, Option<ResidentId>, Option<DeviceId>) =
+        sessions::table
+            .find(id)
+            .select((sessions::account_id, sessions::resident_id, sessions::device_id))
+            .first(conn)?;
     let account = account.map(Principal::Account);
-    account.or(resident.map(Principal::Resident)).ok_or(diesel::result::Error::NotFound)
+    account
+        .or(resident.map(Principal::Resident))
+        .or(device.map(Principal::Device))
+        .ok_or(diesel::result::Error::NotFound)
 }
 
 /// Ends a session that stands.
@@ -63,6 +77,7 @@ pub(super) fn end_all_but(
     standing = match principal {
         Principal::Account(id) => standing.filter(sessions::account_id.eq(id)),
         Principal::Resident(id) => standing.filter(sessions::resident_id.eq(id)),
+        Principal::Device(id) => standing.filter(sessions::device_id.eq(id)),
     };
     let mut ids: Vec<SessionId> = standing.load(conn)?;
     ids.retain(|id| Some(*id) != but);
@@ -144,8 +159,15 @@ pub(super) fn retire(conn: &mut Conn, hash: &str, now: At) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// Counts a try of a PIN on this day. False when there were `most` already.
-pub(super) fn count_pin_try(
+/// How many wrong PINs there were on this day.
+pub(super) fn wrong_pins(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> QueryResult<i32> {
+    let found: Option<i32> =
+        pin_failures::table.find((resident, on)).select(pin_failures::failures).first(conn).optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Counts a wrong PIN on this day. False when there were `most` already.
+pub(super) fn count_wrong_pin(
     conn: &mut Conn,
     resident: ResidentId,
     on: NaiveDate,
@@ -166,15 +188,7 @@ pub(super) fn count_pin_try(
     Ok(counted == 1)
 }
 
-/// Takes a try off again.
-pub(super) fn give_back_pin_try(conn: &mut Conn, resident: ResidentId, on: NaiveDate) -> QueryResult<()> {
-    diesel::update(pin_failures::table.find((resident, on)))
-        .set(pin_failures::failures.eq(pin_failures::failures - 1))
-        .execute(conn)
-        .map(|_| ())
-}
-
-/// Deletes refresh tokens and cookies that are over, and tries of PINs that are older than a week.
+/// Deletes refresh tokens and cookies that are over, and wrong PINs that are older than a week.
 pub(super) fn forget_old(conn: &mut Conn, now: At) -> QueryResult<usize> {
     let tokens =
         diesel::delete(refresh_tokens::table.filter(refresh_tokens::expires_at.le(now))).execute(conn)?;

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Difference, DrawRow, KeptQuote, Meal, Stage};
 use crate::{
-    access::{Allowed, Caller, RightKind, act},
+    access::{ActingFor, Allowed, Caller, RightKind, Scope, Site, act},
     api::{Answer, Body, Done, Query},
+    audit::{Deed, Entry, Place, Subject, SubjectKind, http::read_on_record},
     canteens,
     db::Conn,
     ids::{CanteenId, MenuId, PolicyId, QuoteId, ResidentId},
@@ -125,6 +126,16 @@ impl QuoteAnswer {
     }
 }
 
+/// The entry that an officer leaves who hears for which reasons somebody's meal is paid (BR-83).
+pub(crate) fn reasons_read(acting: &ActingFor, site: &Site) -> Option<Entry> {
+    match acting.right().kind {
+        RightKind::OneSelf | RightKind::Family | RightKind::Staff | RightKind::Volunteer => None,
+        RightKind::Officer => {
+            Some(Entry::of(Deed::QuotesRead, Subject::of(SubjectKind::Resident, acting.resident())).at(site))
+        }
+    }
+}
+
 /// The meal to be priced.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -146,29 +157,29 @@ pub async fn ask(
     allowed: Allowed<act::AskQuote>,
     Body(wish): Body<QuoteRequest>,
 ) -> Result<Done<QuoteAnswer>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let registered = residents::registered(conn, wish.resident_id)?;
-            let acting = caller.acting_for(conn, &registered)?;
-            let resident = residents::find(conn, registered.id)?;
-            let menu = menus::find(conn, wish.menu_id)?;
-            if !menu.is_public() {
-                return Err(Code::MenuNotFound.into());
-            }
-            if !menu.modes.contains(&wish.mode) {
-                return Err(Code::ModeNotOffered.into());
-            }
-            menu.check_picks(&wish.lines)?;
-            let site = canteens::site(conn, menu.canteen_id)?;
-            let order = menu.order(&wish.lines, wish.mode, MealClass::Meal);
-            let meal = Meal { resident: &resident, menu: &menu, area: &site.area, order };
-            let present = reservations::active_of(conn, menu.id, resident.id)?;
-            let present =
-                present.filter(|reservation| !reservation.served).map(|reservation| reservation.quote_id);
-            let (arguments, quote) = super::preview(conn, &meal, present)?;
-            Ok(Answer::new(QuoteAnswer::of(&quote, &acting, Some(arguments))))
-        })
-        .await
+    read_on_record(&allowed, move |conn, caller| {
+        let registered = residents::registered(conn, wish.resident_id)?;
+        let acting = caller.acting_for(conn, &registered)?;
+        let resident = residents::find(conn, registered.id)?;
+        let menu = menus::find(conn, wish.menu_id)?;
+        if !menu.is_public() {
+            return Err(Code::MenuNotFound.into());
+        }
+        if !menu.modes.contains(&wish.mode) {
+            return Err(Code::ModeNotOffered.into());
+        }
+        menu.check_picks(&wish.lines)?;
+        let site = canteens::site(conn, menu.canteen_id)?;
+        let order = menu.order(&wish.lines, wish.mode, MealClass::Meal);
+        let meal = Meal { resident: &resident, menu: &menu, area: &site.area, order };
+        let present = reservations::active_of(conn, menu.id, resident.id)?;
+        let present =
+            present.filter(|reservation| !reservation.served).map(|reservation| reservation.quote_id);
+        let (arguments, quote) = super::preview(conn, &meal, present)?;
+        let entry = reasons_read(&acting, &registered.site);
+        Ok((Answer::new(QuoteAnswer::of(&quote, &acting, Some(arguments))), entry))
+    })
+    .await
 }
 
 /// A quote that a meal relies on, as it was kept and as it computes today from the same arguments.
@@ -191,25 +202,28 @@ pub async fn read(
     allowed: Allowed<act::ReadDraws>,
     id: web::Path<QuoteId>,
 ) -> Result<Done<KeptQuoteBody>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            let kept = super::find(conn, *id)?;
-            caller.on_duty(&canteens::site(conn, kept.canteen_id)?).map_err(|_| Code::NotFound)?;
-            let recomputes = super::recompute(conn, &kept)? == kept.quote;
-            let KeptQuote { quote, arguments, .. } = kept;
-            Ok(Answer::new(KeptQuoteBody {
-                id: kept.id,
-                resident_id: kept.resident_id,
-                menu_id: kept.menu_id,
-                canteen_id: kept.canteen_id,
-                served_on: kept.served_on,
-                period: kept.period,
-                status: kept.stage,
-                quote: QuoteBody::whole(&quote, Some(arguments)),
-                recomputes,
-            }))
-        })
-        .await
+    let id = *id;
+    read_on_record(&allowed, move |conn, caller| {
+        let kept = super::find(conn, id)?;
+        let site = canteens::site(conn, kept.canteen_id)?;
+        caller.on_duty(&site).map_err(|_| Code::NotFound)?;
+        let entry = Entry::of(Deed::QuotesRead, Subject::of(SubjectKind::Quote, kept.id)).at(&site);
+        let recomputes = super::recompute(conn, &kept)? == kept.quote;
+        let KeptQuote { quote, arguments, .. } = kept;
+        let body = KeptQuoteBody {
+            id: kept.id,
+            resident_id: kept.resident_id,
+            menu_id: kept.menu_id,
+            canteen_id: kept.canteen_id,
+            served_on: kept.served_on,
+            period: kept.period,
+            status: kept.stage,
+            quote: QuoteBody::whole(&quote, Some(arguments)),
+            recomputes,
+        };
+        Ok((Answer::new(body), Some(entry)))
+    })
+    .await
 }
 
 /// One draw on a payer's money.
@@ -267,8 +281,10 @@ pub struct DrawsQuery {
     /// `posted` without.
     #[serde(default)]
     pub status: Option<Stage>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -299,16 +315,35 @@ pub async fn draws(
     allowed: Allowed<act::ReadDraws>,
     Query(query): Query<DrawsQuery>,
 ) -> Result<Done<Page<DrawBody>>, Problem> {
-    allowed
-        .read(move |conn, caller| {
-            check_span(query.from, query.to)?;
-            let canteens = canteens_in_reach(conn, caller, query.canteen_id)?;
-            let window = Window::new(query.limit, query.cursor.as_deref())?;
-            let stage = query.status.unwrap_or(Stage::Posted);
-            let page = super::draws(conn, &canteens, query.from, query.to, stage, &window)?;
-            Ok(Answer::new(page.map(DrawBody::from)))
-        })
-        .await
+    read_on_record(&allowed, move |conn, caller| {
+        check_span(query.from, query.to)?;
+        let canteens = canteens_in_reach(conn, caller, query.canteen_id)?;
+        let window = Window::new(query.limit, query.cursor.as_deref())?;
+        let stage = query.status.unwrap_or(Stage::Posted);
+        let page = super::draws(conn, &canteens, query.from, query.to, stage, &window)?;
+        let entry = draws_read(conn, caller, &query)?;
+        Ok((Answer::new(page.map(DrawBody::from)), Some(entry)))
+    })
+    .await
+}
+
+/// The entry of whoever lists draws: their tiers name hardships (BR-83).
+fn draws_read(conn: &mut Conn, caller: &Caller, query: &DrawsQuery) -> Result<Entry, Fail> {
+    let (subject, place) = match query.canteen_id {
+        Some(canteen) => {
+            (Subject::of(SubjectKind::Canteen, canteen), Place::from(&canteens::site(conn, canteen)?))
+        }
+        None => {
+            let area = |scope: Scope| match scope {
+                Scope::Area(area) => Some(area),
+                Scope::Canteen(_) | Scope::Everywhere => None,
+            };
+            let area = caller.scopes().into_iter().find_map(area);
+            (Subject::NOTHING, Place { canteen: None, area })
+        }
+    };
+    let entry = Entry::of(Deed::DrawsRead, subject).at(place);
+    Ok(entry.saying("from", query.from.to_string()).saying("to", query.to.to_string()))
 }
 
 /// A posted price that would be another by what is known now. Nothing that was posted is altered.
@@ -349,8 +384,10 @@ impl From<Difference> for DifferenceBody {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DifferencesQuery {
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }

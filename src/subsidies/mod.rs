@@ -29,7 +29,7 @@ use crate::{
     words::{Area, MealClass, Period},
 };
 
-pub use store::{DrawRow, DrawTotals};
+pub use store::{DrawRow, DrawTotals, order_key};
 
 /// How often a price is computed again because somebody was quicker.
 const TRIES: usize = 10;

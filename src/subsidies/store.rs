@@ -193,7 +193,7 @@ pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> Quer
 }
 
 /// The key under which the order of a resident's meals in a window is guarded.
-fn order_key(window: Window) -> String {
+pub fn order_key(window: Window) -> String {
     format!("#order/{window}")
 }
 

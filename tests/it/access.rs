@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use crate::support::{
     PASSWORD, Reply, TestDb,
     contract::{Declared, operations},
-    world::{Side, TODAY, World, canteen_body, fact_body, menu_body, policy_body, resident_body, uuid},
+    world::{
+        Side, TODAY, World, canteen_body, fact_body, menu_body, policy_body, resident_body,
+        standing_order_body, uuid,
+    },
 };
 
 const CASES: &str = include_str!("access_cases.txt");
@@ -42,7 +45,9 @@ fn cases() -> BTreeMap<&'static str, Case> {
 /// Whom a foreign object belongs to, for a role.
 fn foreign<'a>(world: &'a World, role: &str) -> &'a Side {
     match role {
-        "volunteer" | "staff" => &world.near,
+        "volunteer" | "staff" | "door_device" | "round_device" | "kitchen_device" | "hall_device" => {
+            &world.near
+        }
         _ => &world.far,
     }
 }
@@ -64,10 +69,11 @@ impl Trial<'_> {
     fn query(&self, operation: &str) -> String {
         let Side { ids, .. } = self.side;
         match operation {
-            "find_residents" | "list_reviews" => format!("?canteen_id={}", ids["canteen"]),
+            "find_residents" | "list_reviews" | "list_devices" => format!("?canteen_id={}", ids["canteen"]),
             "list_family_links" | "list_reservations" => format!("?resident_id={}", ids["resident"]),
+            "list_standing_orders" | "list_own_waiting" => format!("?resident_id={}", ids["resident"]),
             "list_menus" => format!("?from={TODAY}&to={TODAY}"),
-            "read_headcounts" | "read_overview" => format!("?on={TODAY}"),
+            "read_headcounts" | "read_overview" | "list_day_outcomes" => format!("?on={TODAY}"),
             "read_takings" | "list_draws" => {
                 format!("?from={TODAY}&to={TODAY}&canteen_id={}", ids["canteen"])
             }
@@ -146,11 +152,35 @@ impl Trial<'_> {
             "place_reservation" => {
                 json!({ "resident_id": ids["resident"], "menu_id": ids["free_menu"], "lines": lines("free_item") })
             }
+            "join_waiting" => json!({ "resident_id": ids["resident"], "lines": lines("full_item") }),
+            "make_standing_order" => {
+                let mut order = standing_order_body(&ids["resident"]);
+                order["canteen_id"] = json!(ids["canteen"]);
+                order
+            }
+            "change_standing_order" => {
+                let mut terms = standing_order_body(&ids["resident"]);
+                terms.as_object_mut().unwrap().remove("resident_id");
+                terms
+            }
             "change_reservation" => json!({ "mode": "takeaway", "lines": lines("next_item") }),
-            "check_in" => json!({ "tap_id": uuid(), "reservation_id": ids["reservation"] }),
-            "void_attendance" => json!({ "reason": "a mistake" }),
+            "add_device" => json!({ "canteen_id": ids["canteen"], "name": "门口", "purpose": "door" }),
+            "check_in" => {
+                json!({ "tap_id": uuid(), "reservation_id": ids["reservation"], "by": self.named() })
+            }
+            "record_batch" => json!({ "items": [] }),
+            "void_attendance" => json!({ "reason": "a mistake", "by": self.named() }),
             "resolve_review" => json!({ "decision": "second_meal", "reason": "asked at the desk" }),
             _ => Value::Null,
+        }
+    }
+
+    /// On a device, the volunteer here.
+    fn named(&self) -> &Value {
+        if self.role.ends_with("_device") {
+            &self.world.here.volunteer["principal"]["id"]
+        } else {
+            &Value::Null
         }
     }
 
@@ -169,7 +199,12 @@ impl Trial<'_> {
 
     async fn send(&self, declared: Declared, object: &str) -> Reply {
         let app = &self.world.app;
-        let (path, body) = (self.path(declared, object), self.body(declared.id()));
+        let path = self.path(declared, object);
+        let body = match declared.id() {
+            // It is good once.
+            "enrol_device" => json!({ "code": self.side.new_code(app, "door").await }),
+            operation => self.body(operation),
+        };
         let call = match declared.method {
             "get" => app.get(&path),
             "post" => app.post(&path, body),
@@ -264,6 +299,10 @@ on_both! {
         try_group(db.kind, db, "accounts").await;
     }
 
+    async fn the_operations_of_audit_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "audit").await;
+    }
+
     async fn the_operations_of_calendar_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "calendar").await;
     }
@@ -284,12 +323,20 @@ on_both! {
         try_group(db.kind, db, "policies").await;
     }
 
+    async fn the_operations_of_devices_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "devices").await;
+    }
+
     async fn the_operations_of_menus_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "menus").await;
     }
 
     async fn the_operations_of_reservations_reach_as_far_as_the_table_says(db: TestDb) {
         try_group(db.kind, db, "reservations").await;
+    }
+
+    async fn the_operations_of_standing_orders_reach_as_far_as_the_table_says(db: TestDb) {
+        try_group(db.kind, db, "standing orders").await;
     }
 
     async fn the_operations_of_attendance_reach_as_far_as_the_table_says(db: TestDb) {

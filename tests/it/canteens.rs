@@ -87,7 +87,7 @@ on_both! {
         app.post("/canteens", wrong).by(&officer).send().await.refused(400, "bad_field");
         let mut nowhere = details("金元食堂", "南明区");
         nowhere["time_zone"] = json!("Asia/Atlantis");
-        app.post("/canteens", nowhere).by(&officer).send().await.refused(400, "bad_field");
+        app.post("/canteens", nowhere).by(&officer).send().await.refused(400, "bad_canteen");
     }
 
     async fn staff_close_their_own_canteen_and_everybody_sees_it(db: TestDb) {

@@ -84,6 +84,15 @@ plain! {
         assert!(!again.status.success());
         assert!(String::from_utf8_lossy(&again.stderr).contains("demo_database_exists"));
 
+        // The auditor finds a month and a day of it true, while it is served.
+        let verified = Command::new(env!("CARGO_BIN_EXE_leling"))
+            .current_dir(here.path())
+            .args(["verify", "--database-url", "sqlite:leling-demo.db"])
+            .output()
+            .unwrap();
+        let (found, said) = (String::from_utf8_lossy(&verified.stdout), String::from_utf8_lossy(&verified.stderr));
+        assert!(verified.status.success(), "{found}{said}");
+
         Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         let mut printed = String::new();
         child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();

@@ -61,9 +61,12 @@ fn told_in(text: &str) -> Vec<String> {
     sums.chain(WORDS.iter().copied().filter(|word| text.contains(word))).map(str::to_owned).collect()
 }
 
-/// A volunteer at the door of the canteen here; everything that they hear is searched.
+/// Whoever is at the door of the canteen here; everything that they hear is searched.
 struct Ear {
     world: World,
+    tokens: Value,
+    /// Who is named on a shared device; nobody where somebody signed in.
+    by: Value,
 }
 
 impl Ear {
@@ -79,9 +82,9 @@ impl Ear {
                 Some(body) => self.world.app.post(path, body.clone()),
                 None => self.world.app.get(path),
             };
-            let reply = call.by(&self.world.here.volunteer).header("Accept-Language", language).send().await;
+            let reply = call.by(&self.tokens).header("Accept-Language", language).send().await;
             let found = told(&reply.body);
-            assert!(found.is_empty(), "{path} tells a volunteer {found:?}: {}", reply.body);
+            assert!(found.is_empty(), "{path} tells the door {found:?}: {}", reply.body);
             first.get_or_insert(reply);
         }
         first.unwrap()
@@ -92,6 +95,7 @@ impl Ear {
         if tap["tap_id"].is_null() {
             tap["tap_id"] = json!(uuid());
         }
+        tap["by"] = self.by.clone();
         self.hears(&format!("/menus/{menu}/attendance"), Some(tap)).await
     }
 
@@ -127,6 +131,26 @@ impl Ear {
         }
         let review = json!({ "card_number": "88880001", "tapped_at": "2026-11-22T04:00:00Z" });
         assert_eq!(self.taps(menu, review).await.expect(201)["status"], "review");
+        let item = |card_number: &str| {
+            json!({
+                "menu_id": menu, "tap_id": uuid(), "card_number": card_number, "tapped_at": "2026-11-22T04:00:00Z",
+                "by": self.by, "kind": "walk_in"
+            })
+        };
+        self.resident("88880005").await;
+        let batch = json!({ "items": [item("88880005"), item("88880001"), item("no card")] });
+        let answers = self.hears("/attendance/batches", Some(batch)).await.expect(200);
+        let outcomes = [0, 1, 2].map(|place| answers["items"][place]["outcome"].clone());
+        assert_eq!(outcomes, ["recorded", "review", "refused"]);
+    }
+
+    async fn everything(&self) {
+        self.everything_else().await;
+        self.every_kind_of_meal().await;
+        self.every_refusal_about_a_reservation().await;
+        self.every_refusal_about_the_person_or_the_tap().await;
+        self.every_refusal_when_there_is_nothing_left().await;
+        self.everything_else().await;
     }
 
     async fn every_refusal_about_a_reservation(&self) {
@@ -175,7 +199,7 @@ impl Ear {
         self.refused(menu, other, "tap_reused").await;
         let void = format!("/attendance/{}/void", served["attendance_id"].as_str().unwrap());
         assert_eq!(
-            self.hears(&void, Some(json!({ "reason": "a mistake" }))).await.expect(200)["status"],
+            self.hears(&void, Some(json!({ "reason": "a mistake", "by": self.by }))).await.expect(200)["status"],
             "voided"
         );
         self.refused(menu, tap, "voided").await;
@@ -235,13 +259,26 @@ impl Ear {
 
 on_both! {
     async fn nothing_that_a_volunteer_hears_tells_who_is_poor(db: TestDb) {
-        let ear = Ear { world: World::build(db).await };
-        ear.everything_else().await;
-        ear.every_kind_of_meal().await;
-        ear.every_refusal_about_a_reservation().await;
-        ear.every_refusal_about_the_person_or_the_tap().await;
-        ear.every_refusal_when_there_is_nothing_left().await;
-        ear.everything_else().await;
+        let world = World::build(db).await;
+        let tokens = world.here.volunteer.clone();
+        Ear { world, tokens, by: Value::Null }.everything().await;
+    }
+
+    async fn nothing_that_a_device_at_the_door_hears_tells_who_is_poor(db: TestDb) {
+        let world = World::build(db).await;
+        let (tokens, by) = (world.tokens["door_device"].clone(), world.here.volunteer["principal"]["id"].clone());
+        Ear { world, tokens, by }.everything().await;
+    }
+
+    async fn nothing_that_a_screen_hears_tells_who_is_poor(db: TestDb) {
+        let World { app, here, tokens, .. } = World::build(db).await;
+        let canteen = here.id("canteen");
+        for role in ["kitchen_device", "hall_device"] {
+            for path in [format!("/canteens/{canteen}/headcounts?on={TODAY}"), "/me".into()] {
+                let heard = app.get(&path).by(&tokens[role]).send().await.expect(200);
+                assert!(told(&heard).is_empty(), "{path} tells a {role} {:?}: {heard}", told(&heard));
+            }
+        }
     }
 
     async fn the_same_search_finds_what_the_desk_and_the_officer_hear(db: TestDb) {

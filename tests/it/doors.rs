@@ -127,6 +127,39 @@ on_both! {
         assert_eq!((*before_after.lock().unwrap(), seats(&db)), ((0, 0), 1));
     }
 
+    async fn what_is_left_for_after_the_commit_is_done_once_and_only_if_it_stands(db: TestDb) {
+        let db = with_seats(&db);
+        let done = Arc::new(AtomicUsize::new(0));
+        let later = |done: &Arc<AtomicUsize>, weight: usize| {
+            let done = done.clone();
+            move || {
+                done.fetch_add(weight, Ordering::Relaxed);
+            }
+        };
+        let counted = done.clone();
+        let stood = db.write(move |conn| -> Outcome {
+            conn.after_commit(later(&counted, 1));
+            let undone = conn.in_savepoint(|conn| -> Outcome {
+                conn.after_commit(later(&counted, 10));
+                Err(Problem::Full.into())
+            });
+            assert!(undone.is_err());
+            assert_eq!(counted.load(Ordering::Relaxed), 0, "nothing is done before the commit");
+            add(conn, 1)
+        });
+        stood.await.unwrap();
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+        let counted = done.clone();
+        let refused = db.write(move |conn| -> Outcome {
+            conn.after_commit(later(&counted, 100));
+            Err(Problem::Full.into())
+        });
+        assert_eq!(refused.await, Err(Problem::Full));
+        // Its connection or thread is used again.
+        db.write(|conn| add(conn, 2)).await.unwrap();
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+    }
+
     async fn a_refused_write_leaves_nothing(db: TestDb) {
         let db = with_seats(&db);
         let answer = db.write(|conn| -> Outcome { add(conn, 1)?; Err(Problem::Full)? }).await;

@@ -70,6 +70,7 @@ on_both! {
         let second = asked(&app, &stranger).await;
         for _ in 0..9 {
             approve(&app, &stranger, &second, Some("000000")).await.refused(401, "wrong_credentials");
+            app.pass(chrono::TimeDelta::seconds(30));
         }
         approve(&app, &stranger, &second, Some(PIN)).await.refused(403, "pin_closed");
         app.sign_in_with_card(CARD, PIN).await.refused(403, "pin_closed");

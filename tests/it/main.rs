@@ -6,27 +6,38 @@ mod support;
 mod access;
 mod accounts;
 mod attendance;
+mod audit;
 mod auth;
+mod backups;
 mod bad_input;
+mod batches;
 mod caching;
 mod calendar;
 mod canteens;
 mod contract;
 mod crashes;
 mod demo;
+mod devices;
 mod dignity;
 mod doors;
 mod edits;
 mod families;
 mod idle;
+mod live;
 mod opening;
+mod operations;
 mod races;
 mod reservations;
 mod residents;
 mod retries;
 mod schema;
 mod schemes;
+mod slowing;
+mod standing_orders;
+mod storm;
 mod values;
+mod verify;
+mod waiting;
 
 fn main() -> std::process::ExitCode {
     support::run()

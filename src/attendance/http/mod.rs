@@ -1,27 +1,29 @@
 //! The door over HTTP. What volunteers get has no field for tier, amount or hardship (BR-80).
 
+mod batches;
 mod door_list;
 mod reviews;
 
+pub use batches::record as record_batch;
 pub use door_list::door_list;
 pub use reviews::{resolve, reviews};
 
 use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{Attendance, AttendanceStatus, Door, Outcome, Person, Tap, TapKind, bad_tap};
+use super::{Attendance, AttendanceStatus, Door, Outcome, Person, Tap, TapKind, Tapper, bad_tap};
 use crate::{
     access::{Allowed, Caller, OnDuty, Role, Site, act},
     api::{Answer, Body, Created, Done, Keyed},
-    canteens,
+    audit::{self, Deed, Entry, Subject, SubjectKind},
+    canteens::{self, Canteen},
     clock::At,
     db::Conn,
-    ids::{AttendanceId, MenuId, ReservationId, ResidentId, TapId},
+    ids::{AccountId, AttendanceId, MenuId, ReservationId, ResidentId, TapId},
     menus::{self, Menu, Pick},
     money::Fen,
-    problem::{Code, Fail, Problem},
+    problem::{Fail, Problem},
     residents,
     text::{CardNumber, Line},
     words,
@@ -37,7 +39,7 @@ words! {
 }
 
 /// A check-in, sent again as it is with every retry.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckIn {
     /// Made on the device, a UUID.
@@ -61,7 +63,10 @@ pub struct CheckIn {
     /// The time on the device, for a tap that was taken offline: it is a fact, and never refused.
     #[serde(default)]
     pub tapped_at: Option<At>,
-    /// Where it is made; if not said, the door for whoever is a volunteer here, else the desk.
+    /// Who taps, on a shared device: the account of a volunteer or staff of this canteen. Yourself otherwise.
+    #[serde(default)]
+    pub by: Option<AccountId>,
+    /// Where it is made; if not said, the desk for whoever is only staff here, else the door.
     #[serde(default)]
     pub point: Option<Point>,
 }
@@ -71,7 +76,8 @@ fn reserved() -> TapKind {
 }
 
 impl CheckIn {
-    fn tap(&self) -> Result<Tap, Problem> {
+    /// Fails with `bad_tap`.
+    fn tap(&self, duty: &OnDuty) -> Result<Tap, Problem> {
         let person = match (self.reservation_id, &self.card_number, self.resident_id) {
             (Some(id), None, None) => Person::Reservation(id),
             (None, Some(card), None) => Person::Card(card.as_str().to_owned()),
@@ -79,10 +85,9 @@ impl CheckIn {
             (None, None, None) => Person::Nobody,
             _ => return Err(bad_tap("name one of reservation_id, card_number and resident_id")),
         };
-        let said = serde_json::to_vec(self).map_err(|_| Problem::new(Code::Internal))?;
         Ok(Tap {
             id: self.tap_id,
-            request_hash: hex::encode(Sha256::digest(said)),
+            by: Tapper::of(duty, self.by)?,
             kind: self.kind,
             person,
             lines: self.lines.clone(),
@@ -194,19 +199,21 @@ pub async fn check_in(
     menu: web::Path<MenuId>,
     Body(check_in): Body<CheckIn>,
 ) -> Result<Created<CheckInAnswer>, Problem> {
-    let tap = check_in.tap()?;
     let outcome = allowed
         .write(move |conn, caller| {
             let menu = menus::find(conn, *menu)?;
             let canteen = canteens::find(conn, menu.canteen_id)?;
             let site = canteen.site();
             let duty = caller.on_duty(&site)?;
-            let volunteers = caller.roles_at(&site).any(|role| role == Role::Volunteer);
-            let point = check_in.point.unwrap_or(if volunteers { Point::Door } else { Point::Desk });
+            let only_staff = caller.roles_at(&site).all(|role| role == Role::Staff);
+            let point = check_in.point.unwrap_or(if only_staff { Point::Desk } else { Point::Door });
             let duty = if point == Point::Desk { caller.on_duty_as(Role::Staff, &site)? } else { duty };
+            let tap = check_in.tap(&duty)?;
             let door = Door { duty: &duty, menu: &menu, canteen: &canteen };
             match super::check_in(conn, &door, &tap, caller.now)? {
-                Outcome::Recorded(attendance) => Ok(Ok(answer_at(conn, &menu, point, &attendance)?)),
+                Outcome::Recorded(attendance) | Outcome::Repeated(attendance) => {
+                    Ok(Ok(answer_at(conn, &menu, point, &attendance)?))
+                }
                 Outcome::Refused(word) => Ok(Err(word)),
             }
         })
@@ -218,6 +225,9 @@ pub async fn check_in(
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoidAttendance {
+    /// Who voids, on a shared device. Yourself otherwise.
+    #[serde(default)]
+    pub by: Option<AccountId>,
     pub reason: Line<200>,
 }
 
@@ -233,10 +243,18 @@ pub async fn void(
             let menu = menus::find(conn, attendance.menu_id)?;
             let canteen = canteens::find(conn, menu.canteen_id)?;
             let duty = staff_or_volunteer(caller, &canteen.site())?;
-            let voided = super::void(conn, &duty, &canteen, *id, void.reason.as_str(), caller.now)?;
+            let by = Tapper::of(&duty, void.by)?;
+            let voided = super::void(conn, &duty, &canteen, *id, by, void.reason.as_str(), caller.now)?;
+            audit::record(conn, caller, about(Deed::AttendanceVoided, &voided, &canteen))?;
             Ok(Answer::new(door_answer(conn, &menu, &voided)?))
         })
         .await
+}
+
+/// An entry about an attendance, where it was recorded.
+fn about(deed: Deed, attendance: &Attendance, canteen: &Canteen) -> Entry {
+    let entry = Entry::of(deed, Subject::of(SubjectKind::Attendance, attendance.id)).at(&canteen.site());
+    entry.saying("menu_id", attendance.menu_id.to_string())
 }
 
 /// A member of staff may do more than a volunteer; whoever is both acts as staff.

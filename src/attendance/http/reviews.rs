@@ -4,17 +4,19 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeskAnswer, DoorAnswer, door_answer};
+use super::{DeskAnswer, DoorAnswer, about, door_answer};
 use crate::{
-    access::{Allowed, Role, act},
+    access::{Allowed, Role, act, devices},
     accounts,
     api::{Answer, Done, Keyed, Query},
-    attendance::{self, Decision, Door, KnownBy},
+    attendance::{self, Decision, Door, KnownBy, Said},
+    audit::{self, Deed},
     canteens,
     clock::At,
-    ids::{AttendanceId, CanteenId},
+    db::Conn,
+    ids::{AttendanceId, CanteenId, DeviceId},
     menus,
-    problem::Problem,
+    problem::{Fail, Problem},
     subsidies,
     text::Line,
     words::Period,
@@ -27,8 +29,12 @@ pub struct Review {
     pub served_on: chrono::NaiveDate,
     pub period: Period,
     pub known_by: KnownBy,
-    /// Who recorded it.
+    /// Who tapped.
     pub by: Option<String>,
+    /// On which shared device, by its name.
+    pub device: Option<String>,
+    /// What the tap said, word for word.
+    pub said: Option<Said>,
     pub recorded_at: At,
     #[serde(flatten)]
     pub tap: DoorAnswer,
@@ -70,6 +76,8 @@ pub async fn reviews(
                         period: menu.period,
                         known_by: attendance.known_by,
                         by: accounts::name_of(conn, attendance.actor)?,
+                        device: name_of_device(conn, attendance.device_id)?,
+                        said: attendance.said.clone(),
                         recorded_at: attendance.recorded_at,
                         tap: door_answer(conn, &menu, &attendance)?,
                     });
@@ -78,6 +86,11 @@ pub async fn reviews(
             Ok(Answer::new(Reviews { items }))
         })
         .await
+}
+
+fn name_of_device(conn: &mut Conn, id: Option<DeviceId>) -> Result<Option<String>, Fail> {
+    let device = id.map(|id| devices::find(conn, id)).transpose()?.flatten();
+    Ok(device.map(|device| device.name))
 }
 
 /// What is decided about an attendance, and why.
@@ -103,6 +116,8 @@ pub async fn resolve(
             let door = Door { duty: &duty, menu: &menu, canteen: &canteen };
             let reason = resolve.reason.as_str();
             let resolved = attendance::resolve(conn, &door, *id, resolve.decision, reason, caller.now)?;
+            let entry = about(Deed::ReviewDecided, &resolved, &canteen);
+            audit::record(conn, caller, entry.saying("decision", resolve.decision.as_str()))?;
             let due_fen = resolved.due_fen;
             Ok(Answer::new(DeskAnswer {
                 door: door_answer(conn, &menu, &resolved)?,

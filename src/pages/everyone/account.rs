@@ -1,14 +1,17 @@
 //! An account of one's own: signing up, what is known of oneself, signing out.
 
+use actix_web::HttpRequest;
 use maud::html;
 
+use super::sign_in::begin;
+
 use crate::{
-    access::{Principal, act},
+    access::act,
     accounts::{
         self,
         http::{SignUpBody, who},
     },
-    api::Answer,
+    api::{Answer, Body},
     pages::{
         forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
         say,
@@ -17,8 +20,11 @@ use crate::{
         visit::{Look, Shown, Visit, go},
     },
     problem::Code,
-    sign_in,
-    text::{self, Password, UserName},
+    sign_in::{
+        self,
+        http::{SignOutBody, browse_by_password},
+    },
+    text::{self, Password, Secret, UserName},
     words::Lang,
 };
 
@@ -72,7 +78,7 @@ fn new_account(fields: &Fields, lang: Lang) -> Result<SignUpBody, Errors> {
 }
 
 /// `POST /sign-up`: makes the account, and signs in.
-pub async fn sign_up(visit: Visit<act::SignUp>, sent: Sent) -> Shown {
+pub async fn sign_up(request: HttpRequest, visit: Visit<act::SignUp>, sent: Sent) -> Shown {
     let lang = visit.lang();
     let new = match new_account(&sent.fields, lang) {
         Ok(new) => new,
@@ -80,17 +86,13 @@ pub async fn sign_up(visit: Visit<act::SignUp>, sent: Sent) -> Shown {
             return visit.show(move |_, _, look| Ok(sign_up_page(look, &sent.fields, errors))).await;
         }
     };
+    let by_name = Secret::parse(new.user_name.as_str()).map_err(|_| Code::BadField)?;
+    let by_password = Secret::parse(new.password.as_str()).map_err(|_| Code::BadField)?;
     match accounts::http::sign_up(visit.api(), sent.keyed(new)).await.and_then(Answer::into_body) {
-        Ok(account) => {
-            let principal = Principal::Account(account.id);
-            let session = visit
-                .allowed()
-                .write(move |conn, caller| Ok(sign_in::start_in_browser(conn, principal, caller.now)?))
-                .await?;
-            let mut answer = go("/home");
-            // A cookie of ours can be written.
-            drop(answer.add_cookie(&visit.look().session_crumb(&session)));
-            Ok(answer)
+        Ok(_) => {
+            let door = Visit::<act::SignIn>::of(&request)?;
+            let session = browse_by_password(door.allowed(), by_name, by_password).await?;
+            Ok(begin(&visit, "", &session))
         }
         Err(problem) if problem.code == Code::UserNameTaken => {
             let errors = Errors::of("user_name", &problem, lang);
@@ -152,17 +154,7 @@ pub async fn sign_out(visit: Visit<act::SignOut>, sent: Sent) -> Shown {
             return visit.show(|_, _, look| Ok(sign_out_page(look, errors))).await;
         }
     };
-    visit
-        .allowed()
-        .write(move |conn, caller| {
-            if everywhere {
-                sign_in::end_all(conn, caller.principal()?, caller.now)?;
-            } else {
-                sign_in::end(conn, caller.session()?, caller.now)?;
-            }
-            Ok(())
-        })
-        .await?;
+    sign_in::http::sign_out(visit.api(), Body(SignOutBody { everywhere })).await?;
     let mut answer = go("/");
     // A cookie of ours can be written.
     drop(answer.add_cookie(&visit.look().no_session_crumb()));

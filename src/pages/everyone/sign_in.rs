@@ -1,11 +1,11 @@
 //! Signing in: a resident by card number and PIN, everybody else by user name and password. No test of skill, ever.
 
+use actix_web::HttpResponse;
 use maud::{Markup, html};
 
 use super::look::local;
 use crate::{
-    access::{Principal, act},
-    db::Conn,
+    access::{act, acts::NamedAct},
     pages::{
         forms::{self, Asked, Errors, Fields, Kind, Line, Sent, address, button, form},
         shell::Page,
@@ -13,7 +13,10 @@ use crate::{
         visit::{Look, Shown, Visit, go},
     },
     problem::{Code, Problem},
-    sign_in,
+    sign_in::{
+        InBrowser,
+        http::{browse_by_password, browse_by_pin},
+    },
     text::Secret,
     words::Lang,
 };
@@ -133,8 +136,8 @@ pub async fn by_card(visit: Visit<act::SignIn>, sent: Sent) -> Shown {
     let number = filled(&mut errors, "card_number", &number, texts::CARD_NUMBER, lang);
     let pin = filled(&mut errors, "pin", sent.fields.get("pin"), texts::PIN, lang);
     if let (Some(number), Some(pin)) = (number, pin) {
-        match sign_in::http::by_pin(visit.allowed(), number, pin).await {
-            Ok(principal) => return start(&visit, &sent.fields, principal).await,
+        match browse_by_pin(visit.allowed(), number, pin).await {
+            Ok(session) => return Ok(begin(&visit, sent.fields.get(THEN), &session)),
             Err(problem) => errors = wrong(problem, "card_number", texts::WRONG_CARD_OR_PIN.of(lang))?,
         }
     }
@@ -149,8 +152,8 @@ pub async fn by_name(visit: Visit<act::SignIn>, sent: Sent) -> Shown {
     let name = filled(&mut errors, "user_name", &name, texts::USER_NAME, lang);
     let password = filled(&mut errors, "password", sent.fields.get("password"), texts::PASSWORD, lang);
     if let (Some(name), Some(password)) = (name, password) {
-        match sign_in::http::by_password(visit.allowed(), name, password).await {
-            Ok(principal) => return start(&visit, &sent.fields, principal).await,
+        match browse_by_password(visit.allowed(), name, password).await {
+            Ok(session) => return Ok(begin(&visit, sent.fields.get(THEN), &session)),
             Err(problem) => errors = wrong(problem, "user_name", texts::WRONG_NAME_OR_PASSWORD.of(lang))?,
         }
     }
@@ -168,15 +171,10 @@ fn wrong(problem: Problem, field: &str, what: &str) -> Result<Errors, Problem> {
     if problem.code == Code::WrongCredentials { Ok(Errors::at(field, what)) } else { Err(problem) }
 }
 
-/// Starts the session, and goes on to where the visitor was going.
-async fn start(visit: &Visit<act::SignIn>, fields: &Fields, principal: Principal) -> Shown {
-    let session = visit
-        .allowed()
-        .write(move |conn: &mut Conn, caller| Ok(sign_in::start_in_browser(conn, principal, caller.now)?))
-        .await?;
-    let then = fields.get(THEN);
+/// Takes the cookie of the session that was started, and goes on to where the visitor was going.
+pub fn begin<A: NamedAct>(visit: &Visit<A>, then: &str, session: &InBrowser) -> HttpResponse {
     let mut answer = go(&if then.is_empty() { "/home".to_owned() } else { local(then) });
     // A cookie of ours can be written.
-    drop(answer.add_cookie(&visit.look().session_crumb(&session)));
-    Ok(answer)
+    drop(answer.add_cookie(&visit.look().session_crumb(session)));
+    answer
 }

@@ -26,12 +26,14 @@ use leling::{
     id::Id,
     ids::{AccountId, CanteenId, ResidentId},
     keys::{KeySource, Keys},
+    origin::{Proxies, ProxyHeader},
     problem::{Fail, Problem},
     routes,
     settings::{LogFormat, Settings},
     text::{Line, UserName},
 };
 use serde_json::{Value, json};
+use ureq::http::HeaderMap;
 
 use tokio::sync::OnceCell;
 
@@ -47,12 +49,19 @@ pub struct TestApp {
     state: Data<State>,
     hand: Hand,
     service: OnceCell<Service>,
-    _db: TestDb,
+    test_db: TestDb,
 }
 
 /// The mounted service, made once for a test.
 type Service =
     Box<dyn Fn(test::TestRequest) -> LocalBoxFuture<'static, (Method, String, ServiceResponse<BoxBody>)>>;
+
+/// The headers of an answer, as clients of either kind have them.
+fn http_headers(response: &ServiceResponse<BoxBody>) -> HeaderMap {
+    let name = |name: &str| ureq::http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+    let value = |value: &[u8]| ureq::http::HeaderValue::from_bytes(value).unwrap();
+    response.headers().iter().map(|(n, v)| (name(n.as_str()), value(v.as_bytes()))).collect()
+}
 
 /// What was answered.
 #[derive(Debug)]
@@ -61,6 +70,7 @@ pub struct Reply {
     pub body: Value,
     pub etag: Option<String>,
     pub replayed: bool,
+    pub headers: HeaderMap,
 }
 
 impl Reply {
@@ -69,6 +79,10 @@ impl Reply {
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
+    }
+
+    pub fn header(&self, name: &str) -> Option<String> {
+        Some(self.headers.get(name)?.to_str().ok()?.to_owned())
     }
 
     /// Asserts that it is a refusal with this code.
@@ -93,10 +107,22 @@ impl Call<'_> {
         self
     }
 
+    /// From this address.
+    pub fn from(mut self, address: &str) -> Self {
+        self.request = self.request.peer_addr((address.parse::<std::net::IpAddr>().unwrap(), 4711).into());
+        self
+    }
+
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.keyed |= name == "Idempotency-Key";
         self.request = self.request.insert_header((name, value));
         self
+    }
+
+    /// What is answered, with its body still to be read.
+    pub async fn open(self) -> ServiceResponse<BoxBody> {
+        let service = self.app.service.get_or_init(|| self.app.mounted()).await;
+        service(self.request).await.2
     }
 
     pub async fn send(self) -> Reply {
@@ -127,10 +153,26 @@ impl TestApp {
             keys: KeySource::Given(Keys::random()),
             log_format: LogFormat::Text,
             workers: 1,
+            proxies: Proxies {
+                trusted: vec!["10.0.0.1/32".parse().unwrap()],
+                header: ProxyHeader::XForwardedFor,
+            },
+            metrics_bind: None,
+            drain: std::time::Duration::ZERO,
         };
         let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
         let state = State::open(&settings, clock, hasher).unwrap();
-        TestApp { state: Data::new(state), hand, service: OnceCell::new(), _db: db }
+        TestApp { state: Data::new(state), hand, service: OnceCell::new(), test_db: db }
+    }
+
+    /// The database of the service.
+    pub fn db(&self) -> leling::db::Db {
+        self.state.db.clone()
+    }
+
+    /// Where that is.
+    pub fn database_url(&self) -> &str {
+        self.test_db.url()
     }
 
     /// Sets the clock.
@@ -180,10 +222,13 @@ impl TestApp {
         let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let (status, etag) = (response.status().as_u16(), header("etag"));
         let replayed = header("idempotency-replayed").is_some();
-        let bytes = test::read_body(response).await;
+        let headers = http_headers(&response);
+        // A stream has no end to wait for.
+        let streams = header("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if streams { Default::default() } else { test::read_body(response).await };
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         contract::check(&method, &path, status, &body);
-        Reply { status, body, etag, replayed }
+        Reply { status, body, etag, replayed, headers }
     }
 
     async fn mounted(&self) -> Service {

@@ -17,7 +17,7 @@ pub struct TestDb {
     pub kind: Kind,
     url: String,
     /// What is removed with the test: its directory, or its database on the server.
-    _place: Box<dyn Send>,
+    _place: Box<dyn Send + Sync>,
 }
 
 impl TestDb {
@@ -32,6 +32,21 @@ impl TestDb {
             }
             Kind::Postgres => {
                 let database = postgres::database();
+                TestDb { kind, url: database.url(), _place: Box::new(database) }
+            }
+        }
+    }
+
+    /// A place where a database may be made: no file, or an empty database on the server.
+    pub fn nothing(kind: Kind) -> TestDb {
+        match kind {
+            Kind::Sqlite => {
+                let directory = directory();
+                let path = directory.path().join("test.db");
+                TestDb { kind, url: format!("sqlite:{}", path.display()), _place: Box::new(directory) }
+            }
+            Kind::Postgres => {
+                let database = postgres::empty_database();
                 TestDb { kind, url: database.url(), _place: Box::new(database) }
             }
         }

@@ -103,6 +103,30 @@ impl Lunch {
         self.post(name, &path, tap).await
     }
 
+    /// The same with these tokens.
+    pub async fn tap_by(&self, tokens: &Value, menu: &Value, mut tap: Value) -> Reply {
+        tap["tap_id"] = json!(uuid());
+        let path = format!("/menus/{}/attendance", menu["id"].as_str().unwrap());
+        self.app.post(&path, tap).by(tokens).send().await
+    }
+
+    /// The id of somebody's account.
+    pub async fn account(&self, name: &str) -> String {
+        self.tokens(name).await["principal"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A device of the canteen that waits for its code.
+    pub async fn added(&self, purpose: &str) -> Value {
+        let body = json!({ "canteen_id": self.canteen, "name": "门口的手机", "purpose": purpose });
+        self.post("staff", "/devices", body).await.expect(201)
+    }
+
+    /// Tokens of a new device of the canteen.
+    pub async fn device(&self, purpose: &str) -> Value {
+        let code = self.added(purpose).await["enrolment_code"].clone();
+        self.app.post("/devices/enrol", json!({ "code": code })).send().await.expect(200)
+    }
+
     /// The headcount of the day's first menu, as of now or of an instant.
     pub async fn headcount(&self, on: &str, as_of: Option<&str>) -> Value {
         let as_of = as_of.map(|at| format!("&as_of={at}")).unwrap_or_default();

@@ -162,10 +162,19 @@ pub struct Database(String);
 
 /// A new one, made from the migrated template.
 pub fn database() -> Database {
+    made_from("template_leling")
+}
+
+/// A new one with nothing in it.
+pub fn empty_database() -> Database {
+    made_from("template0")
+}
+
+fn made_from(template: &str) -> Database {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let server = SERVER.get_or_init(Server::start);
-    server.sql(&format!("CREATE DATABASE {name} TEMPLATE template_leling"));
+    server.sql(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
     Database(name)
 }
 

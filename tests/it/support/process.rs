@@ -2,9 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
+    io::{BufRead, BufReader, Write as _},
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -20,22 +21,32 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    log: Log,
 }
+
+/// What a process has logged so far.
+type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
     /// Starts it over a database, with keys that other processes may share, and waits until it is ready.
     ///
     /// `guards_off` names guards to be switched off, with commas; it may be empty.
     pub fn start(database_url: &str, keys: &str, guards_off: &str) -> Server {
+        let guards_off = ("LELING_GUARDS_OFF", guards_off);
+        let settings = [guards_off].into_iter().filter(|(_, value)| !value.is_empty());
+        Server::start_with(database_url, keys, &settings.collect::<Vec<_>>())
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(database_url: &str, keys: &str, settings: &[(&str, &str)]) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leling"));
         command.env_clear().env("LELING_KEYS", keys).stdin(Stdio::null()).stderr(Stdio::piped());
-        if !guards_off.is_empty() {
-            command.env("LELING_GUARDS_OFF", guards_off);
-        }
+        command.envs(settings.iter().copied());
         command.args(["--database-url", database_url, "--bind", "127.0.0.1:0", "--log-format", "json"]);
         let mut child = command.spawn().unwrap();
-        let address = listening(&mut child);
-        let server = Server { child, address };
+        let log = Log::default();
+        let address = listening(&mut child, &log);
+        let server = Server { child, address, log };
         let (client, asked) = (server.client(""), Instant::now());
         while client.ask("GET", "/readyz", None, None).is_none_or(|reply| reply.status != 200) {
             assert!(asked.elapsed() < PATIENCE, "it is never ready");
@@ -50,6 +61,22 @@ impl Server {
     /// Somebody with this access token; with none when it is empty.
     pub fn client(&self, token: &str) -> Client {
         Client { agent: agent(), base: format!("http://{}", self.address), token: token.to_owned() }
+    }
+
+    /// What it has logged so far, a line each.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Tells it to stop, as a service manager does.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended; whether it ended well.
+    pub fn ended_well(&mut self) -> bool {
+        self.child.wait().unwrap().success()
     }
 
     /// Ends it at once, whatever it is doing.
@@ -74,21 +101,21 @@ impl Drop for Server {
     }
 }
 
-/// Reads the log until it says where the server listens; what comes later is read and forgotten.
-fn listening(child: &mut Child) -> SocketAddr {
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut said = Vec::new();
-    while let Some(line) = log.next() {
+/// Reads the log until it says where the server listens; a thread reads on.
+fn listening(child: &mut Child, log: &Log) -> SocketAddr {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    while let Some(line) = lines.next() {
         let line = line.unwrap();
+        log.lock().unwrap().push(line.clone());
         if let Some((_, rest)) = line.split_once("listening on http://") {
             let end = rest.find('"').unwrap_or(rest.len());
             let address = rest[..end].parse().unwrap();
-            std::thread::spawn(move || log.for_each(drop));
+            let log = log.clone();
+            std::thread::spawn(move || lines.for_each(|line| log.lock().unwrap().push(line.unwrap())));
             return address;
         }
-        said.push(line);
     }
-    panic!("it did not start: {said:#?}")
+    panic!("it did not start: {:#?}", log.lock().unwrap())
 }
 
 /// A connection that lay unused for so long is not used again: the server closes it after 5 s, perhaps at this moment.
@@ -127,6 +154,17 @@ impl Client {
         Client { agent: agent(), base: format!("http://{}", server.address), token: self.token.clone() }
     }
 
+    /// What is at an address outside the API: its status and text.
+    pub fn text(&self, path: &str, header: Option<(&str, &str)>) -> (u16, String) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let mut answer = request.call().unwrap();
+        let bytes = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     pub fn get(&self, path: &str) -> Reply {
         self.decided("GET", path, None, None)
     }
@@ -149,6 +187,29 @@ impl Client {
     /// One try under a key; nothing when no answer came.
     pub fn try_post(&self, path: &str, body: &Value, key: &str) -> Option<Reply> {
         self.ask("POST", &api(path), Some(body), Some(("Idempotency-Key", key)))
+    }
+
+    /// A stream, open to be read.
+    pub fn stream(&self, path: &str) -> impl std::io::Read + use<> {
+        let request = http::Request::get(format!("{}{}", self.base, api(path)));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let answer = self.agent.run(request.body(()).unwrap()).unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.into_body().into_reader()
+    }
+
+    /// Posts this, and hangs up before an answer can come.
+    pub fn hang_up_on(&self, path: &str, body: &Value) {
+        let (address, body) = (self.base.strip_prefix("http://").unwrap(), body.to_string());
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            api(path),
+            self.token,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(&[head.into_bytes(), body.into_bytes()].concat()).unwrap();
     }
 
     /// One request as it is, its path from the root, and everything of what is answered.
@@ -205,10 +266,11 @@ impl Client {
         let mut answer = answer.ok()?;
         let header = |name: &str| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
         let (etag, replayed) = (header("etag"), header("idempotency-replayed").is_some());
+        let headers = answer.headers().clone();
         let status = answer.status().as_u16();
         let text = answer.body_mut().read_to_string().ok()?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).ok()? };
-        Some(Reply { status, body, etag, replayed })
+        Some(Reply { status, body, etag, replayed, headers })
     }
 }
 

@@ -44,9 +44,9 @@ pub struct Town {
     pub canteens: Vec<Canteen>,
     pub residents: Vec<Resident>,
     pub officer: Client,
-    keys: String,
+    pub keys: String,
     guards_off: String,
-    db: TestDb,
+    pub db: TestDb,
 }
 
 /// A canteen and its desk.
@@ -220,6 +220,14 @@ impl Town {
             .unwrap_or_else(|problem: Problem| panic!("{problem}"));
         db.close();
         seen
+    }
+
+    /// Writes into the database behind the service's back.
+    pub fn write<T: Send + 'static>(
+        &self,
+        act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + 'static,
+    ) -> T {
+        write(self.db.url(), act)
     }
 
     pub fn counted(&self, meal: &Meal) -> Counted {

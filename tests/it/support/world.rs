@@ -22,6 +22,19 @@ impl Side {
     pub fn id(&self, of: &str) -> &str {
         &self.ids[of]
     }
+
+    /// A code that enrols a device of this canteen.
+    pub async fn new_code(&self, app: &TestApp, purpose: &str) -> String {
+        let body = json!({ "canteen_id": self.id("canteen"), "name": "门口", "purpose": purpose });
+        let added = app.made(&self.staff, "/devices", body).await;
+        added["enrolment_code"].as_str().unwrap().to_owned()
+    }
+
+    /// Tokens of a new device of this canteen.
+    pub async fn device(&self, app: &TestApp, purpose: &str) -> Value {
+        let code = self.new_code(app, purpose).await;
+        app.post("/devices/enrol", json!({ "code": code })).send().await.expect(200)
+    }
 }
 
 /// Everything, and the tokens of whoever has a role here; nobody's for the public.
@@ -87,6 +100,14 @@ pub fn resident_body(canteen: &str, name: &str, card_number: &str, area: &Value)
 
 pub fn fact_body(kind: &str) -> Value {
     json!({ "kind": kind, "source": "示例区民政局", "evidence": "示例-0001", "from_on": "2026-01-01" })
+}
+
+/// Dinner on every day from December on, of which there are no menus.
+pub fn standing_order_body(resident: &str) -> Value {
+    json!({
+        "resident_id": resident, "from_on": "2026-12-01", "item_rule": "set_meal",
+        "meals": [{ "period": "dinner", "mode": "dine_in", "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }]
+    })
 }
 
 pub fn lines(menu: &Value) -> Value {
@@ -159,7 +180,7 @@ impl World {
         let near = place(2, &east, &officer, &east_policies, "cousin", "uncle").build().await;
         let far = place(3, &west, &other_officer, &west_policies, "cousin", "uncle").build().await;
         let resident = app.sign_in_with_card(&card(1, 1), here.id("pin")).await.expect(200);
-        let tokens = BTreeMap::from([
+        let mut tokens = BTreeMap::from([
             ("signed_in", people["nobody"].clone()),
             ("family", people["daughter"].clone()),
             ("resident", resident),
@@ -169,6 +190,14 @@ impl World {
             ("auditor", auditor),
             ("admin", admin.clone()),
         ]);
+        for (role, purpose) in [
+            ("door_device", "door"),
+            ("round_device", "round"),
+            ("kitchen_device", "kitchen"),
+            ("hall_device", "hall"),
+        ] {
+            tokens.insert(role, here.device(&app, purpose).await);
+        }
         World { app, here, near, far, tokens }
     }
 }
@@ -215,8 +244,11 @@ impl Place<'_> {
             ("draft_policy", self.policies.1.clone()),
             ("card", card(number, 1)),
         ]);
+        let device = json!({ "canteen_id": canteen, "name": "门口的手机", "purpose": "door" });
+        ids.insert("device", id_of(&self.app.made(&staff, "/devices", device).await["device"]));
         self.people(&canteen, &staff, &mut ids).await;
         self.meals(&canteen, &staff, &volunteer, &mut ids).await;
+        self.lines_and_orders(&canteen, &staff, &mut ids).await;
         ids.insert("canteen", canteen);
         Side { area: self.area, ids, staff, volunteer }
     }
@@ -246,6 +278,31 @@ impl Place<'_> {
         ids.insert("link", link);
         ids.insert("asked_link", ask(self.asker).await);
         ids.insert("resident", resident);
+    }
+
+    /// Two full menus, the second with somebody who waits; a standing order.
+    async fn lines_and_orders(&self, canteen: &str, staff: &Value, ids: &mut BTreeMap<&'static str, String>) {
+        let full = async |on: &str| {
+            let mut menu = menu_body(on, true);
+            menu["capacity"] = json!(1);
+            let menu = self.app.made(staff, &format!("/canteens/{canteen}/menus"), menu).await;
+            let body =
+                json!({ "menu_id": menu["id"], "resident_id": ids["other_resident"], "lines": lines(&menu) });
+            self.app.made(staff, "/reservations", body).await;
+            menu
+        };
+        let (first, second) = (full("2026-11-26").await, full("2026-11-27").await);
+        let body = json!({ "resident_id": ids["resident"], "lines": lines(&second) });
+        let waiting = self.app.made(staff, &format!("/menus/{}/waiting", id_of(&second)), body).await;
+        let mut order = standing_order_body(&ids["resident"]);
+        order["canteen_id"] = json!(canteen);
+        let order = self.app.made(staff, "/standing-orders", order).await;
+        ids.extend([
+            ("full_menu", id_of(&first)),
+            ("full_item", first["items"][0]["id"].as_str().unwrap().to_owned()),
+            ("waiting", id_of(&waiting)),
+            ("standing_order", id_of(&order["order"])),
+        ]);
     }
 
     /// Today's menu with a reservation, a walk-in and a review; tomorrow's with a reservation; a draft; a free one.

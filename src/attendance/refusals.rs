@@ -1,0 +1,45 @@
+//! Refusals are kept: what was sent, by whom, and the word with which it was refused.
+
+use sha2::{Digest, Sha256};
+
+use super::{Tapper, store};
+use crate::{
+    clock::At,
+    db::Conn,
+    ids::{MenuId, ResidentId, TapId},
+    problem::{Code, Fail},
+};
+
+/// So many characters are kept of what was sent.
+const LONGEST: usize = 2000;
+
+/// What was sent and refused.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// As it was sent.
+    pub said: String,
+    /// None of what could not be read.
+    pub tap_id: Option<TapId>,
+    /// None of what is not known.
+    pub menu_id: Option<MenuId>,
+    pub resident_id: Option<ResidentId>,
+    pub tapped_at: Option<At>,
+    pub by: Tapper,
+}
+
+impl Refusal {
+    /// The same is kept once.
+    pub(super) fn said_hash(&self) -> String {
+        let sender = (self.tap_id, self.by.actor.id(), self.by.device, &self.said);
+        hex::encode(Sha256::digest(serde_json::to_vec(&sender).expect("our own types are JSON")))
+    }
+
+    pub(super) fn said(&self) -> String {
+        self.said.chars().take(LONGEST).collect()
+    }
+}
+
+/// Keeps a refusal.
+pub fn keep(conn: &mut Conn, refusal: &Refusal, word: Code, now: At) -> Result<(), Fail> {
+    Ok(store::insert_refusal(conn, refusal, word.as_str(), now)?)
+}
