@@ -39,6 +39,7 @@ use crate::{
     keys::{IdentityKey, Keys},
     metrics,
     origin::Proxies,
+    pages,
     problem::{Code, Fail, Problem},
     reservations::waiting,
     routes,
@@ -321,7 +322,8 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
         .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
     docs::mount(config);
     routes::api().mount(config);
-    config.default_service(web::to(nothing_there));
+    // Last: it takes every address that is left.
+    pages::mount(config);
 }
 
 /// Says that the process is alive; touches nothing.

@@ -35,6 +35,7 @@
 //! - **The ground**: [`db`] has two doors to two databases; [`clock`] and [`id`] are the only sources of time and chance;
 //!   [`money`], [`mod@words`], [`text`] and [`ids`] are what everything is made of; [`problem`] has every code in words;
 //!   [`sheets`] reads and writes spreadsheets.
+//! - **Pages**: [`pages`] is the same house for people in a browser, with a door of its own by cookie.
 //! - **Beside it**: [`demo`] lets a month pass and a day happen, by the acts of real use. [`verify`] computes every recorded
 //!   value again, [`backup`] copies the database and brings it back, [`mod@metrics`] counts, [`docs`] shows the API.
 
@@ -67,6 +68,7 @@ pub mod money;
 pub mod openmensa;
 pub mod origin;
 pub mod page;
+pub mod pages;
 pub mod policies;
 pub mod pricing;
 pub mod problem;

@@ -70,6 +70,9 @@ codes! {
     IfMatchRequired      428 false "if_match_required"     "修改前请先读取，并在 If-Match 中带上读到的 ETag。" "Read it first, and send the ETag that you got in If-Match.";
     Stale                412 false "stale"                 "这条记录已被别人修改。请重新读取后再改。" "Somebody changed this since you read it. Read it again, then change it.";
 
+    FormForeign          403 false "form_foreign"          "这个表单不是从本站页面发出的，没有写入任何内容。请从本站的页面重新填写。" "This form was not sent from a page of ours; nothing was written. Fill it in on our own page.";
+    FormOld              403 false "form_old"              "这个页面已经过时，没有写入任何内容。请重新打开后再提交。" "This page has become too old; nothing was written. Open it again and send it once more.";
+
     // The service
     Internal             500 false "internal_error"        "程序出错了，没有写入任何内容。请记下请求编号并联系管理员。" "Something broke in the program; nothing was written. Note the request id and tell the administrator.";
     Busy                 503 true  "busy"                  "现在很忙，没有写入任何内容。请稍后再试。" "Very busy at the moment; nothing was written. Try again shortly.";

@@ -36,6 +36,20 @@ pub struct Allowed<A> {
     act: PhantomData<fn() -> A>,
 }
 
+// A derive would demand of the act what only its name needs.
+impl<A> Clone for Allowed<A> {
+    fn clone(&self) -> Allowed<A> {
+        Allowed {
+            state: self.state.clone(),
+            pass: self.pass.clone(),
+            until: self.until,
+            trace: self.trace.clone(),
+            lang: self.lang,
+            act: PhantomData,
+        }
+    }
+}
+
 impl<A: NamedAct> FromRequest for Allowed<A> {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;

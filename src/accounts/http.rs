@@ -127,7 +127,7 @@ pub struct PasswordChangeBody {
 }
 
 /// A role that an account holds or held.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GrantBody {
     pub id: GrantId,
     pub role: crate::access::Role,
@@ -146,7 +146,7 @@ impl From<Grant> for GrantBody {
 }
 
 /// An account, with those of its grants, standing or over, that lie within the reader's reach.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccountBody {
     pub id: AccountId,
     pub user_name: String,
@@ -440,7 +440,8 @@ fn own_account(caller: &Caller) -> Result<AccountId, Fail> {
     }
 }
 
-fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
+/// Who is calling, and what they may do.
+pub(crate) fn who(conn: &mut Conn, caller: &Caller) -> Result<MeBody, Fail> {
     let principal = caller.principal()?;
     let (account, resident) = match principal {
         Principal::Account(id) => (Some(accounts::find(conn, id)?), None),

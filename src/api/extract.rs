@@ -219,9 +219,8 @@ impl<'de, T: DeserializeOwned + JsonSchema + 'static> Deserialize<'de> for Each<
         let sent = Value::deserialize(deserializer)?;
         let faults = shape::of_body::<T>().faults(&sent);
         let read = if faults.is_empty() {
-            serde_path_to_error::deserialize(&sent).map_err(|error| {
-                beyond_shape(json::pointer(error.path()), &error.inner().to_string())
-            })
+            serde_path_to_error::deserialize(&sent)
+                .map_err(|error| beyond_shape(json::pointer(error.path()), &error.inner().to_string()))
         } else {
             Err(at_fault(Code::BadField, faults))
         };

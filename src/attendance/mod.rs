@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    access::{self, Actor, Caller, OnDuty, Principal},
+    access::{self, ActingFor, Actor, Caller, OnDuty, Principal},
     canteens::Canteen,
     clock::At,
     db::Conn,
@@ -301,6 +301,16 @@ pub fn of_menu(conn: &mut Conn, menu: MenuId) -> Result<Vec<Attendance>, Fail> {
 /// Everything ever recorded at these menus, voided or not, in the order of recording.
 pub fn all_of_menus(conn: &mut Conn, menus: &[MenuId]) -> Result<Vec<Attendance>, Fail> {
     Ok(store::all_of_menus(conn, menus)?)
+}
+
+/// What a resident was served between two instants, the second not included, in the order of serving.
+pub fn of_resident(
+    conn: &mut Conn,
+    acting: &ActingFor,
+    from_at: At,
+    to_at: At,
+) -> Result<Vec<Attendance>, Fail> {
+    Ok(store::of_resident(conn, acting.resident(), from_at, to_at)?)
 }
 
 /// Every menu at which something waits for review.

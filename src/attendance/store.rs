@@ -134,6 +134,24 @@ pub(super) fn find(conn: &mut Conn, id: AttendanceId) -> QueryResult<Option<Atte
     Ok(row.map(Attendance::from))
 }
 
+/// What was served to a resident between two instants.
+pub(super) fn of_resident(
+    conn: &mut Conn,
+    resident: ResidentId,
+    from_at: At,
+    to_at: At,
+) -> QueryResult<Vec<Attendance>> {
+    let rows = attendances::table
+        .filter(attendances::resident_id.eq(resident))
+        .filter(attendances::status.eq(AttendanceStatus::Served))
+        .filter(attendances::served_at.ge(from_at))
+        .filter(attendances::served_at.lt(to_at))
+        .order((attendances::served_at, attendances::id))
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(attendances_of(rows))
+}
+
 /// The resident's own meal at this menu, if it was served.
 pub(super) fn served_meal(
     conn: &mut Conn,

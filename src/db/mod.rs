@@ -43,7 +43,7 @@ pub use types::{DbUuid, Json};
 use crate::metrics;
 
 use conn::{Address, Manager, POSTGRES_LONGEST, Purpose, Trouble};
-use writer::Writer;
+use writer::{Waits, Writer};
 
 /// Which database is behind the doors. Nothing but messages and tests should need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,7 +267,7 @@ impl Db {
         };
         let (sender, receiver) = oneshot::channel();
         // Whoever asked may have gone; the act stands all the same.
-        writer.submit(act, move |answer| drop(sender.send(answer)));
+        writer.submit(act, move |answer| drop(sender.send(answer)), Waits::Briefly);
         receiver.await.unwrap_or_else(|_| Err(Fault::Unavailable.into()))
     }
 
@@ -318,7 +318,7 @@ impl Db {
             return self.write_pooled(&act);
         };
         let (sender, receiver) = mpsc::sync_channel(1);
-        writer.submit(act, move |answer| drop(sender.send(answer)));
+        writer.submit(act, move |answer| drop(sender.send(answer)), Waits::Patiently);
         receiver.recv().unwrap_or_else(|_| Err(Fault::Unavailable.into()))
     }
 

@@ -64,7 +64,8 @@ struct Ran {
 struct Work<F, R> {
     act: F,
     reply: R,
-    asked: Instant,
+    /// When it was asked, by somebody who gives up.
+    asked: Option<Instant>,
     /// The request that asked, for the log.
     span: tracing::Span,
 }
@@ -79,7 +80,7 @@ where
     fn run(self: Box<Self>, conn: &mut Conn) -> Ran {
         let Work { act, reply, asked, span } = *self;
         let _entered = span.enter();
-        if asked.elapsed() > LONGEST_WAIT {
+        if asked.is_some_and(|asked| asked.elapsed() > LONGEST_WAIT) {
             let answer = Box::new(move |_| reply(Err(Fault::Busy.into())));
             return Ran { answer, deeds: Vec::new(), ended: None };
         }
@@ -137,6 +138,24 @@ fn in_savepoint<T, E: From<Fault>>(
     Ok(Err(refused))
 }
 
+/// How long whoever asks waits for their act to begin.
+#[derive(Clone, Copy)]
+pub(super) enum Waits {
+    /// As long as a client does.
+    Briefly,
+    /// As long as it takes: at a command line.
+    Patiently,
+}
+
+impl Waits {
+    fn since_now(self) -> Option<Instant> {
+        match self {
+            Waits::Briefly => Some(Instant::now()),
+            Waits::Patiently => None,
+        }
+    }
+}
+
 /// The queue to the writing thread.
 pub(super) struct Writer {
     queue: RwLock<Option<SyncSender<Box<dyn Job>>>>,
@@ -161,13 +180,14 @@ impl Writer {
         &self,
         act: impl Fn(&mut Conn) -> Result<T, Fail<E>> + Send + 'static,
         reply: impl FnOnce(Result<T, E>) + Send + 'static,
+        waits: Waits,
     ) where
         E: From<Fault> + Send + 'static,
         T: Send + 'static,
     {
         use std::sync::mpsc::TrySendError::{Disconnected, Full};
         let job: Box<dyn Job> =
-            Box::new(Work { act, reply, asked: Instant::now(), span: tracing::Span::current() });
+            Box::new(Work { act, reply, asked: waits.since_now(), span: tracing::Span::current() });
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
         match &*queue {
             None => job.refuse(Fault::Unavailable),

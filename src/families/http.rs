@@ -70,7 +70,7 @@ pub struct FamilyLinksQuery {
 }
 
 /// A family link.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FamilyLinkBody {
     pub id: FamilyLinkId,
     pub status: LinkStatus,
@@ -89,7 +89,7 @@ pub struct FamilyLinkBody {
 }
 
 /// Whoever asked for a link.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HolderBody {
     pub kind: ActorKind,
     pub id: AnyoneId,
@@ -250,7 +250,11 @@ fn answer<const STATUS: u16>(
 }
 
 /// These links as `reader` may see them, with the names of those whom they bind.
-fn told(conn: &mut Conn, reader: Principal, links: Vec<Link>) -> Result<Vec<FamilyLinkBody>, Fail> {
+pub(crate) fn told(
+    conn: &mut Conn,
+    reader: Principal,
+    links: Vec<Link>,
+) -> Result<Vec<FamilyLinkBody>, Fail> {
     let everyone: Vec<Actor> = links.iter().flat_map(|link| [holder_of(link), resident_of(link)]).collect();
     let names = accounts::names_of(conn, &everyone)?;
     Ok(links.into_iter().map(|link| body(link, reader, &names)).collect())

@@ -26,9 +26,7 @@ use crate::{
     words::{Bilingual, ItemKind, MealClass, Mode, Period},
 };
 
-pub use store::{
-    end_line, hold, queue, release_portions, release_seat, take_portions, take_seat, unqueue,
-};
+pub use store::{end_line, hold, queue, release_portions, release_seat, take_portions, take_seat, unqueue};
 
 /// How long after its serving window a menu closes by itself (BR-37).
 pub const CLOSES_AFTER: TimeDelta = TimeDelta::hours(2);

@@ -378,7 +378,8 @@ pub async fn terms(
         .await
 }
 
-fn terms_on(conn: &mut Conn, canteen: &Canteen, on: NaiveDate) -> Result<Terms, Fail> {
+/// The terms of a canteen on a day.
+pub(crate) fn terms_on(conn: &mut Conn, canteen: &Canteen, on: NaiveDate) -> Result<Terms, Fail> {
     let in_force = super::in_force(conn, &canteen.area, on)?;
     let policies: Vec<&pricing::Policy> = in_force.iter().map(|policy| &*policy.policy).collect();
     let mut sentences = vec![Bilingual::new(

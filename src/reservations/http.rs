@@ -322,23 +322,32 @@ pub async fn change(
     Body(change): Body<ReservationChange>,
 ) -> Result<Done<ReservationBody>, Problem> {
     allowed
-        .write(move |conn, caller| {
-            let reservation = super::find(conn, *id)?;
-            let setting = for_reservation(conn, caller, &reservation)?;
-            let wish = wish(change.mode, &change.lines, &change.confirmed_allergens);
-            let placed = super::change(
-                conn,
-                &setting.acting,
-                &setting.counter(),
-                &setting.resident,
-                &reservation,
-                &wish,
-                version,
-                caller.now,
-            )?;
-            Ok(ReservationBody::of(placed, &setting.menu, &setting.acting).answer())
-        })
+        .write(move |conn, caller| Ok(change_reservation(conn, caller, *id, version, &change)?.answer()))
         .await
+}
+
+/// Changes a reservation that the caller has seen as `version`.
+pub(crate) fn change_reservation(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: ReservationId,
+    version: i32,
+    change: &ReservationChange,
+) -> Result<ReservationBody, Fail> {
+    let reservation = super::find(conn, id)?;
+    let setting = for_reservation(conn, caller, &reservation)?;
+    let wish = wish(change.mode, &change.lines, &change.confirmed_allergens);
+    let placed = super::change(
+        conn,
+        &setting.acting,
+        &setting.counter(),
+        &setting.resident,
+        &reservation,
+        &wish,
+        version,
+        caller.now,
+    )?;
+    Ok(ReservationBody::of(placed, &setting.menu, &setting.acting))
 }
 
 /// `POST /reservations/{id}/cancel`

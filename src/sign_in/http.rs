@@ -1,5 +1,6 @@
 //! Signing in, going on and signing out over HTTP.
 
+use diesel::QueryResult;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,16 +114,46 @@ pub async fn sign_in(
             ("pin", by_pin(&allowed, card_number, pin).await)
         }
     };
+    let (issued, now) = started(&allowed, with, shown, sign_in::start).await?;
+    Ok(Answer::new(TokensBody::of(allowed.state(), issued, now)))
+}
+
+/// Starts a session of some kind for whoever was `shown` to be who they say, if they were; on record either way.
+async fn started<T: Send + 'static>(
+    allowed: &Allowed<act::SignIn>,
+    with: &'static str,
+    shown: Result<(Principal, Try), Problem>,
+    start: fn(&mut Conn, Principal, Option<&str>, At) -> QueryResult<T>,
+) -> Result<(T, At), Problem> {
     let (principal, tried) = shown.inspect_err(|problem| metrics::sign_in(with, problem.code.as_str()))?;
     let started = move |conn: &mut Conn, caller: &Caller| {
         tried.was_right(conn, caller)?;
-        let issued = sign_in::start(conn, principal, Some(tried.origin()), caller.now)?;
+        let session = start(conn, principal, Some(tried.origin()), caller.now)?;
         audit::record(conn, caller, tried.entry(Deed::SignedIn).by(principal))?;
         conn.after_commit(move || metrics::sign_in(with, "signed_in"));
-        Ok((issued, caller.now))
+        Ok((session, caller.now))
     };
-    let (issued, now) = allowed.write(started).await?;
-    Ok(Answer::new(TokensBody::of(allowed.state(), issued, now)))
+    allowed.write(started).await
+}
+
+/// Starts a session in a browser, by user name and password. Fails as [`sign_in`] does.
+pub(crate) async fn browse_by_password(
+    allowed: &Allowed<act::SignIn>,
+    user_name: Secret,
+    password: Secret,
+) -> Result<InBrowser, Problem> {
+    let shown = by_password(allowed, user_name, password).await;
+    Ok(started(allowed, "password", shown, sign_in::start_in_browser).await?.0)
+}
+
+/// Starts a session in a browser, by card number and PIN. Fails as [`sign_in`] does.
+pub(crate) async fn browse_by_pin(
+    allowed: &Allowed<act::SignIn>,
+    card_number: Secret,
+    pin: Secret,
+) -> Result<InBrowser, Problem> {
+    let shown = by_pin(allowed, card_number, pin).await;
+    Ok(started(allowed, "pin", shown, sign_in::start_in_browser).await?.0)
 }
 
 /// Starts a session in a browser for whoever proved who they are with this try.
@@ -199,7 +230,7 @@ fn place_of(conn: &mut Conn, whose: Principal, now: At) -> Result<Place, Fail> {
 /// [`was_right`](Try::was_right) in the transaction of what it is for.
 ///
 /// Fails with `wrong_credentials`, `password_expired`, `slow_down` or `busy`.
-pub(crate) async fn by_password(
+async fn by_password(
     allowed: &Allowed<act::SignIn>,
     user_name: Secret,
     password: Secret,
@@ -234,7 +265,7 @@ pub(crate) async fn by_password(
 /// The resident with this card number and PIN, and the try, as of [`by_password`].
 ///
 /// Fails with `wrong_credentials`, `pin_closed`, `slow_down` or `busy`.
-pub(crate) async fn by_pin(
+async fn by_pin(
     allowed: &Allowed<act::SignIn>,
     card_number: Secret,
     pin: Secret,

@@ -87,8 +87,17 @@ impl Server {
 
     /// How much memory it has at the moment, in KiB.
     pub fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// How much of it is its own, and no part of the program's file: that is large only where it can be debugged.
+    pub fn own_kib(&self) -> u64 {
+        self.memory_kib("RssAnon:")
+    }
+
+    fn memory_kib(&self, kind: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(kind)).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 }

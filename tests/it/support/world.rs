@@ -124,13 +124,15 @@ impl TestApp {
         body
     }
 
-    /// Tokens of a new account with this role; the password beside them.
+    /// Tokens of a new account with this role, whose owner has chosen a password: it stands beside them.
     pub async fn member(&self, admin: &Value, user_name: &str, grant: Value) -> Value {
         let body = json!({ "user_name": user_name, "display_name": user_name, "grant": grant });
         let made = self.made(admin, "/accounts", body).await;
-        let password = made["one_time_password"].clone();
-        let mut tokens = self.sign_in(user_name, password.as_str().unwrap()).await.expect(200);
-        tokens["password"] = password;
+        let password = made["one_time_password"].as_str().unwrap();
+        let mut tokens = self.sign_in(user_name, password).await.expect(200);
+        let chosen = json!({ "present_password": password, "new_password": PASSWORD });
+        self.put("/me/password", chosen).by(&tokens).send().await.expect(204);
+        tokens["password"] = json!(PASSWORD);
         tokens
     }
 
