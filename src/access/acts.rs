@@ -230,7 +230,9 @@ pub fn reach(role: Role, act: Act) -> Reach {
             (KitchenDevice, Canteen),
             (HallDevice, Canteen),
         ],
-        Act::ReadReviews | Act::ReadAttendance | Act::ReadDevices => &[(Staff, Canteen), (District, Area), (Auditor, Area)],
+        Act::ReadReviews | Act::ReadAttendance | Act::ReadDevices => {
+            &[(Staff, Canteen), (District, Area), (Auditor, Area)]
+        }
         Act::ReadOverview | Act::ReadDraws => &[(District, Area), (Auditor, Area)],
     };
     rights.iter().find(|(holder, _)| *holder == role).map_or(Reach::No, |(_, reach)| *reach)

@@ -89,7 +89,8 @@ impl<T: JsonSchema> Describe for Keyed<T> {
             let schema = doc.schema::<T>();
             doc.takes(schema);
         }
-        let said = "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry.";
+        let said =
+            "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry.";
         doc.header("Idempotency-Key", said, key_schema());
         doc.answer_header("Idempotency-Replayed");
         doc.refuses([Code::KeyRequired, Code::KeyReused, Code::InProgress]);
@@ -156,7 +157,8 @@ impl<K: Takes> FromRequest for Upload<K> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let named = request.content_type().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let length =
+            request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let refused = if !K::MEDIA.contains(&named.as_str()) {
             Some(Problem::new(K::REFUSAL))
         } else if length.is_some_and(|length: usize| length > K::LARGEST) {
@@ -165,7 +167,9 @@ impl<K: Takes> FromRequest for Upload<K> {
             None
         };
         let (key, mut hash) = (idempotency_key(request), installation_hash(request));
-        hash.update(format!("{} {}?{}\n", request.method(), request.path(), request.query_string()).as_bytes());
+        hash.update(
+            format!("{} {}?{}\n", request.method(), request.path(), request.query_string()).as_bytes(),
+        );
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             match (refused, payload.await) {

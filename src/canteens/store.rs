@@ -44,8 +44,20 @@ struct CanteenRow {
 
 impl CanteenRow {
     fn with(self, periods: Vec<MealPeriod>) -> Canteen {
-        let CanteenRow { id, name, area, address, phone, time_zone, delivery_fee_fen, number, version } = self;
-        Canteen { id, name, area, address, phone, zone: time_zone, delivery_fee_fen, number, periods, version }
+        let CanteenRow { id, name, area, address, phone, time_zone, delivery_fee_fen, number, version } =
+            self;
+        Canteen {
+            id,
+            name,
+            area,
+            address,
+            phone,
+            zone: time_zone,
+            delivery_fee_fen,
+            number,
+            periods,
+            version,
+        }
     }
 }
 

@@ -39,15 +39,27 @@ const fn shown(zh: [&'static str; 2], en: [&'static str; 2], count: fn(&Counts) 
 const COUNTS: [Shown; 11] = [
     shown(["已预订", "已预订份数"], ["Reserved", "Reserved portions"], |counts| counts.reserved),
     shown(["已取消", "已取消份数"], ["Cancelled", "Cancelled portions"], |counts| counts.cancelled),
-    shown(["确认就餐", "确认就餐份数"], ["Confirmed", "Confirmed portions"], |counts| counts.confirmed),
-    shown(["预订已用餐", "预订已用餐份数"], ["Served with reservation", "Portions served with reservation"], |counts| counts.served_with_reservation),
-    shown(["未预约就餐", "未预约就餐份数"], ["Walk-ins", "Walk-in portions"], |counts| counts.walk_ins),
+    shown(["确认就餐", "确认就餐份数"], ["Confirmed", "Confirmed portions"], |counts| {
+        counts.confirmed
+    }),
+    shown(
+        ["预订已用餐", "预订已用餐份数"],
+        ["Served with reservation", "Portions served with reservation"],
+        |counts| counts.served_with_reservation,
+    ),
+    shown(["未预约就餐", "未预约就餐份数"], ["Walk-ins", "Walk-in portions"], |counts| {
+        counts.walk_ins
+    }),
     shown(["实际用餐", "实际用餐份数"], ["Served", "Portions served"], |counts| counts.served),
     shown(["未到", "未到份数"], ["No-shows", "No-show portions"], |counts| counts.no_shows),
     shown(["加餐", "加餐份数"], ["Second meals", "Second meal portions"], |counts| counts.second_meals),
     shown(["其他用餐", "其他用餐份数"], ["Guests", "Guest portions"], |counts| counts.guests),
-    shown(["工作人员用餐", "工作人员用餐份数"], ["Staff meals", "Staff portions"], |counts| counts.staff_meals),
-    shown(["志愿者用餐", "志愿者用餐份数"], ["Volunteer meals", "Volunteer portions"], |counts| counts.volunteer_meals),
+    shown(["工作人员用餐", "工作人员用餐份数"], ["Staff meals", "Staff portions"], |counts| {
+        counts.staff_meals
+    }),
+    shown(["志愿者用餐", "志愿者用餐份数"], ["Volunteer meals", "Volunteer portions"], |counts| {
+        counts.volunteer_meals
+    }),
 ];
 
 /// `GET /canteens/{id}/headcounts.csv`
@@ -142,7 +154,12 @@ fn count_cells(counts: &Counts) -> Vec<Cell> {
     COUNTS.iter().flat_map(of).collect()
 }
 
-fn table(lang: Lang, name: (&'static str, &'static str), columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
+fn table(
+    lang: Lang,
+    name: (&'static str, &'static str),
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+) -> Table {
     Table { name: in_lang(lang, name.0, name.1), columns, rows }
 }
 
@@ -201,7 +218,11 @@ fn diets(menus: &[Counted], lang: Lang) -> Table {
     let rows = menus.iter().flat_map(|Counted { menu, tally, .. }| {
         by_diet(tally).into_iter().map(move |diet| {
             let mut cells = named(menu, lang);
-            cells.extend([Cell::Text(diet.diet_tag), Cell::Number(diet.confirmed), Cell::Number(diet.served)]);
+            cells.extend([
+                Cell::Text(diet.diet_tag),
+                Cell::Number(diet.confirmed),
+                Cell::Number(diet.served),
+            ]);
             cells
         })
     });

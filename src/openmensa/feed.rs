@@ -44,7 +44,9 @@ fn of_canteen(xml: &mut Xml, canteen: &Canteen, days: &[Day]) -> io::Result<()> 
     text(xml, "city", canteen.area.name(Level::City).unwrap_or_default())?;
     text(xml, "phone", &canteen.phone)?;
     text(xml, "availability", "public")?;
-    xml.create_element("times").with_attribute(("type", "opening")).write_inner_content(|xml| times(xml, canteen))?;
+    xml.create_element("times")
+        .with_attribute(("type", "opening"))
+        .write_inner_content(|xml| times(xml, canteen))?;
     for day in days {
         xml.create_element("day")
             .with_attribute(("date", day.on.to_string().as_str()))
@@ -65,7 +67,8 @@ fn times(xml: &mut Xml, canteen: &Canteen) -> io::Result<()> {
         ("sunday", Weekday::Sun),
     ] {
         let served = || canteen.periods.iter().filter(|meal| meal.weekdays.contains(&weekday));
-        let window = served().map(|meal| meal.serves_from).min().zip(served().map(|meal| meal.serves_to).max());
+        let window =
+            served().map(|meal| meal.serves_from).min().zip(served().map(|meal| meal.serves_to).max());
         let element = xml.create_element(name);
         match window {
             Some((from, to)) => {
@@ -87,9 +90,9 @@ fn of_day(xml: &mut Xml, day: &Day) -> io::Result<()> {
     while let Some(first) = meals.first() {
         let end = meals.iter().position(|meal| meal.category != first.category).unwrap_or(meals.len());
         let (category, others) = meals.split_at(end);
-        xml.create_element("category").with_attribute(("name", first.category.as_str())).write_inner_content(
-            |xml| category.iter().try_for_each(|meal| of_meal(xml, meal)),
-        )?;
+        xml.create_element("category")
+            .with_attribute(("name", first.category.as_str()))
+            .write_inner_content(|xml| category.iter().try_for_each(|meal| of_meal(xml, meal)))?;
         meals = others;
     }
     Ok(())

@@ -46,7 +46,8 @@ impl Pages {
     fn answer<T>(self, items: Vec<T>, count: i64, path: &str, filters: &str) -> Done<Vec<T>> {
         let (page, limit) = (self.page(), self.limit());
         let last = ((count + limit - 1) / limit).max(1);
-        let link = |page: i64, rel: &str| format!("<{path}?{filters}page={page}&limit={limit}>; rel=\"{rel}\"");
+        let link =
+            |page: i64, rel: &str| format!("<{path}?{filters}page={page}&limit={limit}>; rel=\"{rel}\"");
         let mut links = vec![link(1, "first"), link(last, "last")];
         links.extend((page > 1).then(|| link((page - 1).min(last), "prev")));
         links.extend((page < last).then(|| link(page + 1, "next")));
@@ -241,10 +242,7 @@ pub async fn days(
 }
 
 /// `GET /openmensa/canteens/{number}/days/{date}`
-pub async fn day(
-    allowed: Allowed<act::ReadCanteens>,
-    path: Path<DayPath>,
-) -> Result<Done<DayBody>, Problem> {
+pub async fn day(allowed: Allowed<act::ReadCanteens>, path: Path<DayPath>) -> Result<Done<DayBody>, Problem> {
     let day = of_day(&allowed, *path).await?;
     Ok(Answer::new(DayBody::from(&day)))
 }
@@ -264,7 +262,8 @@ pub async fn meal(
     path: Path<MealPath>,
 ) -> Result<Done<MealBody>, Problem> {
     let day = of_day(&allowed, DayPath { number: path.number, date: path.date }).await?;
-    let meal = day.meals.into_iter().find(|meal| meal.number == path.meal).ok_or(Problem::new(Code::NotFound))?;
+    let meal =
+        day.meals.into_iter().find(|meal| meal.number == path.meal).ok_or(Problem::new(Code::NotFound))?;
     Ok(Answer::new(meal.into()))
 }
 

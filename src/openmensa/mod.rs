@@ -62,13 +62,7 @@ pub fn day_on(conn: &mut Conn, canteen: &Canteen, on: NaiveDate, lang: Lang) -> 
     Ok(day(canteen, on, &menus, &closures, lang))
 }
 
-fn day(
-    canteen: &Canteen,
-    on: NaiveDate,
-    menus: &[Menu],
-    closures: &[Closure],
-    lang: Lang,
-) -> Option<Day> {
+fn day(canteen: &Canteen, on: NaiveDate, menus: &[Menu], closures: &[Closure], lang: Lang) -> Option<Day> {
     let meals: Vec<Meal> = menus
         .iter()
         .filter(|menu| menu.served_on == on)

@@ -5,7 +5,9 @@ use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, Fact, FactEdit, FactKind, KeptIdentity, NewCard, NewFact, Profile, Resident, Search, Status};
+use super::{
+    Edit, Fact, FactEdit, FactKind, KeptIdentity, NewCard, NewFact, Profile, Resident, Search, Status,
+};
 use crate::{
     access::{ActingFor, Allowed, Caller, Officer, Principal, Registered, RightKind, act},
     api::{Answer, Body, Created, Done, ETag, IfMatch, Keyed, Query},

@@ -101,7 +101,7 @@ pub fn beginnings(typed: &str) -> Vec<String> {
         beginnings.push(Made::Characters.key(&characters(&said.chars().collect::<Vec<_>>())));
     }
     let letters: String = said.chars().filter(char::is_ascii_alphanumeric).collect();
-    if letters.is_empty() || said.chars().any(|letter| !letter.is_ascii()) {
+    if letters.is_empty() || !said.is_ascii() {
         return beginnings;
     }
     beginnings.push(Made::Letters.key(&letters));
@@ -194,7 +194,11 @@ fn syllables(letter: char) -> Vec<String> {
     let mut ways: Vec<String> = Vec::new();
     for way in usual.chain(others).map(|way| plain(way.plain())) {
         // ü is typed as v, or as u, and stands in passports as yu.
-        for way in if way.contains('v') { vec![way.replace('v', "u"), way.replace('v', "yu"), way] } else { vec![way] } {
+        for way in if way.contains('v') {
+            vec![way.replace('v', "u"), way.replace('v', "yu"), way]
+        } else {
+            vec![way]
+        } {
             if !way.is_empty() && way.is_ascii() && !ways.contains(&way) {
                 ways.push(way);
             }
@@ -247,8 +251,23 @@ mod tests {
     #[test]
     fn a_name_is_found_by_characters_pinyin_and_initials() {
         for typed in [
-            "李凤恩", "凤恩", "恩", "李 凤", "lifengen", "LiFengEn", "li feng en", "lifenge", "li feng", "fengen", "lfe", "LFE",
-            "lf", "fe", "lfengen", "life", "ｌｆｅ",
+            "李凤恩",
+            "凤恩",
+            "恩",
+            "李 凤",
+            "lifengen",
+            "LiFengEn",
+            "li feng en",
+            "lifenge",
+            "li feng",
+            "fengen",
+            "lfe",
+            "LFE",
+            "lf",
+            "fe",
+            "lfengen",
+            "life",
+            "ｌｆｅ",
         ] {
             assert!(finds("李凤恩", typed), "{typed}");
         }
@@ -260,11 +279,29 @@ mod tests {
     #[test]
     fn a_surname_is_read_as_a_surname() {
         for (name, typed) in [
-            ("单国强", "shanguoqiang"), ("单国强", "sgq"), ("曾淑兰", "zengshulan"), ("仇英", "qiuying"), ("区少芳", "oushaofang"),
-            ("解学明", "xiexueming"), ("查良镛", "zhaliangyong"), ("任国珍", "renguozhen"), ("盖玉兰", "geyulan"), ("盖玉兰", "gaiyulan"),
-            ("朴正花", "piaozhenghua"), ("尉迟明", "yuchiming"), ("尉迟明", "ycm"), ("万俟兰", "moqilan"), ("万俟兰", "mql"),
-            ("长孙红", "zhangsunhong"), ("翟秀英", "zhaixiuying"), ("覃海", "qinhai"), ("覃海", "tanhai"), ("乐嘉", "yuejia"),
-            ("冼星海", "xianxinghai"), ("黑耀先", "heyaoxian"), ("缪荃孙", "miaoquansun"),
+            ("单国强", "shanguoqiang"),
+            ("单国强", "sgq"),
+            ("曾淑兰", "zengshulan"),
+            ("仇英", "qiuying"),
+            ("区少芳", "oushaofang"),
+            ("解学明", "xiexueming"),
+            ("查良镛", "zhaliangyong"),
+            ("任国珍", "renguozhen"),
+            ("盖玉兰", "geyulan"),
+            ("盖玉兰", "gaiyulan"),
+            ("朴正花", "piaozhenghua"),
+            ("尉迟明", "yuchiming"),
+            ("尉迟明", "ycm"),
+            ("万俟兰", "moqilan"),
+            ("万俟兰", "mql"),
+            ("长孙红", "zhangsunhong"),
+            ("翟秀英", "zhaixiuying"),
+            ("覃海", "qinhai"),
+            ("覃海", "tanhai"),
+            ("乐嘉", "yuejia"),
+            ("冼星海", "xianxinghai"),
+            ("黑耀先", "heyaoxian"),
+            ("缪荃孙", "miaoquansun"),
         ] {
             assert!(finds(name, typed), "{name} {typed}");
         }
@@ -273,8 +310,15 @@ mod tests {
     #[test]
     fn a_character_with_two_readings_is_found_by_both() {
         for (name, typed) in [
-            ("王乐", "wangle"), ("王乐", "wangyue"), ("王乐", "wl"), ("王乐", "wy"), ("李长发", "lichangfa"), ("李长发", "lizhangfa"),
-            ("张行", "zhangxing"), ("张行", "zhanghang"), ("重阳", "chongyang"),
+            ("王乐", "wangle"),
+            ("王乐", "wangyue"),
+            ("王乐", "wl"),
+            ("王乐", "wy"),
+            ("李长发", "lichangfa"),
+            ("李长发", "lizhangfa"),
+            ("张行", "zhangxing"),
+            ("张行", "zhanghang"),
+            ("重阳", "chongyang"),
         ] {
             assert!(finds(name, typed), "{name} {typed}");
         }
@@ -290,8 +334,15 @@ mod tests {
     #[test]
     fn names_of_all_kinds_are_found() {
         for (name, typed) in [
-            ("Maria 王", "maria"), ("Maria 王", "王"), ("Maria 王", "mariawang"), ("阿依古丽·买买提", "买买提"),
-            ("阿依古丽·买买提", "ayiguli"), ("阿依古丽·买买提", "古丽买"), ("李𬱖", "𬱖"), ("李𬱖", "li"), ("O'Neill", "oneill"),
+            ("Maria 王", "maria"),
+            ("Maria 王", "王"),
+            ("Maria 王", "mariawang"),
+            ("阿依古丽·买买提", "买买提"),
+            ("阿依古丽·买买提", "ayiguli"),
+            ("阿依古丽·买买提", "古丽买"),
+            ("李𬱖", "𬱖"),
+            ("李𬱖", "li"),
+            ("O'Neill", "oneill"),
             ("单", "dan"),
         ] {
             assert!(finds(name, typed), "{name} {typed}");
@@ -311,7 +362,9 @@ mod tests {
 
     #[test]
     fn what_is_behind_a_beginning_is_behind_all_that_begin_so() {
-        for (beginning, expected) in [("alfe", Some("alff")), ("c1399", Some("c139a")), ("azz", Some("b")), ("zz", None)] {
+        for (beginning, expected) in
+            [("alfe", Some("alff")), ("c1399", Some("c139a")), ("azz", Some("b")), ("zz", None)]
+        {
             assert_eq!(behind(beginning).as_deref(), expected, "{beginning}");
         }
     }

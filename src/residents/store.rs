@@ -19,9 +19,7 @@ use crate::{
     id::Id,
     ids::{AccountId, CanteenId, FactId, ResidentId},
     pricing,
-    residents::{
-        Edit, Fact, FactEdit, FactKind, NewFact, Newcomer, Profile, Resident, Status, names,
-    },
+    residents::{Edit, Fact, FactEdit, FactKind, NewFact, Newcomer, Profile, Resident, Status, names},
     words::Area,
 };
 
@@ -100,7 +98,11 @@ pub(super) fn insert_all(
     });
     insert_keys(conn, keys.collect())
 }
-fn keys_of(canteen_id: CanteenId, resident_id: ResidentId, keys: Vec<String>) -> impl Iterator<Item = KeyRow> {
+fn keys_of(
+    canteen_id: CanteenId,
+    resident_id: ResidentId,
+    keys: Vec<String>,
+) -> impl Iterator<Item = KeyRow> {
     keys.into_iter().map(move |key| KeyRow { canteen_id, key, resident_id })
 }
 

@@ -149,7 +149,10 @@ fn xlsx(bytes: &[u8], is_wanted: impl Fn(&Sheet) -> bool) -> Result<Sheet, Unrea
         let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
         let merged = merged
             .into_iter()
-            .map(|area| Merged { rows: (area.start.0 + 1, area.end.0 + 1), columns: (area.start.1, area.end.1) })
+            .map(|area| Merged {
+                rows: (area.start.0 + 1, area.end.0 + 1),
+                columns: (area.start.1, area.end.1),
+            })
             .collect();
         let sheet = Sheet { name: Some(name), rows, merged };
         if is_wanted(&sheet) {
@@ -183,9 +186,7 @@ fn measure(bytes: &[u8]) -> Result<(), Unreadable> {
     for part in 0..archive.len() {
         let part = archive.by_index(part).map_err(|_| Unreadable::Broken)?;
         let unpacked = std::io::copy(&mut part.take(left + 1), &mut std::io::sink());
-        left = left
-            .checked_sub(unpacked.map_err(|_| Unreadable::Broken)?)
-            .ok_or(Unreadable::TooLarge)?;
+        left = left.checked_sub(unpacked.map_err(|_| Unreadable::Broken)?).ok_or(Unreadable::TooLarge)?;
     }
     Ok(())
 }
@@ -219,14 +220,17 @@ fn value(data: &DataRef<'_>) -> Option<Value> {
         DataRef::Error(_) => Some(Value::Error),
         DataRef::DateTime(instant) if instant.is_duration() => Some(Value::Number(instant.as_f64())),
         DataRef::DateTime(instant) => Some(
-            instant.as_datetime().map_or(Value::Number(instant.as_f64()), |instant| Value::Date(instant.date())),
+            instant
+                .as_datetime()
+                .map_or(Value::Number(instant.as_f64()), |instant| Value::Date(instant.date())),
         ),
     }
 }
 
 /// Blanks, also the wide and the invisible ones, say nothing at the ends of a cell.
 fn text(said: &str) -> Option<Value> {
-    let said = said.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\u{200b}\u{feff}".contains(c));
+    let said =
+        said.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\u{200b}\u{feff}".contains(c));
     if said.is_empty() { None } else { Some(Value::Text(said.to_owned())) }
 }
 

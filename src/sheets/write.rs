@@ -48,7 +48,8 @@ pub struct Table {
 
 /// The table as CSV (RFC 4180): UTF-8 with the mark that lets Excel know it, lines ending in CR LF.
 pub fn to_csv(table: &Table) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::from("\u{feff}"));
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::from("\u{feff}"));
     let titles = table.columns.iter().map(|column| column.title.to_owned()).collect();
     let rows = table.rows.iter().map(|row| row.iter().map(in_text).collect());
     for record in std::iter::once::<Vec<String>>(titles).chain(rows) {

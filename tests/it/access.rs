@@ -75,7 +75,9 @@ impl Trial<'_> {
             "list_menus" => format!("?from={TODAY}&to={TODAY}"),
             "read_headcounts" | "read_overview" | "list_day_outcomes" => format!("?on={TODAY}"),
             "import_residents" => format!("?canteen_id={}", ids["canteen"]),
-            "export_headcounts_csv" | "export_headcounts_xlsx" | "export_attendance_csv"
+            "export_headcounts_csv"
+            | "export_headcounts_xlsx"
+            | "export_attendance_csv"
             | "export_attendance_xlsx" => format!("?from={TODAY}&to={TODAY}"),
             "read_takings" | "list_draws" => {
                 format!("?from={TODAY}&to={TODAY}&canteen_id={}", ids["canteen"])

@@ -77,7 +77,9 @@ fn id_number(born_on: &str, serial: usize) -> String {
 fn faults(report: &Value) -> Vec<(i64, String, String)> {
     let faults = report["faults"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    faults.map(|fault| (fault["row"].as_i64().unwrap(), text(&fault["column"]), text(&fault["code"]))).collect()
+    faults
+        .map(|fault| (fault["row"].as_i64().unwrap(), text(&fault["column"]), text(&fault["code"])))
+        .collect()
 }
 
 fn counts(report: &Value) -> [i64; 4] {
@@ -237,7 +239,8 @@ fn workbook(merged_below: bool) -> Vec<u8> {
     let sheet = book.add_worksheet();
     sheet.set_name("名册").unwrap();
     sheet.merge_range(0, 0, 0, 4, "老年人名册", &Format::new()).unwrap();
-    for (column, title) in ["序号", "姓名", "出生日期", "手机号", "身份证号"].iter().enumerate() {
+    for (column, title) in ["序号", "姓名", "出生日期", "手机号", "身份证号"].iter().enumerate()
+    {
         sheet.write_string(1, column as u16, *title).unwrap();
     }
     let date = Format::new().set_num_format("yyyy/m/d");

@@ -146,13 +146,17 @@ impl Sheet {
     fn row(&self, meals: &Meals, one: &Attendance) -> Option<Vec<Cell>> {
         let menu = meals.menus.get(&one.menu_id)?;
         let resident = one.resident_id.and_then(|id| meals.residents.get(&id));
-        let of_resident = |told: fn(&Resident) -> &str| resident.map_or(Cell::Empty, |one| Cell::from(told(one)));
+        let of_resident =
+            |told: fn(&Resident) -> &str| resident.map_or(Cell::Empty, |one| Cell::from(told(one)));
         let time = |at: At| Cell::Time(at.in_zone(meals.canteen.zone.0).naive_local());
         let optional = |text: Option<&String>| text.map_or(Cell::Empty, |text| Cell::Text(text.clone()));
-        let dishes: Vec<String> =
-            items(menu, &one.lines).into_iter().map(|item| format!("{}×{}", item.name, item.portions)).collect();
+        let dishes: Vec<String> = items(menu, &one.lines)
+            .into_iter()
+            .map(|item| format!("{}×{}", item.name, item.portions))
+            .collect();
         let portions: i64 = one.lines.iter().map(|pick| i64::from(pick.portions)).sum();
-        let reserved = if one.reservation_id.is_some() { self.said("是", "yes") } else { self.said("否", "no") };
+        let reserved =
+            if one.reservation_id.is_some() { self.said("是", "yes") } else { self.said("否", "no") };
         let mut cells = vec![
             Cell::Date(menu.served_on),
             Cell::from(menu.period.said().get(self.lang)),

@@ -24,8 +24,8 @@ use crate::{
 
 use super::{Resident, find};
 
-pub(super) use store::{issue_all, revoke};
 pub use store::hashes;
+pub(super) use store::{issue_all, revoke};
 
 /// What a code begins with: whose it is, and of which kind.
 const MARK: &str = "LL1-";

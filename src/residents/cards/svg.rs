@@ -76,7 +76,10 @@ fn lines(svg: &mut Writer<Vec<u8>>, text: &str, top: f64, largest: f64, bold: bo
         svg.create_element("text")
             .with_attribute(("x", mm(LEFT).as_str()))
             .with_attribute(("y", mm(bottom).as_str()))
-            .with_attribute(("font-family", "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',SimHei,sans-serif"))
+            .with_attribute((
+                "font-family",
+                "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',SimHei,sans-serif",
+            ))
             .with_attribute(("font-size", mm(size).as_str()))
             .with_attribute(("font-weight", if bold { "bold" } else { "normal" }))
             .write_text_content(BytesText::new(&line))?;
@@ -121,7 +124,10 @@ fn modules(svg: &mut Writer<Vec<u8>>, qr: &QrCode) -> io::Result<()> {
         .collect();
     let scale = QR_SIZE / (width + 2 * QR_MARGIN) as f64;
     svg.create_element("path")
-        .with_attribute(("transform", format!("translate({} {}) scale({scale:.5})", QR_AT.0, QR_AT.1).as_str()))
+        .with_attribute((
+            "transform",
+            format!("translate({} {}) scale({scale:.5})", QR_AT.0, QR_AT.1).as_str(),
+        ))
         .with_attribute(("shape-rendering", "crispEdges"))
         .with_attribute(("fill", "#000"))
         .with_attribute(("d", squares.as_str()))

@@ -75,7 +75,8 @@ const DIETS: &[(&str, &str)] = &[
 ];
 
 /// How people write that there is nothing.
-const NOTHING: &[&str] = &["无", "没有", "否", "暂无", "无忌口", "无过敏", "不详", "none", "no", "n/a", "-", "/", "—"];
+const NOTHING: &[&str] =
+    &["无", "没有", "否", "暂无", "无忌口", "无过敏", "不详", "none", "no", "n/a", "-", "/", "—"];
 
 /// What a birth date cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,15 +100,15 @@ fn text(value: &Value) -> Result<String, Flaw> {
             let narrow: String = text.chars().map(narrow).collect();
             Ok(narrow.split_whitespace().collect::<Vec<_>>().join(" "))
         }
-        Value::Number(number) if number.fract() == 0.0 && number.abs() < INEXACT => Ok(format!("{number:.0}")),
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < INEXACT => {
+            Ok(format!("{number:.0}"))
+        }
         Value::Number(number) if number.abs() >= INEXACT => Err(lost_digits()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Date(on) => Ok(on.to_string()),
-        Value::Error => Err(Flaw::new(
-            FaultWord::ErrorCell,
-            "单元格里是公式错误",
-            "a formula in this cell went wrong",
-        )),
+        Value::Error => {
+            Err(Flaw::new(FaultWord::ErrorCell, "单元格里是公式错误", "a formula in this cell went wrong"))
+        }
     }
 }
 
@@ -129,10 +130,13 @@ fn lost_digits() -> Flaw {
 
 /// A text of digits: without blanks and the apostrophe that marks a text. One in scientific notation has lost digits.
 fn digits(value: &Value) -> Result<String, Flaw> {
-    let text: String = text(value)?.chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '`').collect();
+    let text: String =
+        text(value)?.chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '`').collect();
     let mantissa = text.to_ascii_uppercase();
     match mantissa.split_once("E+") {
-        Some((digits, power)) if digits.parse::<f64>().is_ok() && power.parse::<u8>().is_ok() => Err(lost_digits()),
+        Some((digits, power)) if digits.parse::<f64>().is_ok() && power.parse::<u8>().is_ok() => {
+            Err(lost_digits())
+        }
         Some(_) | None => Ok(text),
     }
 }
@@ -146,7 +150,11 @@ pub fn full_name(value: &Value) -> Result<String, Flaw> {
     let has_letter = name.chars().any(char::is_alphabetic);
     let line = Line::<60>::parse(&name).ok().filter(|_| has_letter);
     line.map(Line::into_string).ok_or_else(|| {
-        Flaw::new(FaultWord::BadName, "姓名应为 1 到 60 个字", "a name has 1 to 60 characters, with a letter among them")
+        Flaw::new(
+            FaultWord::BadName,
+            "姓名应为 1 到 60 个字",
+            "a name has 1 to 60 characters, with a letter among them",
+        )
     })
 }
 
@@ -189,9 +197,11 @@ pub fn birth(value: &Value) -> Result<Birth, Flaw> {
     let said = text(value)?;
     // A time of day after it says nothing.
     let said = said.split([' ', 'T']).next().unwrap_or_default().trim_matches('\'');
-    let numbers: Vec<&str> = said.split(['-', '/', '.', '年', '月', '日', '号']).filter(|part| !part.is_empty()).collect();
+    let numbers: Vec<&str> =
+        said.split(['-', '/', '.', '年', '月', '日', '号']).filter(|part| !part.is_empty()).collect();
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|c| c.is_ascii_digit()));
-    let year = |text: &str| number(text).filter(|_| text.len() == 4).and_then(|year| i32::try_from(year).ok());
+    let year =
+        |text: &str| number(text).filter(|_| text.len() == 4).and_then(|year| i32::try_from(year).ok());
     let month = |text: &str| number(text).filter(|month| (1..=12).contains(month));
     match numbers.as_slice() {
         [y, m, d] => {
@@ -242,11 +252,8 @@ pub fn card_number(value: &Value) -> Result<String, Flaw> {
 pub fn area(value: &Value) -> Result<Area, Flaw> {
     let said = text(value)?;
     let whole = said.replace(' ', "");
-    let names = if whole.contains('/') {
-        whole.split('/').map(str::to_owned).collect()
-    } else {
-        area_names(&whole)
-    };
+    let names =
+        if whole.contains('/') { whole.split('/').map(str::to_owned).collect() } else { area_names(&whole) };
     // A province says nothing that its city does not.
     let province = |name: &str| name.ends_with('省') || name.ends_with("自治区");
     let names: Vec<String> = names.into_iter().skip_while(|name| province(name)).collect();
@@ -272,7 +279,9 @@ fn area_names(address: &str) -> Vec<String> {
             .iter()
             .flat_map(|end| rest.match_indices(end).map(|(at, _)| at + end.len()))
             .filter(|end| rest[..*end].chars().count() > 1)
-            .filter(|end| names.len() != 1 || !["社区", "小区"].iter().any(|part| rest[..*end].ends_with(part)))
+            .filter(|end| {
+                names.len() != 1 || !["社区", "小区"].iter().any(|part| rest[..*end].ends_with(part))
+            })
             .min();
         let Some(end) = end else { break };
         names.push(rest[..end].to_owned());
@@ -316,7 +325,8 @@ enum Kind {
 
 /// What kind of word this is, and the menus' word for it.
 fn known(word: &str) -> Option<(Kind, &'static str)> {
-    let bare = ["不吃", "不能吃", "忌", "对"].iter().find_map(|begin| word.strip_prefix(begin)).unwrap_or(word);
+    let bare =
+        ["不吃", "不能吃", "忌", "对"].iter().find_map(|begin| word.strip_prefix(begin)).unwrap_or(word);
     let bare = ["类过敏", "过敏", "类", "餐"].iter().find_map(|end| bare.strip_suffix(end)).unwrap_or(bare);
     let find = |list: &'static [(&str, &str)]| {
         list.iter().find(|(said, slug)| *said == bare || *slug == bare).map(|(_, slug)| *slug)
@@ -347,7 +357,15 @@ mod tests {
     #[test]
     fn a_birth_date_is_read_in_the_usual_forms() {
         let day: NaiveDate = "1948-03-05".parse().unwrap();
-        for text in ["1948-03-05", "1948/3/5", "1948年3月5日", "19480305", "1948.3.5", "１９４８-０３-０５", "1948-03-05 00:00:00"] {
+        for text in [
+            "1948-03-05",
+            "1948/3/5",
+            "1948年3月5日",
+            "19480305",
+            "1948.3.5",
+            "１９４８-０３-０５",
+            "1948-03-05 00:00:00",
+        ] {
             assert_eq!(birth(&said(text)).unwrap(), Birth::Day(day), "{text}");
         }
         assert_eq!(birth(&Value::Date(day)).unwrap(), Birth::Day(day));
@@ -365,7 +383,10 @@ mod tests {
         assert_eq!(word(phone(&said("1.38E+10"))), FaultWord::LostDigits);
         assert_eq!(phone(&Value::Number(13_800_000_000.0)).unwrap(), "13800000000");
         assert_eq!(id_number(&said("'1101051949 1231002x")).unwrap().as_str(), "11010519491231002X");
-        assert_eq!(id_number(&said("１１０１０５１９４９１２３１００２Ｘ")).unwrap().as_str(), "11010519491231002X");
+        assert_eq!(
+            id_number(&said("１１０１０５１９４９１２３１００２Ｘ")).unwrap().as_str(),
+            "11010519491231002X"
+        );
         assert_eq!(word(id_number(&said("110105491231002"))), FaultWord::BadIdNumber);
     }
 
@@ -402,7 +423,10 @@ mod tests {
     #[test]
     fn what_people_do_not_eat_becomes_the_words_of_the_menus() {
         let read = eating(&said("花生过敏、不吃虾，低盐"), false).unwrap();
-        assert_eq!((read.allergens.join(" "), read.diet_tags.join(" ")), ("peanut shrimp".into(), "low_salt".into()));
+        assert_eq!(
+            (read.allergens.join(" "), read.diet_tags.join(" ")),
+            ("peanut shrimp".into(), "low_salt".into())
+        );
         assert_eq!(eating(&said("无"), false).unwrap(), Eating::default());
         assert_eq!(eating(&said("soft"), true).unwrap().diet_tags, ["soft"]);
         assert_eq!(eating(&said("kiwi"), false).unwrap().allergens, ["kiwi"]);

@@ -33,36 +33,142 @@ impl Field {
     fn names(self) -> &'static [&'static str] {
         match self {
             Field::FullName => &[
-                "姓名", "老人姓名", "老年人姓名", "长者姓名", "居民姓名", "就餐人", "就餐人姓名", "就餐人员", "用餐人", "用餐人姓名",
-                "服务对象", "服务对象姓名", "名字", "fullname", "name",
+                "姓名",
+                "老人姓名",
+                "老年人姓名",
+                "长者姓名",
+                "居民姓名",
+                "就餐人",
+                "就餐人姓名",
+                "就餐人员",
+                "用餐人",
+                "用餐人姓名",
+                "服务对象",
+                "服务对象姓名",
+                "名字",
+                "fullname",
+                "name",
             ],
             Field::BornOn => &[
-                "出生日期", "出生年月日", "出生年月", "出生时间", "生日", "bornon", "birthdate", "dateofbirth", "birthday", "dob",
+                "出生日期",
+                "出生年月日",
+                "出生年月",
+                "出生时间",
+                "生日",
+                "bornon",
+                "birthdate",
+                "dateofbirth",
+                "birthday",
+                "dob",
             ],
             Field::IdNumber => &[
-                "身份证号", "身份证号码", "身份证", "居民身份证", "居民身份证号", "居民身份证号码", "公民身份号码", "公民身份证号",
-                "公民身份证号码", "证件号", "证件号码", "老人身份证号", "idnumber", "idno", "idcard", "identitynumber", "nationalid",
+                "身份证号",
+                "身份证号码",
+                "身份证",
+                "居民身份证",
+                "居民身份证号",
+                "居民身份证号码",
+                "公民身份号码",
+                "公民身份证号",
+                "公民身份证号码",
+                "证件号",
+                "证件号码",
+                "老人身份证号",
+                "idnumber",
+                "idno",
+                "idcard",
+                "identitynumber",
+                "nationalid",
             ],
             Field::Phone => &[
-                "手机号", "手机号码", "手机", "联系电话", "电话", "电话号码", "联系方式", "本人电话", "本人手机", "本人联系电话",
-                "本人手机号", "老人电话", "phone", "phonenumber", "telephone", "tel", "mobile",
+                "手机号",
+                "手机号码",
+                "手机",
+                "联系电话",
+                "电话",
+                "电话号码",
+                "联系方式",
+                "本人电话",
+                "本人手机",
+                "本人联系电话",
+                "本人手机号",
+                "老人电话",
+                "phone",
+                "phonenumber",
+                "telephone",
+                "tel",
+                "mobile",
             ],
             Field::CardNumber => &[
-                "卡号", "就餐卡号", "就餐卡", "饭卡号", "饭卡", "用餐卡号", "就餐证号", "cardnumber", "cardno", "card",
+                "卡号",
+                "就餐卡号",
+                "就餐卡",
+                "饭卡号",
+                "饭卡",
+                "用餐卡号",
+                "就餐证号",
+                "cardnumber",
+                "cardno",
+                "card",
             ],
             Field::RegisteredIn => &[
-                "户籍地", "户籍", "户籍所在地", "户籍地址", "户籍区域", "户口所在地", "户口", "registeredin", "hukou",
+                "户籍地",
+                "户籍",
+                "户籍所在地",
+                "户籍地址",
+                "户籍区域",
+                "户口所在地",
+                "户口",
+                "registeredin",
+                "hukou",
             ],
             Field::LivesIn => &[
-                "住址", "家庭住址", "现住址", "居住地", "居住地址", "现居住地", "现居住地址", "常住地址", "常住地", "居住区域", "家庭地址",
-                "地址", "livesin", "address", "residence",
+                "住址",
+                "家庭住址",
+                "现住址",
+                "居住地",
+                "居住地址",
+                "现居住地",
+                "现居住地址",
+                "常住地址",
+                "常住地",
+                "居住区域",
+                "家庭地址",
+                "地址",
+                "livesin",
+                "address",
+                "residence",
             ],
             Field::Allergens => &[
-                "过敏", "过敏原", "过敏源", "过敏史", "食物过敏", "过敏食物", "过敏情况", "忌口", "忌食", "饮食禁忌", "忌口/过敏",
-                "过敏/忌口", "忌口过敏", "allergens", "allergies", "allergy",
+                "过敏",
+                "过敏原",
+                "过敏源",
+                "过敏史",
+                "食物过敏",
+                "过敏食物",
+                "过敏情况",
+                "忌口",
+                "忌食",
+                "饮食禁忌",
+                "忌口/过敏",
+                "过敏/忌口",
+                "忌口过敏",
+                "allergens",
+                "allergies",
+                "allergy",
             ],
             Field::DietTags => &[
-                "饮食要求", "饮食习惯", "饮食需求", "特殊饮食", "膳食要求", "餐食要求", "饮食偏好", "口味", "饮食", "diettags", "diet",
+                "饮食要求",
+                "饮食习惯",
+                "饮食需求",
+                "特殊饮食",
+                "膳食要求",
+                "餐食要求",
+                "饮食偏好",
+                "口味",
+                "饮食",
+                "diettags",
+                "diet",
             ],
         }
     }
@@ -92,9 +198,12 @@ pub struct Header {
 impl Header {
     /// The header row of a sheet, if there is one.
     pub fn of(sheet: &Sheet) -> Option<Header> {
-        sheet.rows.iter().take(HEADER_WITHIN).map(Header::read).find(|header| {
-            header.has(Field::FullName) && header.fields.len() >= LEAST_COLUMNS
-        })
+        sheet
+            .rows
+            .iter()
+            .take(HEADER_WITHIN)
+            .map(Header::read)
+            .find(|header| header.has(Field::FullName) && header.fields.len() >= LEAST_COLUMNS)
     }
 
     fn read(row: &Row) -> Header {
@@ -168,7 +277,8 @@ mod tests {
         ] {
             assert_eq!(Field::of(title), Some(field), "{title}");
         }
-        for title in ["紧急联系电话", "家属电话", "备注", "性别", "人员类别", "序号", "("] {
+        for title in ["紧急联系电话", "家属电话", "备注", "性别", "人员类别", "序号", "("]
+        {
             assert_eq!(Field::of(title), None, "{title}");
         }
     }

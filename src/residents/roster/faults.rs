@@ -79,7 +79,8 @@ pub fn refusal(faults: &[Fault], header: &Header) -> Problem {
             format!("第 {} 行 {place} 列（{title}）：{zh}", fault.row),
             format!("row {}, column {place} ({title}): {en}", fault.row),
         );
-        let pointer = if place.is_empty() { format!("/{}", fault.row) } else { format!("/{}/{place}", fault.row) };
+        let pointer =
+            if place.is_empty() { format!("/{}", fault.row) } else { format!("/{}/{place}", fault.row) };
         problem.field(pointer, fault.flaw.word.as_str(), said)
     })
 }

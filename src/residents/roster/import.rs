@@ -134,7 +134,8 @@ impl Records {
     fn around(conn: &mut Conn, canteen: CanteenId, roster: &Roster) -> Result<Records, Fail> {
         let identities = roster.entries.iter().filter_map(|entry| entry.profile.identity.as_ref());
         let hashes: Vec<&str> = identities.map(|identity| identity.hash.as_str()).collect();
-        let cards: Vec<String> = roster.entries.iter().filter_map(|entry| entry.card_number.clone()).collect();
+        let cards: Vec<String> =
+            roster.entries.iter().filter_map(|entry| entry.card_number.clone()).collect();
         let mut records = Records {
             canteen,
             known: Vec::new(),
@@ -172,7 +173,8 @@ impl Records {
     ///
     /// Fails with the field at fault when it would be somebody else's, or cannot be told.
     fn find(&self, entry: &Entry) -> Result<Option<&Known>, (Field, Flaw)> {
-        let holder = entry.card_number.as_ref().and_then(|number| self.by_card.get(number)).map(|at| &self.known[*at]);
+        let holder =
+            entry.card_number.as_ref().and_then(|number| self.by_card.get(number)).map(|at| &self.known[*at]);
         let found = match self.by_identity(entry)? {
             Some(known) => Some(known),
             None => match holder {
@@ -223,7 +225,9 @@ impl Records {
 
     fn by_name(&self, entry: &Entry) -> Result<Option<&Known>, (Field, Flaw)> {
         let profile = &entry.profile;
-        let Some(places) = self.by_name.get(&(profile.full_name.clone(), profile.born_on)) else { return Ok(None) };
+        let Some(places) = self.by_name.get(&(profile.full_name.clone(), profile.born_on)) else {
+            return Ok(None);
+        };
         // Two different identity numbers are two people.
         let mut fitting = places
             .iter()

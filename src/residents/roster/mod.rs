@@ -65,7 +65,8 @@ impl Roster {
     pub fn read(bytes: &[u8], identity_key: &[u8; 32], today: NaiveDate) -> Result<Roster, Problem> {
         let sheet = sheets::read(bytes, |sheet| Header::of(sheet).is_some()).map_err(unreadable)?;
         let header = Header::of(&sheet).ok_or_else(no_header)?;
-        let mut reader = Reader { header: &header, identity_key, today, faults: Vec::new(), notes: Vec::new() };
+        let mut reader =
+            Reader { header: &header, identity_key, today, faults: Vec::new(), notes: Vec::new() };
         reader.judge_header(&sheet);
         let rows: Vec<&Row> = sheet.rows.iter().filter(|row| reader.has_somebody(row)).collect();
         let entries = rows.iter().filter_map(|row| reader.entry(row)).collect::<Vec<Entry>>();
@@ -109,10 +110,17 @@ impl Reader<'_> {
         let row = self.header.row;
         for column in self.header.doubles() {
             let said = ("有两列说的是同一件事，请删去一列", "two columns say the same; take one out");
-            self.faults.push(Fault::new(row, Some(column), Flaw::new(FaultWord::ColumnTwice, said.0, said.1)));
+            self.faults.push(Fault::new(
+                row,
+                Some(column),
+                Flaw::new(FaultWord::ColumnTwice, said.0, said.1),
+            ));
         }
         if !self.header.has(Field::BornOn) && !self.header.has(Field::IdNumber) {
-            let said = ("缺少“出生日期”或“身份证号”列", "a column for the birth date or the identity number is missing");
+            let said = (
+                "缺少“出生日期”或“身份证号”列",
+                "a column for the birth date or the identity number is missing",
+            );
             self.faults.push(Fault::new(row, None, Flaw::new(FaultWord::MissingColumn, said.0, said.1)));
         }
         let own = |area: &&Merged| {
@@ -120,7 +128,8 @@ impl Reader<'_> {
             area.rows.1 > row && columns.any(|column| self.header.fields.contains_key(&column))
         };
         for area in sheet.merged.iter().filter(own) {
-            let said = ("单元格是合并的，请取消合并，每行各填各的", "cells are merged; split them and fill in each");
+            let said =
+                ("单元格是合并的，请取消合并，每行各填各的", "cells are merged; split them and fill in each");
             let flaw = Flaw::new(FaultWord::MergedCells, said.0, said.1);
             self.faults.push(Fault::new(area.rows.0, Some(area.columns.0), flaw));
         }
@@ -194,21 +203,29 @@ impl Reader<'_> {
             }
             (None, Some(Birth::Day(born_on))) => Ok((born_on, None)),
             (None, Some(Birth::Month(..))) => {
-                let said = ("只有年月，请写明哪一天或填身份证号", "the day is missing; enter it, or the identity number");
+                let said = (
+                    "只有年月，请写明哪一天或填身份证号",
+                    "the day is missing; enter it, or the identity number",
+                );
                 Err((at_birth, Flaw::new(FaultWord::BadDate, said.0, said.1)))
             }
             (Some(number), birth) => match cells::born_by(&number) {
                 None => {
-                    let said = ("身份证号里的出生日期不存在", "there is no such birth date as in the identity number");
+                    let said = (
+                        "身份证号里的出生日期不存在",
+                        "there is no such birth date as in the identity number",
+                    );
                     Err((at_number, Flaw::new(FaultWord::BadIdNumber, said.0, said.1)))
                 }
                 Some(born_on) => match KeptIdentity::of(&number, born_on, self.identity_key) {
                     Err(_) => {
-                        let said = ("身份证号校验位不对", "the check digit of the identity number does not fit");
+                        let said =
+                            ("身份证号校验位不对", "the check digit of the identity number does not fit");
                         Err((at_number, Flaw::new(FaultWord::BadIdNumber, said.0, said.1)))
                     }
                     Ok(_) if birth.is_some_and(|birth| !birth.fits(born_on)) => {
-                        let said = ("与身份证号里的出生日期不符", "it is not the birth date in the identity number");
+                        let said =
+                            ("与身份证号里的出生日期不符", "it is not the birth date in the identity number");
                         Err((at_birth, Flaw::new(FaultWord::OtherBirthDate, said.0, said.1)))
                     }
                     Ok(identity) => Ok((born_on, Some(identity))),
@@ -218,7 +235,10 @@ impl Reader<'_> {
         let judged = judged.and_then(|(born_on, identity)| match check_birth_date(born_on, self.today) {
             Ok(()) => Ok((born_on, identity)),
             Err(_) => {
-                let said = ("出生日期要在今天以前，且不早于 130 年前", "a birth date is before today and not 130 years ago");
+                let said = (
+                    "出生日期要在今天以前，且不早于 130 年前",
+                    "a birth date is before today and not 130 years ago",
+                );
                 Err((at_birth.or(at_number), Flaw::new(FaultWord::BadBirthDate, said.0, said.1)))
             }
         });
