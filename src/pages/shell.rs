@@ -57,7 +57,6 @@ pub struct Page {
     errors: Errors,
     status: StatusCode,
     aloud: bool,
-    wide: bool,
     scripts: Vec<&'static Asset>,
 }
 
@@ -74,7 +73,6 @@ impl Page {
             errors: Errors::none(),
             status: StatusCode::OK,
             aloud: false,
-            wide: false,
             scripts: Vec::new(),
         }
     }
@@ -126,12 +124,6 @@ impl Page {
     /// A script of our own that only adds to what the page does without it.
     pub fn with_script(mut self, script: &'static Asset) -> Page {
         self.scripts.push(script);
-        self
-    }
-
-    /// As wide as the window, for tables of staff.
-    pub fn wide(mut self) -> Page {
-        self.wide = true;
         self
     }
 
@@ -210,7 +202,7 @@ pub fn html(look: &Look, around: &Around, page: Page) -> String {
                 meta name="format-detection" content="telephone=no";
                 @for script in &page.scripts { script defer src=(script.path()) {} }
             }
-            body .wide[page.wide] {
+            body {
                 a .skip href="#main" { (texts::SKIP.of(lang)) }
                 (head(look, around))
                 main #main tabindex="-1" {
