@@ -17,6 +17,7 @@ mod store;
 mod void;
 
 pub use check_in::check_in;
+pub(crate) use refusals::said_hash;
 pub use refusals::{Refusal, keep as keep_refusal};
 pub use review::{Decision, resolve};
 pub use void::void;

@@ -6,7 +6,7 @@ use super::{Tapper, store};
 use crate::{
     clock::At,
     db::Conn,
-    ids::{MenuId, ResidentId, TapId},
+    ids::{AnyoneId, DeviceId, MenuId, ResidentId, TapId},
     problem::{Code, Fail},
 };
 
@@ -30,13 +30,27 @@ pub struct Refusal {
 impl Refusal {
     /// The same is kept once.
     pub(super) fn said_hash(&self) -> String {
-        let sender = (self.tap_id, self.by.actor.id(), self.by.device, &self.said);
-        hex::encode(Sha256::digest(serde_json::to_vec(&sender).expect("our own types are JSON")))
+        hash_of(self.tap_id, self.by.actor.id(), self.by.device, &self.said)
     }
 
     pub(super) fn said(&self) -> String {
         self.said.chars().take(LONGEST).collect()
     }
+}
+
+fn hash_of(tap: Option<TapId>, actor: Option<AnyoneId>, device: Option<DeviceId>, said: &str) -> String {
+    let sent = serde_json::to_vec(&(tap, actor, device, said)).expect("our own types are JSON");
+    hex::encode(Sha256::digest(sent))
+}
+
+/// The hash under which a refusal is kept; none when only the beginning of what was sent was kept.
+pub(crate) fn said_hash(
+    tap: Option<TapId>,
+    actor: Option<AnyoneId>,
+    device: Option<DeviceId>,
+    kept: &str,
+) -> Option<String> {
+    (kept.chars().count() < LONGEST).then(|| hash_of(tap, actor, device, kept))
 }
 
 /// Keeps a refusal.

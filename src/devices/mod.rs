@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long a code may be typed.
-const CODE_LIFE: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const CODE_LIFE: TimeDelta = TimeDelta::minutes(15);
 
 /// Adds a device of the canteen where the duty is, to be enrolled with this code.
 pub fn add(

@@ -1,7 +1,7 @@
 //! Attendances against the reservations that they redeem, the quotes that they post, and their own history.
 
 use super::{
-    Audit, By, Place,
+    Audit, By, Place, devices,
     meals::{Attended, Meal, Quoted, edition_key},
     reservations,
 };
@@ -15,6 +15,7 @@ pub(super) fn verify(audit: &mut Audit<'_>, meal: &Meal) {
         audit.checked.attendances += 1;
         audit.made_at(TABLE, "recorded_at", attended.row.id, attended.row.recorded_at);
         history(audit, attended);
+        devices::tapped(audit, meal, attended);
         redeemed(audit, meal, attended);
         priced(audit, meal, attended);
         posted(audit, meal, attended);

@@ -166,7 +166,7 @@ fn of_reservation<'a>(meal: &'a Meal, reserved: &'a Reserved, follow: &mut impl 
 
 impl Meal {
     /// How a reservation's meal was to reach the resident from an event on: as the quote says that was made at it.
-    fn mode_at<'a>(&'a self, reserved: &'a Reserved, at: At) -> &'a str {
+    pub(super) fn mode_at<'a>(&'a self, reserved: &'a Reserved, at: At) -> &'a str {
         let mut quotes = self.quotes.values();
         let quote = quotes
             .find(|quote| quote.row.resident_id == reserved.row.resident_id && quote.row.created_at == at);

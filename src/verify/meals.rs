@@ -7,21 +7,30 @@ use serde_json::Value;
 
 use super::{
     Audit, By, Place, attendances, counts, reservations,
+    rights::{Acted, Rights},
+    standing,
     store::{
-        self, AttendanceRow, EditionRow, EntryRow, EventRow, ItemRow, MenuRow, QuoteRow, ReservationRow,
+        self, AttendanceRow, DeviceRow, EditionRow, EntryInLine, EntryRow, EventRow, ItemRow, MenuRow,
+        OrderRow, OutcomeRow, QuoteRow, ReservationRow,
     },
+    waiting,
 };
 use crate::{
     canteens::Zone,
     clock::At,
     db::Conn,
-    ids::{CanteenId, MenuId, MenuItemId, QuoteId, ReservationId},
+    ids::{CanteenId, DeviceId, MenuId, MenuItemId, QuoteId, ReservationId, StandingOrderId},
     menus::{Item, Menu, MenuStatus, Pick},
     money::Fen,
     pricing::{Arguments, Order},
     problem::Fail,
+    reservations::waiting::WaitingStatus,
     words::{ItemKind, MealClass, Mode, Period},
 };
+
+/// An instant is taken when an act begins: acts that overlap may have been done in either order. None takes as long as
+/// this.
+pub(super) const CONCURRENT: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
 /// A meal with everything that was recorded about it.
 pub(super) struct Meal {
@@ -30,7 +39,14 @@ pub(super) struct Meal {
     pub items: Vec<ItemRow>,
     pub editions: Vec<Edition>,
     pub reservations: Vec<Reserved>,
+    /// Everybody who ever waited, in the order of the line.
+    pub line: Vec<InLine>,
+    pub outcomes: Vec<OutcomeRow>,
+    /// The standing orders whose days include the meal's, and those that are named.
+    pub orders: BTreeMap<StandingOrderId, OrderRow>,
     pub attendances: Vec<Attended>,
+    /// Those on which somebody tapped.
+    pub devices: BTreeMap<DeviceId, DeviceRow>,
     pub entries: Vec<EntryRow>,
     /// Those of the meal, and those that its reservations and attendances name.
     pub quotes: BTreeMap<QuoteId, Quoted>,
@@ -52,6 +68,12 @@ pub(super) struct Reserved {
 /// An event with what was ordered at it, if that can be read.
 pub(super) struct Event {
     pub row: EventRow,
+    pub lines: Option<Vec<Pick>>,
+}
+
+/// A place in the waiting list with what was wished for, if that can be read.
+pub(super) struct InLine {
+    pub row: EntryInLine,
     pub lines: Option<Vec<Pick>>,
 }
 
@@ -110,11 +132,14 @@ pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>) -> Result<(), Fail>
             let meal = load(conn, audit, menu, zone)?;
             audit.checked.meals += 1;
             times(audit, &meal);
-            standing(audit, &meal);
+            state(audit, &meal);
             editions(audit, &meal);
             places_taken(audit, &meal);
             portions_taken(audit, &meal);
-            reservations::verify(conn, audit, &meal)?;
+            let rights = rights(conn, &meal)?;
+            reservations::verify(audit, &meal, &rights);
+            waiting::verify(audit, &meal, &rights);
+            standing::at_meal(audit, &meal);
             attendances::verify(audit, &meal);
             counts::verify(audit, &meal);
         }
@@ -130,6 +155,15 @@ fn load(conn: &mut Conn, audit: &mut Audit<'_>, menu: MenuRow, zone: Zone) -> Re
         .into_iter()
         .map(|row| Attended { lines: picks(audit, "attendances", "lines", &row.id, &row.lines), row })
         .collect();
+    let line: Vec<InLine> = store::line(conn, menu.id)?
+        .into_iter()
+        .map(|row| InLine { lines: picks(audit, "waiting_entries", "lines", &row.id, &row.lines), row })
+        .collect();
+    let outcomes = store::outcomes(conn, menu.id)?;
+    let orders = load_orders(conn, &menu, &reservations, &line, &outcomes)?;
+    let tapped_on = attendances.iter().filter_map(|attended| attended.row.device_id).collect();
+    let devices = store::devices_by_ids(conn, &tapped_on)?;
+    let devices = devices.into_iter().map(|device| (device.id, device)).collect();
     let entries = store::entries(conn, menu.id)?;
     let mut rows = store::quotes_of_meal(conn, &menu)?;
     let known: BTreeSet<QuoteId> = rows.iter().map(|quote| quote.id).collect();
@@ -140,7 +174,44 @@ fn load(conn: &mut Conn, audit: &mut Audit<'_>, menu: MenuRow, zone: Zone) -> Re
     // Whether the arguments can be read is told when the quote itself is verified.
     let quoted = |row: QuoteRow| Quoted { arguments: serde_json::from_str(&row.arguments).ok(), row };
     let quotes = rows.into_iter().map(|row| (row.id, quoted(row))).collect();
-    Ok(Meal { menu, zone, items, editions, reservations, attendances, entries, quotes })
+    Ok(Meal {
+        menu,
+        zone,
+        items,
+        editions,
+        reservations,
+        line,
+        outcomes,
+        orders,
+        attendances,
+        devices,
+        entries,
+        quotes,
+    })
+}
+
+fn load_orders(
+    conn: &mut Conn,
+    menu: &MenuRow,
+    reservations: &[Reserved],
+    line: &[InLine],
+    outcomes: &[OutcomeRow],
+) -> Result<BTreeMap<StandingOrderId, OrderRow>, Fail> {
+    let mut orders: BTreeMap<StandingOrderId, OrderRow> = BTreeMap::new();
+    let covering = store::orders_at(conn, menu.canteen_id, menu.served_on)?;
+    orders.extend(covering.into_iter().map(|order| (order.id, order)));
+    let named = reservations.iter().filter_map(|reserved| reserved.row.standing_order_id);
+    let named = named.chain(line.iter().filter_map(|entry| entry.row.standing_order_id));
+    let named = named.chain(outcomes.iter().map(|outcome| outcome.standing_order_id));
+    let missing = named.filter(|id| !orders.contains_key(id)).collect();
+    orders.extend(store::orders_by_ids(conn, &missing)?.into_iter().map(|order| (order.id, order)));
+    Ok(orders)
+}
+
+/// The links and grants by which people reserved and waited.
+fn rights(conn: &mut Conn, meal: &Meal) -> Result<Rights, Fail> {
+    let reserved = meal.reservations.iter().map(Reserved::acted);
+    Rights::named(conn, reserved.chain(meal.line.iter().map(InLine::acted)))
 }
 
 fn edition(audit: &mut Audit<'_>, menu: &MenuRow, row: EditionRow) -> Edition {
@@ -194,7 +265,7 @@ fn times(audit: &mut Audit<'_>, meal: &Meal) {
 }
 
 /// A menu's status follows from what happened to it: published at an instant, closed at another.
-fn standing(audit: &mut Audit<'_>, meal: &Meal) {
+fn state(audit: &mut Audit<'_>, meal: &Meal) {
     let menu = &meal.menu;
     let place = |column| Place { fact: "state of a menu", table: "menus", row: &menu.id, column };
     let status = MenuStatus::from_word(&menu.status);
@@ -330,6 +401,43 @@ fn portions_taken(audit: &mut Audit<'_>, meal: &Meal) {
     }
 }
 
+impl Reserved {
+    pub fn acted(&self) -> Acted<'_> {
+        Acted {
+            table: "reservations",
+            row: &self.row.id,
+            resident_id: self.row.resident_id,
+            right_kind: &self.row.right_kind,
+            right_id: self.row.right_id,
+            actor_kind: &self.row.actor_kind,
+            actor_id: self.row.actor_id,
+        }
+    }
+}
+
+impl InLine {
+    pub fn acted(&self) -> Acted<'_> {
+        Acted {
+            table: "waiting_entries",
+            row: &self.row.id,
+            resident_id: self.row.resident_id,
+            right_kind: &self.row.right_kind,
+            right_id: self.row.right_id,
+            actor_kind: &self.row.actor_kind,
+            actor_id: self.row.actor_id,
+        }
+    }
+
+    /// The row, to be named.
+    pub fn by(&self) -> By<'_> {
+        ("waiting_entries", &self.row.id)
+    }
+
+    pub fn waits(&self) -> bool {
+        self.row.status == WaitingStatus::Waiting.as_str()
+    }
+}
+
 impl Attended {
     fn has_seat(&self) -> bool {
         self.row.seated && self.row.status == "served"
@@ -352,6 +460,11 @@ impl Attended {
 }
 
 impl Meal {
+    /// What a standing order came to at this meal.
+    pub fn outcome_of(&self, order: StandingOrderId) -> Option<&OutcomeRow> {
+        self.outcomes.iter().find(|outcome| outcome.standing_order_id == order)
+    }
+
     pub fn reserved(&self, id: ReservationId) -> Option<&Reserved> {
         self.reservations.iter().find(|reserved| reserved.row.id == id)
     }
@@ -359,10 +472,9 @@ impl Meal {
     /// The editions that an act at this instant may have read: the newest before it, and those that were made at the
     /// same time, as an instant is taken when a transaction begins.
     pub fn editions_at(&self, at: At) -> Vec<&Edition> {
-        let longest = chrono::TimeDelta::seconds(10);
-        let before = self.editions.iter().rev().find(|edition| edition.row.changed_at <= at - longest);
+        let before = self.editions.iter().rev().find(|edition| edition.row.changed_at <= at - CONCURRENT);
         let around = self.editions.iter().filter(|edition| {
-            edition.row.changed_at > at - longest && edition.row.changed_at <= at + longest
+            edition.row.changed_at > at - CONCURRENT && edition.row.changed_at <= at + CONCURRENT
         });
         before.into_iter().chain(around).collect()
     }

@@ -1,25 +1,29 @@
 //! The auditor: computes again every value that is recorded twice or follows from others, and names every difference.
 //!
 //! It changes nothing and sees the database as of one moment, so it may run while the service does. It goes through the
-//! book meal by meal ([`meals`], [`reservations`], [`attendances`], [`counts`]), then person by person ([`quotes`],
-//! [`windows`]), then through the rest ([`people`], [`schemes`]); at no time does it hold more than one meal, or what
-//! one person ever ate. Each function proves one fact, and says which values record it.
+//! book meal by meal ([`meals`], [`reservations`], [`waiting`], [`standing`], [`attendances`], [`counts`]), then person by
+//! person ([`quotes`], [`windows`]), then through the rest ([`people`], [`standing`], [`devices`], [`schemes`]); at no
+//! time does it hold more than one meal, or what one person ever ate. Each function proves one fact, and says which values record it.
 //!
 //! An auditor reads across the tables of all concepts: what is recorded twice mostly lies in two of them. So its
 //! statements are its own (`store`), and so are its rows: words and documents are read as the text that they are, as a
 //! value that cannot even be read is a finding and no failure.
 //!
 //! What it cannot know: values that are recorded once (a name, a price on a draft), and whose history was not kept (the
-//! rules of a canteen when a menu was drafted).
+//! rules of a canteen when a menu was drafted, what a standing order said before it was changed).
 
 mod attendances;
 mod counts;
+mod devices;
 mod meals;
 mod people;
 mod quotes;
 mod reservations;
+mod rights;
 mod schemes;
+mod standing;
 mod store;
+mod waiting;
 mod windows;
 
 use std::fmt;
@@ -62,6 +66,8 @@ impl fmt::Display for Difference {
 pub struct Checked {
     pub meals: u64,
     pub reservations: u64,
+    pub waiting_entries: u64,
+    pub standing_orders: u64,
     pub attendances: u64,
     pub count_entries: u64,
     pub residents: u64,
@@ -75,11 +81,13 @@ impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} values compared: {} meals, {} reservations, {} attendances, {} entries of headcounts, {} residents, {} \
-             quotes; {} differences",
+            "{} values compared: {} meals, {} reservations, {} places in waiting lists, {} standing orders, {} \
+             attendances, {} entries of headcounts, {} residents, {} quotes; {} differences",
             self.values,
             self.meals,
             self.reservations,
+            self.waiting_entries,
+            self.standing_orders,
             self.attendances,
             self.count_entries,
             self.residents,
@@ -97,6 +105,8 @@ pub fn verify(conn: &mut Conn, found: &mut dyn FnMut(Difference)) -> Result<Chec
     meals::verify(conn, &mut audit)?;
     quotes::verify(conn, &mut audit)?;
     people::verify(conn, &mut audit)?;
+    standing::verify(conn, &mut audit)?;
+    devices::verify(conn, &mut audit)?;
     schemes::verify(conn, &mut audit)?;
     Ok(audit.checked)
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{access::links::LinkStatus, clock::At, db::Conn, problem::Fail, residents};
 
-/// Goes through accounts, canteens, closures, devices, facts, family links and sessions.
+/// Goes through accounts, audit entries, canteens, closures, facts, family links and sessions.
 pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>) -> Result<(), Fail> {
     /// Compares the instant on every row of a table with the one in its id.
     macro_rules! made_at {
@@ -22,9 +22,9 @@ pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>) -> Result<(), Fail>
     }
     made_at! {
         accounts_after: "accounts" "created_at";
+        audit_entries_after: "audit_entries" "recorded_at";
         canteens_after: "canteens" "created_at";
         closures_after: "closures" "created_at";
-        devices_after: "devices" "created_at";
         facts_after: "facts" "entered_at";
         sessions_after: "sessions" "started_at";
     }

@@ -1,57 +1,30 @@
 //! Reservations against their events, their quotes, the menu that they were made from, and who was served.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     Audit, By, Place,
     meals::{Attended, Event, Meal, Quoted, Reserved, edition_key},
-    store::{self, LinkRow},
+    rights::{self, Rights, anyone},
 };
-use crate::{
-    clock::At,
-    db::Conn,
-    ids::{AccountId, AnyoneId, ReservationId},
-    problem::Fail,
-};
+use crate::{clock::At, ids::ReservationId};
 
 const TABLE: &str = "reservations";
 
-/// The links and grants by which a meal's reservations were made.
-struct Rights {
-    links: BTreeMap<AnyoneId, LinkRow>,
-    grants: BTreeMap<AnyoneId, (AccountId, String)>,
-}
-
 /// Verifies every reservation of a meal, and the quotes of the meal that no reservation and no attendance names any more.
-pub(super) fn verify(conn: &mut Conn, audit: &mut Audit<'_>, meal: &Meal) -> Result<(), Fail> {
-    let rights = rights(conn, meal)?;
+pub(super) fn verify(audit: &mut Audit<'_>, meal: &Meal, rights: &Rights) {
     for reserved in &meal.reservations {
         audit.checked.reservations += 1;
         audit.made_at(TABLE, "placed_at", reserved.row.id, reserved.row.placed_at);
         events(audit, reserved);
         outcome(audit, meal, reserved);
-        by_right(audit, &rights, reserved);
+        rights.verify(audit, reserved.acted());
+        let by_order = reserved.row.standing_order_id.is_some();
+        rights::channel(audit, reserved.acted(), &reserved.row.channel, by_order);
         lateness(audit, meal, reserved);
         promise(audit, meal, reserved);
     }
     superseded(audit, meal);
-    Ok(())
-}
-
-fn rights(conn: &mut Conn, meal: &Meal) -> Result<Rights, Fail> {
-    let named = |kinds: &[&str]| -> BTreeSet<AnyoneId> {
-        let rows = meal.reservations.iter().map(|reserved| &reserved.row);
-        rows.filter(|row| kinds.contains(&row.right_kind.as_str())).filter_map(|row| row.right_id).collect()
-    };
-    let links = store::links_by_ids(conn, &named(&["family"]))?;
-    let grants = store::grants_by_ids(conn, &named(&["staff", "volunteer", "officer"]))?;
-    Ok(Rights {
-        links: links.into_iter().map(|link| (AnyoneId::from_uuid(link.id.uuid()), link)).collect(),
-        grants: grants
-            .into_iter()
-            .map(|(id, account, role)| (AnyoneId::from_uuid(id.uuid()), (account, role)))
-            .collect(),
-    })
 }
 
 fn place<'a>(fact: &'static str, id: &'a ReservationId, column: &'static str) -> Place<'a> {
@@ -114,10 +87,6 @@ fn lines(audit: &mut Audit<'_>, reserved: &Reserved, event: &Event) {
     }
 }
 
-fn anyone(uuid: uuid::Uuid) -> AnyoneId {
-    AnyoneId::from_uuid(uuid)
-}
-
 /// A reservation is served when an attendance stands for it, and its version counts what was done to it. Only a menu
 /// that was withdrawn cancels by itself.
 fn outcome(audit: &mut Audit<'_>, meal: &Meal, reserved: &Reserved) {
@@ -147,46 +116,6 @@ fn outcome(audit: &mut Audit<'_>, meal: &Meal, reserved: &Reserved) {
 
 fn attended<'a>(meal: &'a Meal, reserved: &'a Reserved) -> impl Iterator<Item = &'a Attended> {
     meal.attendances.iter().filter(|attended| attended.row.reservation_id == Some(reserved.row.id))
-}
-
-/// Channel, right and actor say three times who reserved (BR-24): the link is of the resident and its holder, the grant
-/// of the account, in its role.
-fn by_right(audit: &mut Audit<'_>, rights: &Rights, reserved: &Reserved) {
-    let row = &reserved.row;
-    let fact = "by which right";
-    let oneself = row.actor_kind == "resident" && row.actor_id == Some(anyone(row.resident_id.uuid()));
-    match row.right_kind.as_str() {
-        "self" => {
-            audit.same(place(fact, &row.id, "actor_id"), &oneself, &true);
-            audit.same(place(fact, &row.id, "right_id"), &row.right_id, &None);
-            audit.same(place(fact, &row.id, "channel"), &row.channel.as_str(), &"self");
-        }
-        "family" => {
-            audit.same(place(fact, &row.id, "channel"), &row.channel.as_str(), &"family");
-            let link = row.right_id.and_then(|id| rights.links.get(&id));
-            audit.holds(place(fact, &row.id, "right_id"), link.is_some(), &row.right_id, "a family link");
-            if let Some(link) = link {
-                let by = ("family_links", &link.id as &dyn std::fmt::Display);
-                audit.same_as(place(fact, &row.id, "resident_id"), &row.resident_id, &link.resident_id, by);
-                audit.same_as(place(fact, &row.id, "actor_kind"), &row.actor_kind, &link.holder_kind, by);
-                audit.same_as(place(fact, &row.id, "actor_id"), &row.actor_id, &Some(link.holder_id), by);
-            }
-        }
-        kind @ ("staff" | "volunteer" | "officer") => {
-            let at_desk = matches!(row.channel.as_str(), "desk" | "phone");
-            audit.holds(place(fact, &row.id, "channel"), at_desk, &row.channel, "desk or phone");
-            let grant = row.right_id.and_then(|id| rights.grants.get(&id));
-            audit.holds(place(fact, &row.id, "right_id"), grant.is_some(), &row.right_id, "a grant");
-            if let Some((account, role)) = grant {
-                let role =
-                    if matches!(role.as_str(), "staff" | "volunteer") { role.as_str() } else { "officer" };
-                audit.same(place(fact, &row.id, "right_kind"), &kind, &role);
-                audit.same(place(fact, &row.id, "actor_kind"), &row.actor_kind.as_str(), &"account");
-                audit.same(place(fact, &row.id, "actor_id"), &row.actor_id, &Some(anyone(account.uuid())));
-            }
-        }
-        _ => audit.holds(place(fact, &row.id, "right_kind"), false, &row.right_kind, "a kind of right"),
-    }
 }
 
 /// A reservation is late when something was done to it after the cut-off by somebody, and not by the menu or a death

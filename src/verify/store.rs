@@ -1,5 +1,11 @@
 //! The auditor's statements. They read, across all tables, in batches by key; words and documents come as text.
 
+mod door;
+mod lines;
+
+pub(super) use door::{DeviceRow, devices_by_ids, refusals_after, sessions_of_device};
+pub(super) use lines::{EntryInLine, OrderRow, OutcomeRow, line, orders_at, orders_by_ids, outcomes};
+
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
@@ -11,15 +17,16 @@ use crate::{
     db::{
         Conn,
         schema::{
-            accounts, attendances, canteens, closures, count_entries, devices, draws, facts, family_links,
-            grants, menu_editions, menu_items, menus, policies, quotes, reservation_events,
-            reservation_lines, reservations, resident_keys, residents, sessions, usage_windows, window_uses,
+            accounts, attendances, audit_entries, canteens, closures, count_entries, devices, draws, facts,
+            family_links, grants, menu_editions, menu_items, menus, policies, quotes, reservation_events,
+            reservation_lines, reservations, resident_keys, residents, sessions, standing_orders,
+            usage_windows, window_uses,
         },
     },
     ids::{
-        AccountId, AnyoneId, AttendanceId, CanteenId, ClosureId, CountEntryId, DeviceId, FactId,
-        FamilyLinkId, GrantId, MenuId, MenuItemId, PolicyId, QuoteId, ReservationEventId, ReservationId,
-        ResidentId, SessionId,
+        AccountId, AnyoneId, AttendanceId, AuditEntryId, CanteenId, ClosureId, CountEntryId, DeviceId,
+        FactId, FamilyLinkId, GrantId, MenuId, MenuItemId, PolicyId, QuoteId, ReservationEventId,
+        ReservationId, ResidentId, SessionId, StandingOrderId,
     },
     money::Fen,
 };
@@ -46,6 +53,8 @@ pub(super) struct MenuRow {
     pub published_at: Option<At>,
     pub closed_at: Option<At>,
     pub edition: i32,
+    pub waiting: i32,
+    pub queued: i32,
 }
 
 /// Menus after this one, with the zones of their canteens, by id.
@@ -117,7 +126,9 @@ pub(super) struct ReservationRow {
     pub actor_kind: String,
     pub actor_id: Option<AnyoneId>,
     pub quote_id: QuoteId,
+    pub confirmed_allergens: String,
     pub diet_tags: String,
+    pub standing_order_id: Option<StandingOrderId>,
     pub placed_at: At,
     pub cancelled_at: Option<At>,
     pub cancelled_as: Option<String>,
@@ -189,6 +200,7 @@ pub(super) struct AttendanceRow {
     pub recorded_at: At,
     pub actor_kind: String,
     pub actor_id: Option<AnyoneId>,
+    pub device_id: Option<DeviceId>,
     pub quote_id: Option<QuoteId>,
     pub charge_fen: Fen,
     pub due_fen: Fen,
@@ -457,7 +469,10 @@ after! {
     accounts_after: accounts, AccountId => (AccountId, At), (accounts::id, accounts::created_at);
     canteens_after: canteens, CanteenId => (CanteenId, At), (canteens::id, canteens::created_at);
     closures_after: closures, ClosureId => (ClosureId, At), (closures::id, closures::created_at);
-    devices_after: devices, DeviceId => (DeviceId, At), (devices::id, devices::created_at);
+    audit_entries_after: audit_entries, AuditEntryId => (AuditEntryId, At),
+        (audit_entries::id, audit_entries::recorded_at);
+    devices_after: devices, DeviceId => DeviceRow, DeviceRow::as_select();
+    orders_after: standing_orders, StandingOrderId => OrderRow, OrderRow::as_select();
     facts_after: facts, FactId => (FactId, At), (facts::id, facts::entered_at);
     sessions_after: sessions, SessionId => (SessionId, At), (sessions::id, sessions::started_at);
 }

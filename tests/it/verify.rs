@@ -7,6 +7,7 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Te
 use leling::{
     db::{Conn, Db, Fail, Fault, Kind},
     problem,
+    reservations::waiting,
     verify::{self, Difference},
 };
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::support::{
     TestDb,
     lunch::{FATHERS_CARD, Lunch, NEIGHBOURS_CARD},
-    world::{TODAY, TOMORROW, fact_body, id_of, resident_body},
+    world::{TODAY, TOMORROW, fact_body, id_of, resident_body, uuid},
 };
 
 /// What came of a look at the book, when what was done before it is undone again.
@@ -80,10 +81,14 @@ impl Days {
         let served = days.pass(days.lunch.menu(TOMORROW, "lunch").await);
         let withdrawn = days.pass(days.lunch.menu(TOMORROW, "dinner").await);
         days.reserve(&served, &withdrawn, &others).await;
+        days.repeat_and_wait(&others).await;
+        days.wait_in_vain(&others).await;
         days.change_menu(&served).await;
         days.lunch.app.set_clock("2026-11-23T03:30:00Z");
         days.serve(&served, &others).await;
+        days.tap_on_devices(&served).await;
         days.lunch.pass_hours(6).await;
+        days.lunch.app.write(waiting::end_past_cutoff).await;
         days.lunch.menu("2026-11-25", "lunch").await;
         days
     }
@@ -159,6 +164,143 @@ impl Days {
         self.pass(
             self.lunch.app.put(&path, body).by(&staff).header("If-Match", &version).send().await.expect(200),
         );
+    }
+
+    /// A menu of so many places.
+    async fn small_menu(&self, served_on: &str, period: &str, capacity: i32) -> Value {
+        let items = json!([
+            { "name": "套餐", "kind": "set", "price_fen": 1000 },
+            { "name": "花卷", "kind": "dish", "price_fen": 100, "portions": 9 }
+        ]);
+        let body = json!({ "served_on": served_on, "period": period, "capacity": capacity, "items": items, "publish": true });
+        self.post("staff", &format!("/canteens/{}/menus", self.lunch.canteen), body).await
+    }
+
+    /// More places, and these allergens in the set meal.
+    async fn resize(&self, menu: &Value, capacity: i32, allergens: Value) {
+        let path = format!("/menus/{}", id_of(menu));
+        let staff = self.lunch.tokens("staff").await;
+        let version = self.lunch.app.get(&path).by(&staff).send().await.etag.unwrap();
+        let items = json!([
+            { "id": menu["items"][0]["id"], "name": "套餐", "kind": "set", "price_fen": 1000, "allergens": allergens },
+            { "id": menu["items"][1]["id"], "name": "花卷", "kind": "dish", "price_fen": 100, "portions": 9 }
+        ]);
+        let change = self.lunch.app.put(&path, json!({ "capacity": capacity, "items": items })).by(&staff);
+        self.pass(change.header("If-Match", &version).send().await.expect(200));
+    }
+
+    /// What an order for lunch on Tuesdays and Fridays says.
+    fn weekly(item_rule: &str, skips: Value) -> Value {
+        json!({
+            "from_on": TOMORROW, "item_rule": item_rule, "skips": skips,
+            "meals": [{ "period": "lunch", "mode": "dine_in", "weekdays": ["tue", "fri"] }]
+        })
+    }
+
+    async fn orders(&self, by: &str, resident: &str, item_rule: &str) -> String {
+        let mut order = Days::weekly(item_rule, json!([]));
+        order["canteen_id"] = json!(self.lunch.canteen);
+        order["resident_id"] = json!(resident);
+        id_of(&self.post(by, "/standing-orders", order).await["order"])
+    }
+
+    /// Changes an order, or ends it and what it reserved.
+    async fn changes(&self, by: &str, order: &str, terms: Option<Value>) {
+        let tokens = self.lunch.tokens(by).await;
+        let path = format!("/standing-orders/{order}");
+        let version = self.lunch.app.get(&path).by(&tokens).send().await.etag.unwrap();
+        let call = match terms {
+            Some(terms) => self.lunch.app.put(&path, terms),
+            None => self.lunch.app.delete(&format!("{path}?cancel_reserved=true")),
+        };
+        self.pass(call.by(&tokens).header("If-Match", &version).send().await.expect(200));
+    }
+
+    async fn waits(&self, by: &str, resident: &str, menu: &Value, mut wanted: Value) -> Value {
+        wanted["resident_id"] = json!(resident);
+        self.post(by, &format!("/menus/{}/waiting", id_of(menu)), wanted).await
+    }
+
+    /// Orders of which some are changed and one is ended, at a menu with one place at first, and at another that stays full.
+    async fn repeat_and_wait(&self, others: &[String]) {
+        let lunch = &self.lunch;
+        let area = json!({ "city": "示例市", "district": "东区" });
+        let mut allergic = resident_body(&lunch.canteen, "示例大妈", "80030001", &area);
+        allergic["allergens"] = json!(["peanut"]);
+        let allergic = id_of(&self.post("staff", "/residents", allergic).await);
+        self.orders("staff", &lunch.neighbour, "set_meal").await;
+        self.orders("daughter", &lunch.father, "set_meal").await;
+        let changed = self.orders("staff", &others[0], "set_meal").await;
+        let ended = self.orders("staff", &others[1], "set_meal").await;
+        self.orders("staff", &others[2], "by_diet").await;
+        let menu = self.small_menu("2026-11-24", "lunch", 1).await;
+        let lines = json!({ "lines": [{ "item_id": menu["items"][0]["id"], "portions": 1 }] });
+        self.waits("staff", &others[2], &menu, lines.clone()).await;
+        self.waits("staff", &others[3], &menu, json!({ "item_rule": "cheapest" })).await;
+        let leaves = self.waits("staff", &others[4], &menu, lines.clone()).await;
+        let staff = lunch.tokens("staff").await;
+        self.pass(
+            lunch.app.delete(&format!("/waiting/{}", id_of(&leaves))).by(&staff).send().await.expect(200),
+        );
+        self.waits("staff", &allergic, &menu, lines.clone()).await;
+        self.changes("staff", &changed, Some(Days::weekly("set_meal", json!(["2026-11-24"])))).await;
+        self.changes("staff", &changed, Some(Days::weekly("set_meal", json!([])))).await;
+        let reserved = lunch.get("staff", &format!("/reservations?menu_id={}", id_of(&menu))).await;
+        let cancel = format!("/reservations/{}/cancel", id_of(&reserved["items"][0]));
+        self.post("staff", &cancel, Value::Null).await;
+        self.changes("staff", &ended, None).await;
+        self.resize(&menu, 2, json!([])).await;
+        self.resize(&menu, 4, json!(["peanut"])).await;
+        self.waits("staff", &others[4], &menu, lines).await;
+        self.small_menu("2026-11-27", "lunch", 1).await;
+        let line = lunch.get("staff", &format!("/menus/{}/waiting", id_of(&menu))).await;
+        let line = line["items"].as_array().unwrap().iter().map(|entry| entry["status"].as_str().unwrap());
+        assert_eq!(
+            line.collect::<Vec<_>>(),
+            ["reserved", "left", "left", "reserved", "reserved", "left", "skipped", "reserved", "waiting"]
+        );
+    }
+
+    /// A menu is withdrawn while somebody waits.
+    async fn wait_in_vain(&self, others: &[String]) {
+        let menu = self.small_menu("2026-11-25", "dinner", 1).await;
+        self.pass(self.lunch.reserve("staff", &others[3], &menu, 1).await.expect(201));
+        self.waits("staff", &others[4], &menu, json!({ "item_rule": "set_meal" })).await;
+        self.post("staff", &format!("/menus/{}/withdraw", id_of(&menu)), Value::Null).await;
+    }
+
+    /// A device at the door on which people tap, one of the kitchen, one that is revoked and one that waits.
+    async fn tap_on_devices(&self, menu: &Value) {
+        let lunch = &self.lunch;
+        let door = self.pass(lunch.device("door").await);
+        self.pass(lunch.device("kitchen").await);
+        let revoked = self.pass(lunch.added("door").await);
+        let code = json!({ "code": revoked["enrolment_code"] });
+        self.pass(lunch.app.post("/devices/enrol", code).send().await.expect(200));
+        let staff = lunch.tokens("staff").await;
+        let path = format!("/devices/{}", id_of(&revoked["device"]));
+        let version = lunch.app.get(&path).by(&staff).send().await.etag.unwrap();
+        let revoke = lunch.app.delete(&path).by(&staff).header("If-Match", &version);
+        assert!(self.pass(revoke.send().await).status < 300);
+        self.pass(lunch.added("hall").await);
+        let by = lunch.account("volunteer").await;
+        self.pass(lunch.tap_by(&door, menu, json!({ "kind": "guest", "by": by })).await.expect(201));
+        let item = |tap: Value| {
+            let mut item = json!({ "tap_id": uuid(), "menu_id": id_of(menu), "by": by, "tapped_at": "2026-11-23T03:32:00Z" });
+            item.as_object_mut().unwrap().extend(tap.as_object().unwrap().clone());
+            item
+        };
+        let items = json!([
+            item(json!({ "kind": "guest" })),
+            item(json!({ "card_number": FATHERS_CARD })),
+            item(json!({ "card_number": "99999996" })),
+            item(json!({ "kind": "guest", "by": null })),
+            "a tap"
+        ]);
+        let sent = lunch.app.post("/attendance/batches", json!({ "items": items })).by(&door).send().await;
+        let sent = self.pass(sent.expect(200));
+        let outcomes = sent["items"].as_array().unwrap().iter().map(|item| item["outcome"].as_str().unwrap());
+        assert_eq!(outcomes.collect::<Vec<_>>(), ["recorded", "review", "review", "refused", "refused"]);
     }
 
     async fn serve(&self, menu: &Value, others: &[String]) {
@@ -254,6 +396,8 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("menus", "status", Swapped("closed", "published"), "status = 'closed'"),
     ("menus", "status", Swapped("withdrawn", "published"), "status = 'withdrawn'"),
     ("menus", "canteen_id", Other("canteens"), "edition > 0"),
+    ("menus", "waiting", More, "waiting < queued"),
+    ("menus", "queued", More, ""),
     ("menu_items", "taken", More, "TRUE"),
     ("menu_items", "price_fen", More, "NOT removed"),
     ("menu_items", "name", Longer, "NOT removed"),
@@ -265,7 +409,12 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("menu_items", "removed", Flipped, ""),
     ("menu_items", "position", More, ""),
     ("menu_editions", "changed_at", Later, "edition = 1"),
-    ("menu_editions", "document", Part("\"price_fen\":1100", "\"price_fen\":1101"), "edition = 2"),
+    (
+        "menu_editions",
+        "document",
+        Part("\"price_fen\":1100", "\"price_fen\":1101"),
+        "document LIKE '%\"price_fen\":1100%'",
+    ),
     ("menu_editions", "document", Part("\"price_fen\":1000", "\"price_fen\":1001"), "edition = 1"),
     ("menu_editions", "document", Part("published", "draft"), ""),
     ("reservations", "menu_id", Other("menus"), ""),
@@ -291,6 +440,9 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("reservations", "cancelled_as", Swapped("by_staff", "by_resident"), "cancelled_as = 'by_staff'"),
     ("reservations", "cancelled_as", Swapped("by_staff", "by_canteen"), "cancelled_as = 'by_staff'"),
     ("reservations", "version", More, ""),
+    ("reservations", "standing_order_id", Gone, "standing_order_id IS NOT NULL"),
+    ("reservations", "standing_order_id", Other("standing_orders"), "standing_order_id IS NOT NULL"),
+    ("reservations", "confirmed_allergens", Longer, "id IN (SELECT reservation_id FROM waiting_entries)"),
     ("reservation_lines", "portions", More, ""),
     ("reservation_lines", "item_id", Other("menu_items"), ""),
     ("reservation_events", "kind", Swapped("placed", "changed"), ""),
@@ -303,6 +455,68 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
         Part("\"portions\":1", "\"portions\":4"),
         "detail LIKE '%\"portions\":1%'",
     ),
+    ("waiting_entries", "menu_id", Other("menus"), ""),
+    (
+        "waiting_entries",
+        "resident_id",
+        Other("residents"),
+        "standing_order_id IS NOT NULL OR status = 'reserved'",
+    ),
+    ("waiting_entries", "position", More, "status = 'waiting'"),
+    ("waiting_entries", "status", Swapped("skipped", "ended"), "status IN ('skipped', 'ended')"),
+    ("waiting_entries", "status", Swapped("left", "ended"), "status = 'left' AND reason IS NOT NULL"),
+    ("waiting_entries", "mode", Swapped("dine_in", "takeaway"), "status = 'reserved'"),
+    (
+        "waiting_entries",
+        "lines",
+        Part("\"portions\":1", "\"portions\":2"),
+        "status = 'reserved' AND item_rule IS NULL",
+    ),
+    ("waiting_entries", "item_rule", Gone, "item_rule IS NOT NULL"),
+    ("waiting_entries", "confirmed_allergens", Longer, "status = 'reserved'"),
+    ("waiting_entries", "channel", Swapped("desk", "family"), ""),
+    ("waiting_entries", "standing_order_id", Gone, "standing_order_id IS NOT NULL"),
+    ("waiting_entries", "standing_order_id", Other("standing_orders"), "standing_order_id IS NOT NULL"),
+    ("waiting_entries", "right_kind", Swapped("staff", "family"), ""),
+    ("waiting_entries", "right_id", Gone, ""),
+    ("waiting_entries", "actor_kind", Swapped("account", "resident"), ""),
+    ("waiting_entries", "actor_id", Other("accounts"), ""),
+    ("waiting_entries", "joined_at", Later, ""),
+    ("waiting_entries", "settled_at", Later, "status = 'reserved'"),
+    ("waiting_entries", "reservation_id", Other("reservations"), "reservation_id IS NOT NULL"),
+    ("waiting_entries", "reason", Longer, "reason IS NOT NULL AND status <> 'skipped'"),
+    (
+        "waiting_entries",
+        "said",
+        Longer,
+        "said IS NOT NULL AND id IN (SELECT waiting_id FROM standing_order_outcomes)",
+    ),
+    ("standing_orders", "resident_id", Other("residents"), ""),
+    ("standing_orders", "canteen_id", Other("canteens"), ""),
+    ("standing_orders", "meals", Part("lunch", "dinner"), "version = 1"),
+    (
+        "standing_orders",
+        "item_rule",
+        Swapped("set_meal", "cheapest"),
+        "version = 1 AND id IN (SELECT standing_order_id FROM waiting_entries)",
+    ),
+    ("standing_orders", "skips", Part("[]", "[\"2026-11-24\"]"), "version = 1"),
+    ("standing_orders", "pauses", Longer, ""),
+    ("standing_orders", "right_kind", Swapped("staff", "family"), ""),
+    ("standing_orders", "right_id", Gone, ""),
+    ("standing_orders", "actor_kind", Swapped("account", "resident"), ""),
+    ("standing_orders", "actor_id", Other("accounts"), ""),
+    ("standing_orders", "created_at", Later, ""),
+    ("standing_order_outcomes", "standing_order_id", Other("standing_orders"), ""),
+    ("standing_order_outcomes", "menu_id", Other("menus"), ""),
+    ("standing_order_outcomes", "status", Swapped("waiting", "not_reserved"), "status = 'waiting'"),
+    ("standing_order_outcomes", "reservation_id", Other("reservations"), "reservation_id IS NOT NULL"),
+    ("standing_order_outcomes", "waiting_id", Gone, "waiting_id IS NOT NULL AND status <> 'waiting'"),
+    ("standing_order_outcomes", "waiting_id", Other("waiting_entries"), "waiting_id IS NOT NULL"),
+    ("standing_order_outcomes", "reason", Longer, "reason IS NOT NULL AND waiting_id IS NOT NULL"),
+    ("standing_order_outcomes", "said", Longer, "said IS NOT NULL AND waiting_id IS NOT NULL"),
+    ("standing_order_outcomes", "recorded_at", Later, ""),
+    ("attendances", "device_id", Other("devices"), "device_id IS NOT NULL"),
     ("attendances", "menu_id", Other("menus"), "review_word IS NULL OR resolution IS NOT NULL"),
     ("attendances", "resident_id", Other("residents"), "status = 'served' AND class = 'meal'"),
     ("attendances", "reservation_id", Gone, "reservation_id IS NOT NULL"),
@@ -388,11 +602,24 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("canteens", "created_at", Later, ""),
     ("facts", "entered_at", Later, ""),
     ("sessions", "started_at", Later, ""),
+    ("sessions", "ended_at", Gone, "device_id IN (SELECT id FROM devices WHERE revoked_at IS NOT NULL)"),
+    ("devices", "canteen_id", Other("canteens"), "id IN (SELECT device_id FROM attendances)"),
+    ("devices", "purpose", Swapped("door", "kitchen"), "id IN (SELECT device_id FROM attendances)"),
+    ("devices", "code_expires_at", Later, ""),
+    ("devices", "created_at", Later, ""),
+    ("devices", "enrolled_at", Later, "enrolled_at IS NOT NULL"),
+    ("devices", "enrolled_at", Gone, "enrolled_at IS NOT NULL"),
+    ("devices", "revoked_at", Gone, "revoked_at IS NOT NULL"),
+    ("devices", "version", More, ""),
+    ("attendance_refusals", "said_hash", Longer, ""),
+    ("attendance_refusals", "said", Longer, ""),
+    ("audit_entries", "recorded_at", Later, ""),
 ];
 
 /// What makes up a table's primary key.
 fn key_of(table: &str) -> &'static [&'static str] {
     match table {
+        "attendance_refusals" => &["said_hash", "word"],
         "menu_editions" => &["menu_id", "edition"],
         "reservation_lines" => &["reservation_id", "position"],
         "draws" => &["quote_id", "position"],
