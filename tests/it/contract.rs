@@ -132,9 +132,16 @@ plain! {
                 statuses.flat_map(move |status| declared.codes(status.parse().unwrap())).collect::<Vec<_>>()
             })
             .collect();
-        // A method that an address does not take is no operation's, readiness lies outside the API, and the others are told
-        // in what an order came to.
-        let elsewhere = ["method_not_allowed", "not_ready", "resident_away", "standing_order_paused"];
+        // A method that an address does not take is no operation's, readiness lies outside the API, forms are of pages, and
+        // the others are told in what an order came to.
+        let elsewhere = [
+            "method_not_allowed",
+            "not_ready",
+            "form_foreign",
+            "form_old",
+            "resident_away",
+            "standing_order_paused",
+        ];
         let unused: Vec<&&str> =
             words.iter().filter(|word| !declared.contains(**word) && !elsewhere.contains(*word)).collect();
         assert!(unused.is_empty(), "no operation refuses with {unused:?}");

@@ -18,7 +18,7 @@ use crate::{
 
 /// `GET /home`
 pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
-    let me = visit.allowed().read(|conn, caller| who(conn, caller)).await?;
+    let me = visit.allowed().read(who).await?;
     match places(&me).as_slice() {
         [only] if query.get("all").is_empty() => Ok(go(&only.to)),
         _ => visit.show(move |conn, _, look| choice(conn, look, &me)).await,
