@@ -1,9 +1,9 @@
 //! Pages for people: everything that the API can do for residents, families, staff and volunteers, in a browser.
 //!
 //! HTML first: every task works without JavaScript. A page is one handler that calls the same acts as the API through the
-//! same proofs, by way of a [`visit::Visit`]; a form has its own idempotency key ([`forms`]), so that a double tap has one
-//! effect. [`shell`] is what stands around each page and turns refusals into pages, [`texts`] is every word that is shown,
-//! [`say`] how days and money are said. Below them each audience has its room.
+//! same proofs, by way of a `visit::Visit`; a form has its own idempotency key (`forms`), so that a double tap has one
+//! effect. `shell` is what stands around each page and turns refusals into pages, `texts` is every word that is shown,
+//! `say` how days and money are said. Below them each audience has its room.
 //!
 //! A page's address is also the address that its form is sent to: whoever opens it with a GET sees the form again.
 

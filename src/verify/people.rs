@@ -43,7 +43,8 @@ pub(super) fn record(audit: &mut Audit<'_>, resident: &ResidentRow, keys: &[Stri
     audit.made_at("residents", "created_at", resident.id, resident.created_at);
     let expected =
         residents::search_keys(&resident.full_name, &resident.card_number, resident.phone.as_deref());
-    let found_by = Place { fact: "search keys", table: "resident_keys", row: &resident.id, column: "key" };
+    let found_by =
+        Place { fact: "search keys", table: "residents", row: &resident.id, column: "resident_keys" };
     audit.same(found_by, &keys, &expected.as_slice());
     let place = |fact, column| Place { fact, table: "residents", row: &resident.id, column };
     let (hash, digits) = (&resident.id_number_hash, &resident.id_number_last4);

@@ -25,7 +25,13 @@ on_both! {
         let days = app.get("/openmensa/canteens/1/days").send().await.expect(200);
         let day = |on: &str, closed: bool| json!({ "date": on, "closed": closed });
         // The draft of the 24th is nobody's business yet.
-        let expected = [day(TODAY, false), day(TOMORROW, false), day("2026-11-25", false), day("2026-11-26", true)];
+        let expected = [
+            day(TODAY, false),
+            day(TOMORROW, false),
+            day("2026-11-25", false),
+            day("2026-11-26", true),
+            day("2026-11-27", false),
+        ];
         assert_eq!(days, json!(expected));
         let later = app.get(&format!("/openmensa/canteens/1/days?start={TOMORROW}")).send().await.expect(200);
         assert_eq!(later, json!(expected[1..]));
@@ -47,7 +53,7 @@ on_both! {
     async fn the_feed_is_well_formed_whatever_a_dish_is_called(db: TestDb) {
         let world = World::build(db).await;
         let World { app, here, .. } = &world;
-        let mut menu = menu_body("2026-11-27", true);
+        let mut menu = menu_body("2026-11-28", true);
         menu["items"][0]["name"] = json!("<辣> & \"香\"");
         id_of(&app.made(&here.staff, &format!("/canteens/{}/menus", here.id("canteen")), menu).await);
         let feed = app.get("/openmensa/canteens/1/feed.xml").send().await;

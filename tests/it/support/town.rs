@@ -317,6 +317,12 @@ fn residents(url: &str, home: CanteenId, cards: &[String], pin_hash: &str) -> Ve
                     r::version.eq(1),
                 ))
                 .execute(conn)?;
+            for key in leling::residents::search_keys("王秀英", card, None) {
+                use schema::resident_keys as k;
+                diesel::insert_into(k::table)
+                    .values((k::canteen_id.eq(home), k::resident_id.eq(id), k::key.eq(key)))
+                    .execute(conn)?;
+            }
             ids.push(id);
         }
         Ok(ids)
