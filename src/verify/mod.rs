@@ -1,8 +1,8 @@
 //! The auditor: computes again every value that is recorded twice or follows from others, and names every difference.
 //!
 //! It changes nothing and sees the database as of one moment, so it may run while the service does. It goes through the
-//! book meal by meal ([`meals`], [`reservations`], [`waiting`], [`standing`], [`attendances`], [`counts`]), then person by
-//! person ([`quotes`], [`windows`]), then through the rest ([`people`], [`standing`], [`devices`], [`schemes`]); at no
+//! book meal by meal (`meals`, `reservations`, `waiting`, `standing`, `attendances`, `counts`), then person by
+//! person (`quotes`, `windows`), then through the rest (`people`, `standing`, `devices`, `schemes`); at no
 //! time does it hold more than one meal, or what one person ever ate. Each function proves one fact, and says which values record it.
 //!
 //! An auditor reads across the tables of all concepts: what is recorded twice mostly lies in two of them. So its

@@ -64,7 +64,7 @@ pub struct Entry {
     pub id: WaitingEntryId,
     pub menu_id: MenuId,
     pub resident_id: ResidentId,
-    /// The number in line; how many are before it, [`ranks`] tells.
+    /// The number in line; how many are before it, `ranks` tells.
     pub position: i32,
     pub status: WaitingStatus,
     pub wanted: Wanted,
