@@ -156,24 +156,6 @@ pub(crate) async fn browse_by_pin(
     Ok(started(allowed, "pin", shown, sign_in::start_in_browser).await?.0)
 }
 
-/// Starts a session in a browser for whoever proved who they are with this try.
-///
-/// Fails with `slow_down`.
-pub async fn start_in_browser(
-    allowed: &Allowed<act::SignIn>,
-    principal: Principal,
-    tried: Try,
-) -> Result<InBrowser, Problem> {
-    allowed
-        .write(move |conn, caller| {
-            tried.was_right(conn, caller)?;
-            let started = sign_in::start_in_browser(conn, principal, Some(tried.origin()), caller.now)?;
-            audit::record(conn, caller, tried.entry(Deed::SignedIn).by(principal))?;
-            Ok(started)
-        })
-        .await
-}
-
 /// Goes on with a session: new tokens for a refresh token.
 pub async fn refresh(
     allowed: Allowed<act::SignIn>,

@@ -81,7 +81,7 @@ fn passbook(lang: Lang, canteen: &Canteen, meals: &[(Attendance, Menu)], caption
     let sum = |amount: fn(&Attendance) -> Fen| -> Fen { meals.iter().map(|(meal, _)| amount(meal)).sum() };
     let by_others = |meal: &Attendance| meal.charge_fen - meal.due_fen;
     html! {
-        table .passbook {
+        div .book { table .passbook {
             caption { (caption) }
             thead { tr {
                 th scope="col" { (texts::PAST_DAY.of(lang)) }
@@ -111,7 +111,7 @@ fn passbook(lang: Lang, canteen: &Canteen, meals: &[(Attendance, Menu)], caption
                 (amount(lang, texts::PAST_PAID_BY_OTHERS.of(lang), sum(|meal| meal.charge_fen - meal.due_fen)))
                 (amount(lang, texts::PAST_PAID.of(lang), sum(|meal| meal.due_fen)))
             } }
-        }
+        } }
         p .hint { (say::recorded(lang, &canteen.name)) }
     }
 }

@@ -20,9 +20,16 @@ async function home(world, who) {
   await page.goto(`/people/${id}/reserve`);
   const menu = await page.locator("main a.card[href*='/reserve/']").first().getAttribute("href");
   await page.goto(menu);
-  const set = await page.locator("input[name=set]").first().getAttribute("value");
+  const sets = await page.locator("input[name=set]").evaluateAll((inputs) => inputs.map((input) => input.value));
+  const asked = (set) => `set=${set}&mode=dine_in`;
+  // What one may eat leads to the check; what the record says to avoid is asked about first.
+  const check = {};
+  for (const set of sets.filter(Boolean)) {
+    await page.goto(`${menu}/check?${asked(set)}`);
+    check[page.url().includes("/sure") ? "avoided" : "safe"] ??= set;
+  }
   await context.close();
-  return { id, meal, menu, set };
+  return { id, meal, menu, set: check.safe, avoided: check.avoided };
 }
 
 // From home: the large button, whatever is asked, and the button that reserves. Gives how many times something was pressed.
@@ -55,7 +62,7 @@ export async function visitors(world) {
 }
 
 export async function pages({ world, visitor }) {
-  const { id, meal, menu, set } = await home(world, visitor.who);
+  const { id, meal, menu, set, avoided } = await home(world, visitor.who);
   const answers = `set=${set}`;
   const all = [
     { name: "home", path: `/people/${id}` },
@@ -66,6 +73,7 @@ export async function pages({ world, visitor }) {
     { name: "how", path: `${menu}/how?${answers}` },
     { name: "how many", path: `${menu}/portions?${answers}` },
     { name: "check", path: `${menu}/check?${answers}&mode=dine_in` },
+    ...(avoided ? [{ name: "sure", path: `${menu}/sure?set=${avoided}&mode=dine_in` }] : []),
     { name: "my meals", path: `/people/${id}/meals` },
     { name: "a meal", path: meal },
     { name: "a meal reserved", path: `${meal}?done=placed` },
