@@ -472,7 +472,7 @@ pub(super) struct QueryField {
 pub(super) fn query_fields<T: JsonSchema>() -> Vec<QueryField> {
     let mut generator = generator();
     let schema = T::json_schema(&mut generator).to_value();
-    let definitions = generator.take_definitions(false);
+    let definitions = generator.take_definitions(true);
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let fields = schema["properties"].as_object().into_iter().flatten();

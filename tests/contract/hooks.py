@@ -37,6 +37,12 @@ def instants() -> Any:
 schemathesis.openapi.format("date-time", instants())
 
 
+# A spreadsheet is bytes.
+schemathesis.serializer.alias(
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/octet-stream"
+)
+
+
 @schemathesis.auth(refresh_interval=None)
 class Bearer:
     """The token of the role, renewed before it runs out."""
