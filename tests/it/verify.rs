@@ -491,7 +491,12 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
         Longer,
         "said IS NOT NULL AND id IN (SELECT waiting_id FROM standing_order_outcomes)",
     ),
-    ("standing_orders", "resident_id", Other("residents"), ""),
+    (
+        "standing_orders",
+        "resident_id",
+        Other("residents"),
+        "id IN (SELECT standing_order_id FROM reservations UNION SELECT standing_order_id FROM waiting_entries)",
+    ),
     ("standing_orders", "canteen_id", Other("canteens"), ""),
     ("standing_orders", "meals", Part("lunch", "dinner"), "version = 1"),
     (
