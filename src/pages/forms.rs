@@ -50,6 +50,11 @@ impl Fields {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
     }
 
+    /// Every name that begins so, without the beginning, and its value.
+    pub fn named<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(beginning)?, value.trim())))
+    }
+
     /// The version that the form was filled in for; `stale` when it has none.
     pub fn version(&self) -> Result<i32, Problem> {
         self.get(VERSION).parse().map_err(|_| Problem::new(Code::Stale))
@@ -240,6 +245,7 @@ pub enum Kind {
     Text,
     /// Digits only: the telephone's keypad of numbers opens.
     Digits,
+    Phone,
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
@@ -261,6 +267,7 @@ impl Line<'_> {
         let secret = matches!(kind, Kind::Password | Kind::SecretDigits);
         let input = match kind {
             Kind::Text | Kind::Digits => "text",
+            Kind::Phone => "tel",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);
@@ -382,6 +389,7 @@ mod tests {
         assert_eq!(fields.all("a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(fields.get("b"), "王");
         assert_eq!(fields.get("none"), "");
+        assert_eq!(fields.named("item-").collect::<Vec<_>>(), [("x", "3")]);
     }
 
     #[test]
