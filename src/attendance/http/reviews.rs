@@ -69,7 +69,7 @@ pub async fn reviews(
 }
 
 /// What waits for review at these canteens.
-pub fn waiting_in(conn: &mut Conn, canteens: &[CanteenId]) -> Result<Vec<Review>, Fail> {
+pub(crate) fn waiting_in(conn: &mut Conn, canteens: &[CanteenId]) -> Result<Vec<Review>, Fail> {
     let waiting_at = attendance::menus_waiting(conn)?;
     let mut items = Vec::new();
     for menu in menus::by_ids(conn, &waiting_at)? {
