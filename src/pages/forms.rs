@@ -5,6 +5,7 @@
 //! fault stands in a summary on top, linked to its field, and in the same words at the field.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use maud::{Markup, html};
@@ -50,9 +51,27 @@ impl Fields {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
     }
 
+    /// Every name that begins so, without the beginning, and its value.
+    pub fn named<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(beginning)?, value.trim())))
+    }
+
     /// The version that the form was filled in for; `stale` when it has none.
     pub fn version(&self) -> Result<i32, Problem> {
         self.get(VERSION).parse().map_err(|_| Problem::new(Code::Stale))
+    }
+}
+
+/// A day as people write it: `1945-03-21`, `1945.3.21`, `1945年3月21日`, `19450321`.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let parts: Vec<u32> =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    match parts.as_slice() {
+        [year, month, day] => NaiveDate::from_ymd_opt(i32::try_from(*year).ok()?, *month, *day),
+        [all] if (18_500_101..=22_001_231).contains(all) => {
+            NaiveDate::from_ymd_opt(i32::try_from(all / 10_000).ok()?, all / 100 % 100, all % 100)
+        }
+        _ => None,
     }
 }
 
@@ -240,6 +259,7 @@ pub enum Kind {
     Text,
     /// Digits only: the telephone's keypad of numbers opens.
     Digits,
+    Phone,
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
@@ -261,6 +281,7 @@ impl Line<'_> {
         let secret = matches!(kind, Kind::Password | Kind::SecretDigits);
         let input = match kind {
             Kind::Text | Kind::Digits => "text",
+            Kind::Phone => "tel",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);
@@ -377,11 +398,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_birthday_is_read_as_people_write_it() {
+        let expected = NaiveDate::from_ymd_opt(1945, 3, 21);
+        for text in ["1945-03-21", "1945.3.21", "1945年3月21日", "19450321", "1945/03/21"] {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in ["", "1945", "1945-13-01", "21 March 1945", "3/21"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn fields_keep_every_value_of_a_name() {
         let fields = Fields::parse("a=1&b=%E7%8E%8B+&a=2&item-x=3".as_bytes());
         assert_eq!(fields.all("a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(fields.get("b"), "王");
         assert_eq!(fields.get("none"), "");
+        assert_eq!(fields.named("item-").collect::<Vec<_>>(), [("x", "3")]);
     }
 
     #[test]

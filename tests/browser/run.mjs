@@ -8,9 +8,10 @@ import { Html, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
 import * as everyone from "./audiences/everyone.mjs";
 import * as resident from "./audiences/resident.mjs";
+import * as staff from "./audiences/staff.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [everyone, resident];
+const AUDIENCES = [everyone, resident, staff];
 
 const { values: asked } = parseArgs({
   options: {
