@@ -5,6 +5,7 @@
 //! fault stands in a summary on top, linked to its field, and in the same words at the field.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use maud::{Markup, html};
@@ -40,6 +41,11 @@ impl Fields {
         Fields(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    /// The fields of a form that is filled in with what is known.
+    pub fn known<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Fields {
+        Fields(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// The value of this name without space at its ends; empty when there is none.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
@@ -58,6 +64,19 @@ impl Fields {
     /// The version that the form was filled in for; `stale` when it has none.
     pub fn version(&self) -> Result<i32, Problem> {
         self.get(VERSION).parse().map_err(|_| Problem::new(Code::Stale))
+    }
+}
+
+/// A day as people write it: `1945-03-21`, `1945.3.21`, `1945年3月21日`, `19450321`.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let parts: Vec<u32> =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    match parts.as_slice() {
+        [year, month, day] => NaiveDate::from_ymd_opt(i32::try_from(*year).ok()?, *month, *day),
+        [all] if (18_500_101..=22_001_231).contains(all) => {
+            NaiveDate::from_ymd_opt(i32::try_from(all / 10_000).ok()?, all / 100 % 100, all % 100)
+        }
+        _ => None,
     }
 }
 
@@ -382,6 +401,17 @@ pub fn yes_or_no(lang: Lang) -> [Choice; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_birthday_is_read_as_people_write_it() {
+        let expected = NaiveDate::from_ymd_opt(1945, 3, 21);
+        for text in ["1945-03-21", "1945.3.21", "1945年3月21日", "19450321", "1945/03/21"] {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in ["", "1945", "1945-13-01", "21 March 1945", "3/21"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn fields_keep_every_value_of_a_name() {

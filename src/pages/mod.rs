@@ -8,6 +8,7 @@
 //! A page's address is also the address that its form is sent to: whoever opens it with a GET sees the form again.
 
 mod assets;
+mod desk;
 mod everyone;
 mod forms;
 mod resident;
@@ -53,6 +54,9 @@ impl Address {
 
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
+    use desk::{
+        counter, facts, family as requests, meals as desk_meals, order, papers, record, residents, search, waiting,
+    };
     use everyone::{account, canteens, help, home, look, sign_in};
     use resident::{check, choose, family, links, meals, past};
     vec![
@@ -93,6 +97,31 @@ fn pages() -> Vec<Address> {
         Address::at("/family/ask").shows(links::ask_form).does(links::ask),
         Address::at("/family/{link}/pin").shows(links::pin_form).does(links::pin),
         Address::at("/family/{link}/end").shows(links::end_form).does(links::end),
+        // The desk of a canteen
+        Address::at("/desk/{canteen}").shows(search::show),
+        Address::at("/desk/{canteen}/people/{id}").shows(counter::show).does(counter::reserve),
+        Address::at("/desk/{canteen}/people/{id}/order/{menu}").shows(order::show),
+        Address::at("/desk/{canteen}/people/{id}/wait/{menu}").shows(waiting::join_form).does(waiting::join),
+        Address::at("/desk/{canteen}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
+        Address::at("/desk/{canteen}/meals/{reservation}/cancel")
+            .shows(desk_meals::cancel_form)
+            .does(desk_meals::cancel),
+        Address::at("/desk/{canteen}/residents").shows(residents::list),
+        Address::at("/desk/{canteen}/residents/new").shows(residents::new_form).does(residents::register),
+        Address::at("/desk/{canteen}/residents/{id}").shows(record::show),
+        Address::at("/desk/{canteen}/residents/{id}/edit").shows(record::edit_form).does(record::edit),
+        Address::at("/desk/{canteen}/residents/{id}/facts").shows(facts::list),
+        Address::at("/desk/{canteen}/residents/{id}/facts/new").shows(facts::new_form).does(facts::enter),
+        Address::at("/desk/{canteen}/facts/{fact}").shows(facts::edit_form).does(facts::edit),
+        Address::at("/desk/{canteen}/facts/{fact}/verify").shows(facts::verify_form).does(facts::verify),
+        Address::at("/desk/{canteen}/residents/{id}/pin").shows(papers::pin_form).does(papers::pin),
+        Address::at("/desk/{canteen}/residents/{id}/card").shows(papers::card).does(papers::issue),
+        Address::at("/desk/{canteen}/residents/{id}/card.svg").shows(papers::picture),
+        Address::at("/desk/{canteen}/residents/{id}/past").shows(papers::past),
+        Address::at("/desk/{canteen}/family").shows(requests::list),
+        Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
+        Address::at("/desk/{canteen}/family/{link}/refuse").shows(requests::refuse_form).does(requests::refuse),
+        Address::at("/desk/{canteen}/family/{link}/end").shows(requests::end_form).does(requests::end),
     ]
 }
 
