@@ -10,6 +10,7 @@
 mod assets;
 mod desk;
 mod everyone;
+mod files;
 mod forms;
 mod resident;
 mod say;
@@ -55,9 +56,9 @@ impl Address {
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
     use desk::{
-        counter, facts, family as requests, meals as desk_meals, order, papers, record, residents, search, waiting,
+        counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record, residents, search, waiting,
     };
-    use everyone::{account, canteens, help, home, look, sign_in};
+    use everyone::{account, canteens, help, home, look, password, sign_in};
     use resident::{check, choose, family, links, meals, past};
     vec![
         // Everyone
@@ -76,6 +77,7 @@ fn pages() -> Vec<Address> {
         // Whoever is signed in
         Address::at("/home").shows(home::show),
         Address::at("/me").shows(account::me),
+        Address::at("/me/password").shows(password::show).does(password::change),
         Address::at("/sign-out").shows(account::sign_out_form).does(account::sign_out),
         // A resident, or family for one
         Address::at("/people/{id}").shows(resident::home::show),
@@ -122,6 +124,9 @@ fn pages() -> Vec<Address> {
         Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
         Address::at("/desk/{canteen}/family/{link}/refuse").shows(requests::refuse_form).does(requests::refuse),
         Address::at("/desk/{canteen}/family/{link}/end").shows(requests::end_form).does(requests::end),
+        Address::at("/desk/{canteen}/import").shows(import::show).does(import::look),
+        Address::at("/desk/{canteen}/import/confirm").shows(import::from_the_beginning).does(import::confirm),
+        Address::at("/desk/{canteen}/due").shows(due::show),
     ]
 }
 

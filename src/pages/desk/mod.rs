@@ -7,8 +7,10 @@
 
 mod client;
 pub mod counter;
+pub mod due;
 pub mod facts;
 pub mod family;
+pub mod import;
 pub mod meals;
 pub mod order;
 pub mod papers;
@@ -65,6 +67,8 @@ impl Desk {
             (Room::Desk, "", texts::ROOM_DESK),
             (Room::Residents, "/residents", texts::ROOM_RESIDENTS),
             (Room::Family, "/family", texts::ROOM_FAMILY),
+            (Room::Import, "/import", texts::ROOM_IMPORT),
+            (Room::Due, "/due", texts::ROOM_DUE),
         ];
         let staff = self.duty.role() == Role::Staff;
         html! {
@@ -91,4 +95,6 @@ pub enum Room {
     Desk,
     Residents,
     Family,
+    Import,
+    Due,
 }

@@ -71,8 +71,8 @@ fn record(look: &Look, desk: &Desk, resident: &ResidentBody, done: &str) -> Page
     let content = html! {
         @if let Some(done) = done { p .notice role="status" { (done.of(lang)) } }
         div .columns {
-            section { (facts(lang, resident)) }
-            section {
+            div { (facts(lang, resident)) }
+            div {
                 ul .ways {
                     @if staff && resident.status == Status::Active {
                         li { a href=(counter_page(desk, resident.id)) { (texts::TO_COUNTER.of(lang)) } }

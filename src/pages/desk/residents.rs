@@ -60,7 +60,13 @@ fn list_page(conn: &mut Conn, look: &Look, desk: &Desk, query: &Fields) -> Resul
     };
     let found = window.page(residents::search(conn, &wanted)?, |resident| resident.id);
     let page = page_of(desk.canteen.id);
+    let count = |name: &str| query.get(name).parse::<usize>().unwrap_or(0);
     let content = html! {
+        @if !query.get("created").is_empty() {
+            p .notice role="status" { (texts::IMPORTED.with(lang, &[
+                ("created", &count("created")), ("filled", &count("filled")), ("unchanged", &count("unchanged")),
+            ])) }
+        }
         p { a .button href={ (page) "/new" } { (texts::REGISTER.of(lang)) } }
         form .search method="get" action=(page) role="search" {
             label for="q" { (texts::SEARCH.of(lang)) }

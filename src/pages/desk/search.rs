@@ -127,7 +127,13 @@ fn page(
             @if more { p .hint { (texts::MORE_FOUND.of(lang)) } }
         }
     };
-    let title = if asked.is_empty() { texts::DESK_TITLE } else { texts::DESK_FOUND_TITLE };
+    let just_done = !query.get("done").is_empty() || !query.get("waits").is_empty();
+    let title = match (asked.is_empty(), found.is_empty()) {
+        (true, _) if just_done => texts::DESK_DONE_TITLE,
+        (true, _) => texts::DESK_TITLE,
+        (false, true) => texts::DESK_NOBODY_TITLE,
+        (false, false) => texts::DESK_FOUND_TITLE,
+    };
     Ok(desk.page(lang, Room::Desk, title.of(lang), content))
 }
 
@@ -166,7 +172,7 @@ fn done_meal(look: &Look, desk: &Desk, booked: &Booked, now: At) -> Markup {
     let name = booked.client.name(lang);
     let said = if stands { texts::DONE_MEAL } else { texts::DONE_CANCELLED };
     html! {
-        section .notice .done role="status" {
+        div .notice .done role="status" {
             p .strong { (said.marked(lang, &[("name", name), ("meal", meal)])) }
             @if stands {
                 p {
@@ -211,7 +217,7 @@ fn done_waiting(
     let name = say::recorded(lang, &resident.full_name);
     let meal = html! { (meal_name(lang, &menu, &desk.canteen, now)) };
     Ok(html! {
-        section .notice .done role="status" {
+        div .notice .done role="status" {
             @if entry.status == WaitingStatus::Waiting {
                 @let rank = html! { (line.rank(&entry).unwrap_or(line.count())) };
                 p .strong { (texts::DONE_WAITS.marked(lang, &[("name", name), ("meal", meal), ("rank", rank)])) }

@@ -2,6 +2,7 @@
 
 use maud::html;
 
+use super::password;
 use crate::{
     access::{act, links::LinkStatus},
     accounts::http::{MeBody, who},
@@ -19,6 +20,9 @@ use crate::{
 /// `GET /home`
 pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
     let me = visit.allowed().read(who).await?;
+    if me.password_expires_at.is_some() {
+        return Ok(go(password::PAGE));
+    }
     match places(&me).as_slice() {
         [only] if query.get("all").is_empty() => Ok(go(&only.to)),
         _ => visit.show(move |conn, _, look| choice(conn, look, &me)).await,

@@ -6,6 +6,8 @@ super::texts! {
 
     DESK_TITLE "服务台" "Desk";
     DESK_FOUND_TITLE "是哪一位？" "Who is it?";
+    DESK_NOBODY_TITLE "没有找到" "Nobody is found";
+    DESK_DONE_TITLE "办好了，下一位" "Done. Who is next?";
     SEARCH "找人" "Find somebody";
     SEARCH_HINT "拼音首字母（lfe）、姓名、卡号，或电话的最后几位" "Pinyin initials (lfe), name, card number, or the last digits of the telephone number";
     SEARCH_BUTTON "查找" "Find";
@@ -189,4 +191,44 @@ super::texts! {
     CARD_NEW_WHAT "卡丢了就补发：旧卡的二维码马上作废，卡号不变。" "For a card that was lost: the code of the old one ends at once, the number stays.";
     CARD_BUTTON "补发餐卡" "Issue a new card";
     PAST_TITLE "{name}的用餐和付款" "Meals and payments of {name}";
+
+    ROOM_IMPORT "导入名册" "Import a roster";
+    IMPORT_TITLE "导入名册" "Import a roster";
+    IMPORT_WHAT "从表格一次登记很多老人。先看一遍，不写入任何内容；确认以后才导入，要么全部、要么一个也不。已登记的老人只补全缺的内容，不会被改动。" "Register many residents at once from a spreadsheet. It is looked at first and nothing is written; once you confirm, all of it is imported or none. Those who are known get what is missing, and nothing else is changed.";
+    IMPORT_COLUMNS "第一行写表头。要有“姓名”，加上“身份证号”或“出生日期”。还可以有：电话、卡号、户籍、住址、过敏、饮食。" "The first row names the columns, in Chinese or English: the name, and the identity number or the birth date. There may be telephone, card number, household, address, allergies, diet.";
+    IMPORT_FILE "选一个文件" "Choose a file";
+    IMPORT_FILE_HINT "Excel（.xlsx）或 CSV，最大 4 MB" "Excel (.xlsx) or CSV, 4 MB at most";
+    IMPORT_LOOK "先看一遍" "Look at it first";
+    IMPORT_NO_FILE "请选一个文件" "Choose a file";
+    IMPORT_BAD_TITLE "名册里有要改的地方" "The roster has faults";
+    IMPORT_BAD "有 {count} 处要改。什么也没有写入。请在表格里改好，再选一次文件。" "{count} things are to be mended. Nothing was written. Mend them in the spreadsheet and choose the file again.";
+    IMPORT_CELL "第 {row} 行 {column} 列" "Row {row}, column {column}";
+    IMPORT_ROW "第 {row} 行" "Row {row}";
+    IMPORT_MORE "还有 {count} 处。" "{count} more.";
+    IMPORT_GOOD_TITLE "名册可以导入" "The roster can be imported";
+    IMPORT_PEOPLE "表格里的人" "People in the file";
+    IMPORT_CREATED "要新登记" "To be registered";
+    IMPORT_FILLED "要补全" "To be filled in";
+    IMPORT_UNCHANGED "已登记，没有变化" "Known, nothing to fill in";
+    IMPORT_NOTHING "这些人都已登记，没有可以导入的。" "All of them are known already: there is nothing to import.";
+    IMPORT_BUTTON "确认导入" "Import this roster";
+    IMPORT_ANOTHER "换一个文件" "Choose another file";
+    IMPORT_DIFFERS "和档案不一样的地方" "What differs from the record";
+    IMPORT_DIFFERS_WHAT "档案不会被改动。请看一看哪个对。" "The record stays as it is. Please see which is right.";
+    IMPORT_NOTES "没有看懂、会略过的内容" "What is not understood and left out";
+    IMPORT_UNDERSTOOD "各列是这样理解的" "How the columns were understood";
+    IMPORT_SHEET "工作表：{sheet}" "Sheet: {sheet}";
+    IMPORT_IGNORED "不用" "not used";
+    IMPORTED "名册已导入：新登记 {created} 位，补全 {filled} 位，没有变化 {unchanged} 位。" "The roster is imported: {created} registered, {filled} filled in, {unchanged} unchanged.";
+
+    ROOM_DUE "应付款" "What is due";
+    DUE_TITLE "应付款：{day}" "What is due: {day}";
+    DUE_SUM "{day}，已用餐应付合计 {money}" "{day}: {money} for meals served";
+    DUE_WHAT "老人吃的时候在服务台付这些钱。" "Residents pay this at the desk when they eat.";
+    DUE_NO_MEALS "这一天没有餐。" "There are no meals on that day.";
+    DUE_SERVED "已用餐" "Served";
+    DUE_EXPECTED "还没来" "Still expected";
+    DUE_TOTAL "{count} 份，{money}" "{count} meals, {money}";
+    DAY_BEFORE "前一天" "The day before";
+    DAY_AFTER "后一天" "The day after";
 }
