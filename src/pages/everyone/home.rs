@@ -2,6 +2,7 @@
 
 use maud::html;
 
+use super::password;
 use crate::{
     access::{Role, act, links::LinkStatus},
     accounts::http::{MeBody, who},
@@ -27,6 +28,9 @@ pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
             Ok((me, places))
         })
         .await?;
+    if me.password_expires_at.is_some() {
+        return Ok(go(password::PAGE));
+    }
     match places.as_slice() {
         [only] if query.get("all").is_empty() => Ok(go(&only.to)),
         _ => visit.show(move |_, _, look| Ok(choice(look, &me, &places))).await,
@@ -51,7 +55,8 @@ fn places(conn: &mut Conn, me: &MeBody) -> Result<Vec<Place>, Fail> {
         name: link.resident_name.clone().unwrap_or_default(),
     });
     let mut places: Vec<Place> = oneself.chain(linked).collect();
-    for id in me.grants.iter().filter(|grant| grant.role == Role::Staff).filter_map(|grant| grant.canteen_id) {
+    for id in me.grants.iter().filter(|grant| grant.role == Role::Staff).filter_map(|grant| grant.canteen_id)
+    {
         places.push(Place { to: format!("/staff/{id}"), name: canteens::find(conn, id)?.name });
     }
     Ok(places)

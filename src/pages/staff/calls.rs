@@ -3,7 +3,9 @@
 use actix_web::web::Path;
 use maud::{Markup, html};
 
-use super::{closures::closure_of, home, meal_page, meal_title, menu_of, menu_page, on_duty, span, staff_page};
+use super::{
+    closures::closure_of, home, meal_page, meal_title, menu_of, menu_page, on_duty, span, staff_page,
+};
 use crate::{
     access::act,
     canteens::Canteen,

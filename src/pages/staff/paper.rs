@@ -69,7 +69,8 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
     let (from, to) =
         (say::clock(canteen.zone, menu.serves_from_at), say::clock(canteen.zone, menu.serves_to_at));
     let confirmed = count.counts.confirmed;
-    let note = |item: &str| menu.items.iter().find(|known| known.name == item).map(|item| contents(lang, item));
+    let note =
+        |item: &str| menu.items.iter().find(|known| known.name == item).map(|item| contents(lang, item));
     html! {
         p { (say::recorded(lang, &canteen.name)) " · " (texts::SERVED_FROM_TO.with(lang, &[("from", &from), ("to", &to)])) }
         p .total {
@@ -181,9 +182,8 @@ fn door_table(lang: Lang, expected: &[Expected]) -> Markup {
 
 /// What is to be kept in mind of somebody: allergies and diet.
 fn careful(lang: Lang, one: &Expected) -> String {
-    let not = (!one.allergens.is_empty()).then(|| {
-        texts::ALLERGIC.with(lang, &[("allergens", &say::allergens(lang, &one.allergens))])
-    });
+    let not = (!one.allergens.is_empty())
+        .then(|| texts::ALLERGIC.with(lang, &[("allergens", &say::allergens(lang, &one.allergens))]));
     let tags = one.diet_tags.iter().map(|tag| say::diet_tag(lang, tag));
     say::row(lang, not.into_iter().chain(tags))
 }

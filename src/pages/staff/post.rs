@@ -243,11 +243,10 @@ impl Column {
         let (first, last) = (self.days[0], self.days[self.days.len() - 1]);
         let days = match self.days.len() {
             1 => say::date(lang, first, chrono::Datelike::year(&today)),
-            count => texts::DAYS_FROM.with(lang, &[
-                ("count", &count),
-                ("from", &say::short_date(first)),
-                ("to", &say::short_date(last)),
-            ]),
+            count => texts::DAYS_FROM.with(
+                lang,
+                &[("count", &count), ("from", &say::short_date(first)), ("to", &say::short_date(last))],
+            ),
         };
         html! {
             (say::sentence(say::period(self.period).of(lang))) br;

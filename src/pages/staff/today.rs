@@ -70,10 +70,7 @@ pub async fn live(
 /// The way to every other page of the canteen, as far as the role may go it.
 fn tools(lang: Lang, canteen: CanteenId, today: NaiveDate, role: Role) -> Markup {
     let home = home(canteen);
-    let acting = [
-        (format!("/desk/{canteen}"), texts::TO_DESK),
-        (format!("/door/{canteen}"), texts::TO_DOOR),
-    ];
+    let acting = [(format!("/desk/{canteen}"), texts::TO_DESK), (format!("/door/{canteen}"), texts::TO_DOOR)];
     let all = [
         (week_page(canteen, today), texts::TO_WEEK),
         (format!("{home}/closures"), texts::TO_CLOSURES),
