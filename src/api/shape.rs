@@ -298,6 +298,27 @@ mod tests {
         assert_eq!(faults(wrong), [("/area/street".to_owned(), "unknown_field")]);
     }
 
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only its schema matters")]
+    enum Rule {
+        Age(Whole<0, 150>),
+        Not(Box<Rule>),
+    }
+
+    #[test]
+    fn an_object_with_one_of_several_keys_is_told_which_key_is_wrong() {
+        let faults = |value: Value| {
+            let told = of_body::<Rule>().faults(&value).into_iter();
+            told.map(|fault| (fault.pointer, fault.word)).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(json!({ "not": { "not": { "age": 60 } } })), []);
+        assert_eq!(faults(json!({ "age": 60, "not": { "age": 70 } })), [(String::new(), "too_many")]);
+        assert_eq!(faults(json!({ "not": {} })), [("/not".to_owned(), "too_few")]);
+        assert_eq!(faults(json!({ "not": { "age": 151 } })), [("/not/age".to_owned(), "too_big")]);
+        assert_eq!(faults(json!({ "height": 2 })), [("/height".to_owned(), "unknown_field")]);
+    }
+
     #[test]
     fn a_parameter_is_read_as_what_is_asked_for() {
         let number = json!({ "type": "integer" });
