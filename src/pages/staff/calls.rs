@@ -110,6 +110,8 @@ fn list(
     canteen: &Canteen,
     now: At,
 ) -> Result<Markup, Fail> {
+    // The title of a page about one meal says which.
+    let several = calls.len() > 1;
     let mut rows = Vec::new();
     for (menu, calls) in calls {
         for call in calls {
@@ -118,7 +120,7 @@ fn list(
                 td .box aria-hidden="true" { "☐" }
                 th scope="row" { (say::recorded(lang, &call.full_name)) }
                 td { (telephone(lang, call.phone.as_deref())) }
-                td { (meal_title(lang, menu, canteen, now)) }
+                @if several { td { (meal_title(lang, menu, canteen, now)) } }
                 td { (dishes(lang, menu, &had.lines)) " (" (say::mode(had.mode).of(lang)) ")" }
             } });
         }
@@ -131,7 +133,7 @@ fn list(
                     td {}
                     th scope="col" { (texts::NAME.of(lang)) }
                     th scope="col" { (texts::PHONE.of(lang)) }
-                    th scope="col" { (texts::MEAL.of(lang)) }
+                    @if several { th scope="col" { (texts::MEAL.of(lang)) } }
                     th scope="col" { (texts::HAD.of(lang)) }
                 } }
                 tbody { @for row in rows { (row) } }

@@ -97,7 +97,7 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
                 td .amount .write {}
             } } }
         }
-        table {
+        div .three { table {
             caption { (texts::BY_MODE.of(lang)) }
             thead { tr {
                 th scope="col" { (texts::MODE.of(lang)) }
@@ -122,7 +122,7 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
                     td .amount { (row.confirmed) }
                 } } }
             }
-        }
+        } }
         @if !menu.note.is_empty() { p { (texts::NOTE.of(lang)) ": " (say::recorded(lang, &menu.note)) } }
         p .hint { (texts::AS_OF.with(lang, &[("time", &say::moment(lang, canteen.zone, now, now))])) }
     }
@@ -271,11 +271,12 @@ fn wall_meal(lang: Lang, canteen: &Canteen, menu: &Menu) -> Markup {
             ul .items {
                 @for kind in [ItemKind::Set, ItemKind::Dish] { @for item in of_kind(kind) { li {
                     span .item {
-                        span .strong { (say::recorded(lang, &item.name)) }
+                        span { span .strong { (say::recorded(lang, &item.name)) }
+                            @if !item.allergens.is_empty() {
+                                " " span .contains { (say::contains(lang, &item.allergens)) }
+                            }
+                        }
                         " " span .price { (say::money(lang, item.price_fen)) }
-                    }
-                    @if !item.allergens.is_empty() {
-                        span .hint { (say::sentence(&say::contains(lang, &item.allergens))) }
                     }
                 } } }
             }
