@@ -185,12 +185,7 @@ pub async fn revoke(
 }
 
 /// Revokes a device of a canteen in reach that was read as version `seen`.
-pub(crate) fn revoke_device(
-    conn: &mut Conn,
-    caller: &Caller,
-    id: DeviceId,
-    seen: i32,
-) -> Result<(), Fail> {
+pub(crate) fn revoke_device(conn: &mut Conn, caller: &Caller, id: DeviceId, seen: i32) -> Result<(), Fail> {
     let (device, duty) = own(conn, caller, id)?;
     devices::revoke(conn, &duty, &device, seen, caller.now)
 }

@@ -6,10 +6,10 @@ pub mod export;
 mod reviews;
 
 pub use batches::record as record_batch;
-pub use door_list::{DoorList, Expected, door_list};
 pub(crate) use door_list::list as list_of;
-pub use reviews::{Resolve, Review, resolve, reviews};
+pub use door_list::{DoorList, Expected, door_list};
 pub(crate) use reviews::waiting_in;
+pub use reviews::{Resolve, Review, resolve, reviews};
 
 use actix_web::web;
 use schemars::JsonSchema;

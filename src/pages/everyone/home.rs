@@ -51,7 +51,8 @@ fn places(conn: &mut Conn, me: &MeBody) -> Result<Vec<Place>, Fail> {
         name: link.resident_name.clone().unwrap_or_default(),
     });
     let mut places: Vec<Place> = oneself.chain(linked).collect();
-    for id in me.grants.iter().filter(|grant| grant.role == Role::Staff).filter_map(|grant| grant.canteen_id) {
+    for id in me.grants.iter().filter(|grant| grant.role == Role::Staff).filter_map(|grant| grant.canteen_id)
+    {
         places.push(Place { to: format!("/staff/{id}"), name: canteens::find(conn, id)?.name });
     }
     Ok(places)

@@ -3,7 +3,10 @@
 use actix_web::web::Path;
 use maud::{Markup, html};
 
-use super::{closures::closure_of, home, meal_page, meal_title, menu_of, menu_page, on_duty, span, staff_page};
+use super::{
+    closures::closure_of, home, meal_page, meal_title, menu_of, menu_page, on_duty, scrolled, span,
+    staff_page,
+};
 use crate::{
     access::act,
     canteens::Canteen,
@@ -127,7 +130,7 @@ fn list(
     }
     Ok(html! {
         @if !rows.is_empty() {
-            div .scroll tabindex="0" role="region" aria-label=(title.of(lang)) { table .calls {
+            (scrolled(title, lang, html! { table .calls {
                 caption { (title.of(lang)) " (" (rows.len()) ")" }
                 thead { tr {
                     td {}
@@ -137,7 +140,7 @@ fn list(
                     th scope="col" { (texts::HAD.of(lang)) }
                 } }
                 tbody { @for row in rows { (row) } }
-            } }
+            } }))
         }
     })
 }

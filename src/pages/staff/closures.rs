@@ -66,7 +66,8 @@ fn recent(conn: &mut Conn, canteen: &Canteen, today: NaiveDate) -> Result<Vec<Cl
 
 /// A closure of the canteen of the page; `not_found` for another.
 pub fn closure_of(conn: &mut Conn, canteen: &Canteen, id: ClosureId) -> Result<Closure, Fail> {
-    let mut all = canteens::closures_from(conn, canteen.id, NaiveDate::default(), None, i64::MAX)?.into_iter();
+    let mut all =
+        canteens::closures_from(conn, canteen.id, NaiveDate::default(), None, i64::MAX)?.into_iter();
     all.find(|closure| closure.id == id).ok_or_else(|| Code::NotFound.into())
 }
 

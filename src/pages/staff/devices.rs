@@ -15,7 +15,9 @@ use crate::{
     ids::{CanteenId, DeviceId},
     page::Window,
     pages::{
-        forms::{self, Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, form, one_of},
+        forms::{
+            self, Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, form, one_of,
+        },
         say,
         texts::{Text, shell, staff as texts},
         visit::{Shown, Visit, go},
@@ -188,11 +190,7 @@ pub async fn revoke_form(visit: Visit<act::EditDevices>, path: Path<(CanteenId, 
 }
 
 /// `POST /staff/{id}/devices/{device}/revoke`
-pub async fn revoke(
-    visit: Visit<act::EditDevices>,
-    path: Path<(CanteenId, DeviceId)>,
-    sent: Sent,
-) -> Shown {
+pub async fn revoke(visit: Visit<act::EditDevices>, path: Path<(CanteenId, DeviceId)>, sent: Sent) -> Shown {
     let (id, device) = path.into_inner();
     let version = sent.fields.version()?;
     visit.once(&sent, move |conn, caller, _| revoke_device(conn, caller, device, version)).await?;

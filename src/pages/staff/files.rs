@@ -38,8 +38,12 @@ pub async fn show(visit: Visit<act::ReadAttendance>, id: Path<CanteenId>, Asked(
                 "" => on.map(|on| on.to_string()).unwrap_or_default(),
                 typed => typed.to_owned(),
             };
-            let line = |name, text: crate::pages::texts::Text, hint| {
-                Line { name, label: text.of(lang), hint, kind: Kind::Text, autocomplete: "off" }
+            let line = |name, text: crate::pages::texts::Text, hint| Line {
+                name,
+                label: text.of(lang),
+                hint,
+                kind: Kind::Text,
+                autocomplete: "off",
             };
             let content = html! {
                 p .lead { (texts::FILES_LEAD.of(lang)) }

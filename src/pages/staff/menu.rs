@@ -317,8 +317,7 @@ pub async fn withdraw_form(visit: Visit<act::EditMenus>, path: OfMenu) -> Shown 
 /// `POST /staff/{id}/menus/{menu}/withdraw`: what was reserved is cancelled; next comes whom to call.
 pub async fn withdraw_menu(visit: Visit<act::EditMenus>, path: OfMenu, sent: Sent) -> Shown {
     let (id, menu) = path.into_inner();
-    let ended =
-        withdraw(visit.api(), Path::from(menu), sent.keyed(())).await.and_then(Answer::into_body)?;
+    let ended = withdraw(visit.api(), Path::from(menu), sent.keyed(())).await.and_then(Answer::into_body)?;
     Ok(go(&match ended.to_call.is_empty() {
         true => week_page(id, ended.menu.served_on),
         false => address(&calls::page_of(id, menu), [("done", "withdrawn")]),

@@ -84,13 +84,16 @@ pub fn shown(lang: Lang, typed: &Fields, errors: &Errors) -> Markup {
         kind,
         autocomplete: "off",
     };
-    let modes: Vec<Choice> =
-        Mode::ALL.iter().map(|mode| Choice::new(mode.as_str(), html! { (say::mode(*mode).of(lang)) })).collect();
+    let modes: Vec<Choice> = Mode::ALL
+        .iter()
+        .map(|mode| Choice::new(mode.as_str(), html! { (say::mode(*mode).of(lang)) }))
+        .collect();
     let chosen = |mode: &str| typed.all("mode").any(|chosen| chosen == mode);
     let lines = typed.named("name-").count();
     let spare = if typed.get("more").is_empty() { SPARE } else { MORE };
     // What is empty is not asked for twice.
-    let empty = typed.named("name-").filter(|(at, name)| name.is_empty() && item_id(typed, at).is_none()).count();
+    let empty =
+        typed.named("name-").filter(|(at, name)| name.is_empty() && item_id(typed, at).is_none()).count();
     html! {
         h2 { (texts::ITEMS.of(lang)) }
         @for at in 0..lines + spare.saturating_sub(empty) { (item(lang, at, typed, errors)) }
@@ -145,9 +148,11 @@ fn item(lang: Lang, at: usize, typed: &Fields, errors: &Errors) -> Markup {
 
 /// What is ticked so far, as the summary under which it can be changed.
 fn told(lang: Lang, at: usize, typed: &Fields) -> String {
-    let words = |what: &str| -> Vec<String> { typed.all(&format!("{what}-{at}")).map(str::to_owned).collect() };
+    let words =
+        |what: &str| -> Vec<String> { typed.all(&format!("{what}-{at}")).map(str::to_owned).collect() };
     let (allergens, diets) = (words("allergen"), words("diet"));
-    let contains = if allergens.is_empty() { say::contains_none(lang) } else { say::contains(lang, &allergens) };
+    let contains =
+        if allergens.is_empty() { say::contains_none(lang) } else { say::contains(lang, &allergens) };
     let tags = diets.iter().map(|tag| say::diet_tag(lang, tag));
     texts::ALLERGENS_AND_DIETS.with(lang, &[("words", &say::row(lang, [contains].into_iter().chain(tags)))])
 }
@@ -275,7 +280,9 @@ mod tests {
 
     #[test]
     fn an_amount_is_read_as_people_write_it() {
-        for (text, fen) in [("12", 1200), ("12.5", 1250), ("12.50", 1250), ("¥3.05", 305), ("0", 0), ("8元", 800)] {
+        for (text, fen) in
+            [("12", 1200), ("12.5", 1250), ("12.50", 1250), ("¥3.05", 305), ("0", 0), ("8元", 800)]
+        {
             assert_eq!(yuan(text), Some(Fen(fen)), "{text}");
         }
         for text in ["", ".", "12.505", "-3", "1e3", "12,5", "99999999", "٣"] {

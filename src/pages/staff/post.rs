@@ -6,7 +6,9 @@ use actix_web::web::Path;
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::{meal_title, menu_of, menu_page, on_duty, sets_first, span, staff_page, week_of, week_page};
+use super::{
+    meal_title, menu_of, menu_page, on_duty, scrolled, sets_first, span, staff_page, week_of, week_page,
+};
 use crate::{
     access::act,
     api::Answer,
@@ -220,7 +222,7 @@ impl Prices {
         html! {
             @if !self.columns.is_empty() {
                 h2 { (texts::PRICES_TITLE.of(lang)) }
-                div .scroll tabindex="0" role="region" aria-label=(texts::PRICES_TITLE.of(lang)) { table .prices {
+                (scrolled(texts::PRICES_TITLE, lang, html! { table .prices {
                     caption { (texts::PRICES_CAPTION.of(lang)) }
                     thead { tr {
                         th scope="col" { (texts::WHO.of(lang)) }
@@ -230,7 +232,7 @@ impl Prices {
                         th scope="row" { (say::sentence(row.who.get(lang))) }
                         @for column in &self.columns { td .amount { (say::money(lang, row.pays[column.at])) } }
                     } } }
-                } }
+                } }))
                 p .hint { (texts::PRICES_HINT.of(lang)) }
             }
         }
@@ -243,11 +245,10 @@ impl Column {
         let (first, last) = (self.days[0], self.days[self.days.len() - 1]);
         let days = match self.days.len() {
             1 => say::date(lang, first, chrono::Datelike::year(&today)),
-            count => texts::DAYS_FROM.with(lang, &[
-                ("count", &count),
-                ("from", &say::short_date(first)),
-                ("to", &say::short_date(last)),
-            ]),
+            count => texts::DAYS_FROM.with(
+                lang,
+                &[("count", &count), ("from", &say::short_date(first)), ("to", &say::short_date(last))],
+            ),
         };
         html! {
             (say::sentence(say::period(self.period).of(lang))) br;

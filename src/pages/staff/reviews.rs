@@ -185,13 +185,16 @@ pub async fn decide(
     let (Some(decision), Some(reason)) = (decision, reason) else {
         return question(&visit, id, attendance, sent.fields.clone(), errors).await;
     };
-    let decided = resolve(visit.api(), Path::from(attendance), sent.keyed(Resolve { decision, reason })).await;
+    let decided =
+        resolve(visit.api(), Path::from(attendance), sent.keyed(Resolve { decision, reason })).await;
     match decided.and_then(Answer::into_body) {
         Ok(decided) => {
             let list = format!("{}/reviews", home(id));
             Ok(go(&address(&list, [("due", decided.due_fen.0.to_string())])))
         }
-        Err(problem) if matches!(problem.code, Code::AlreadyServed | Code::AlreadyReserved | Code::ItemSoldOut) => {
+        Err(problem)
+            if matches!(problem.code, Code::AlreadyServed | Code::AlreadyReserved | Code::ItemSoldOut) =>
+        {
             let errors = Errors::of("decision", &problem, lang);
             question(&visit, id, attendance, sent.fields.clone(), errors).await
         }

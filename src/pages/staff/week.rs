@@ -193,10 +193,10 @@ impl Week {
 
 /// Where a menu is made for a meal that has none.
 fn new_page(canteen: CanteenId, on: NaiveDate, period: Period) -> String {
-    address(&format!("{}/new-menu", home(canteen)), [
-        ("on", on.to_string()),
-        ("period", period.as_str().to_owned()),
-    ])
+    address(
+        &format!("{}/new-menu", home(canteen)),
+        [("on", on.to_string()), ("period", period.as_str().to_owned())],
+    )
 }
 
 /// What was just done with the week.

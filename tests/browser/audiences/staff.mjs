@@ -142,7 +142,7 @@ export async function pages({ world, visitor: { who } }) {
 }
 
 // A canteen where policies pay for some and not for others.
-const TIERED = ["Guiyang", "Changchun", "Xining", "Guangzhou", "Shenzhen", "Shanghai", "Zhuhai", "Qingdao", "Changsha"];
+const TIERED = ["Changchun", "Xining", "Guangzhou", "Shenzhen", "Shanghai", "Zhuhai", "Qingdao"];
 
 // Each way of a task has a canteen of its own, so that what one does is not there for the next.
 const used = new Map();
@@ -384,7 +384,7 @@ export const tasks = [
       const { expected } = await api.get(`/menus/${menu.id}/door-list`);
       await begin(page, who);
       const home = `/staff/${who.canteen_id}`;
-      const money = /¥|元/;
+      const money = /¥|\d元/;
       await page.goto(`${home}/menus/${menu.id}/kitchen`);
       const kitchen = await print(page);
       expect(kitchen.length === 1, `the kitchen sheet has ${kitchen.length} pages`);
