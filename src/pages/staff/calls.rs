@@ -4,7 +4,8 @@ use actix_web::web::Path;
 use maud::{Markup, html};
 
 use super::{
-    closures::closure_of, home, meal_page, meal_title, menu_of, menu_page, on_duty, span, staff_page,
+    closures::closure_of, home, meal_page, meal_title, menu_of, menu_page, on_duty, scrolled, span,
+    staff_page,
 };
 use crate::{
     access::act,
@@ -112,6 +113,8 @@ fn list(
     canteen: &Canteen,
     now: At,
 ) -> Result<Markup, Fail> {
+    // The title of a page about one meal says which.
+    let several = calls.len() > 1;
     let mut rows = Vec::new();
     for (menu, calls) in calls {
         for call in calls {
@@ -120,24 +123,24 @@ fn list(
                 td .box aria-hidden="true" { "☐" }
                 th scope="row" { (say::recorded(lang, &call.full_name)) }
                 td { (telephone(lang, call.phone.as_deref())) }
-                td { (meal_title(lang, menu, canteen, now)) }
+                @if several { td { (meal_title(lang, menu, canteen, now)) } }
                 td { (dishes(lang, menu, &had.lines)) " (" (say::mode(had.mode).of(lang)) ")" }
             } });
         }
     }
     Ok(html! {
         @if !rows.is_empty() {
-            div .scroll tabindex="0" role="region" aria-label=(title.of(lang)) { table .calls {
+            (scrolled(title, lang, html! { table .calls {
                 caption { (title.of(lang)) " (" (rows.len()) ")" }
                 thead { tr {
                     td {}
                     th scope="col" { (texts::NAME.of(lang)) }
                     th scope="col" { (texts::PHONE.of(lang)) }
-                    th scope="col" { (texts::MEAL.of(lang)) }
+                    @if several { th scope="col" { (texts::MEAL.of(lang)) } }
                     th scope="col" { (texts::HAD.of(lang)) }
                 } }
                 tbody { @for row in rows { (row) } }
-            } }
+            } }))
         }
     })
 }

@@ -96,6 +96,11 @@ fn badge(lang: Lang, status: MenuStatus) -> Markup {
     html! { span class={ "badge " (status.as_str()) } { (status.said().get(lang)) } }
 }
 
+/// A table that scrolls by itself where it is wider than the window, also by keyboard.
+fn scrolled(name: Text, lang: Lang, table: Markup) -> Markup {
+    html! { div .scroll tabindex="0" role="group" aria-label=(name.of(lang)) { (table) } }
+}
+
 /// The offered items, sets before dishes.
 fn sets_first(menu: &Menu) -> Vec<&Item> {
     let of_kind = |kind: ItemKind| menu.offered().filter(move |item| item.kind == kind);

@@ -6,7 +6,7 @@ use actix_web::web::Path;
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::{home, meal_page, meal_title, menu_of, menu_page, on_duty, span, staff_page, week_of};
+use super::{home, meal_page, meal_title, menu_of, menu_page, on_duty, scrolled, span, staff_page, week_of};
 use crate::{
     access::act,
     attendance::http::{Expected, list_of},
@@ -83,7 +83,7 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
                 ("time", &say::moment(lang, canteen.zone, count.cutoff_at, now)),
             ])) },
         }
-        table {
+        (scrolled(texts::BY_ITEM, lang, html! { table {
             caption { (texts::BY_ITEM.of(lang)) }
             thead { tr {
                 th scope="col" { (texts::ITEM.of(lang)) }
@@ -97,8 +97,8 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
                 td .amount .large { (item.confirmed) }
                 td .amount .write {}
             } } }
-        }
-        table {
+        } }))
+        div .three { (scrolled(texts::BY_MODE, lang, html! { table {
             caption { (texts::BY_MODE.of(lang)) }
             thead { tr {
                 th scope="col" { (texts::MODE.of(lang)) }
@@ -110,9 +110,9 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
                 td .amount { (row.counts.confirmed.people) }
                 td .amount { (row.counts.confirmed.portions) }
             } } }
-        }
+        } }))
         @if !count.by_diet.is_empty() {
-            table {
+            (scrolled(texts::BY_DIET, lang, html! { table {
                 caption { (texts::BY_DIET.of(lang)) }
                 thead { tr {
                     th scope="col" { (texts::DIET.of(lang)) }
@@ -122,8 +122,8 @@ fn kitchen_sheet(lang: Lang, canteen: &Canteen, menu: &Menu, count: &Headcount, 
                     th scope="row" { (say::sentence(&say::diet_tag(lang, &row.diet_tag))) }
                     td .amount { (row.confirmed) }
                 } } }
-            }
-        }
+            } }))
+        } }
         @if !menu.note.is_empty() { p { (texts::NOTE.of(lang)) ": " (say::recorded(lang, &menu.note)) } }
         p .hint { (texts::AS_OF.with(lang, &[("time", &say::moment(lang, canteen.zone, now, now))])) }
     }
@@ -145,7 +145,7 @@ pub async fn door_list(visit: Visit<act::ReadDoorList>, path: Path<(CanteenId, M
                 @if expected.is_empty() { p .lead { (texts::EXPECTED_NOBODY.of(lang)) } }
                 @else { (door_table(lang, &expected)) }
                 h2 { (texts::BESIDES.of(lang)) }
-                table .blank { tbody { @for _ in 0..8 { tr { td .box aria-hidden="true" { "☐" } td {} td {} } } } }
+                (scrolled(texts::BESIDES, lang, html! { table .blank { tbody { @for _ in 0..8 { tr { td .box aria-hidden="true" { "☐" } td {} td {} } } } } }))
                 p .hint { (texts::AS_OF.with(lang, &[("time", &as_of)])) }
             };
             Ok(of_meal(look, texts::DOOR_TITLE, &canteen, &menu, caller.now, sheet(lang, "a4", list)))
@@ -155,7 +155,7 @@ pub async fn door_list(visit: Visit<act::ReadDoorList>, path: Path<(CanteenId, M
 
 fn door_table(lang: Lang, expected: &[Expected]) -> Markup {
     html! {
-        table .door {
+        (scrolled(texts::DOOR_TITLE, lang, html! { table .door {
             thead { tr {
                 th scope="col" { (texts::CAME.of(lang)) }
                 th scope="col" { (texts::NAME.of(lang)) }
@@ -176,7 +176,7 @@ fn door_table(lang: Lang, expected: &[Expected]) -> Markup {
                 }
                 td { (careful(lang, one)) }
             } } }
-        }
+        } }))
     }
 }
 
@@ -271,11 +271,12 @@ fn wall_meal(lang: Lang, canteen: &Canteen, menu: &Menu) -> Markup {
             ul .items {
                 @for kind in [ItemKind::Set, ItemKind::Dish] { @for item in of_kind(kind) { li {
                     span .item {
-                        span .strong { (say::recorded(lang, &item.name)) }
+                        span { span .strong { (say::recorded(lang, &item.name)) }
+                            @if !item.allergens.is_empty() {
+                                " " span .contains { (say::contains(lang, &item.allergens)) }
+                            }
+                        }
                         " " span .price { (say::money(lang, item.price_fen)) }
-                    }
-                    @if !item.allergens.is_empty() {
-                        span .hint { (say::sentence(&say::contains(lang, &item.allergens))) }
                     }
                 } } }
             }

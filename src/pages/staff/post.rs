@@ -6,7 +6,9 @@ use actix_web::web::Path;
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::{meal_title, menu_of, menu_page, on_duty, sets_first, span, staff_page, week_of, week_page};
+use super::{
+    meal_title, menu_of, menu_page, on_duty, scrolled, sets_first, span, staff_page, week_of, week_page,
+};
 use crate::{
     access::act,
     api::Answer,
@@ -220,7 +222,7 @@ impl Prices {
         html! {
             @if !self.columns.is_empty() {
                 h2 { (texts::PRICES_TITLE.of(lang)) }
-                div .scroll tabindex="0" role="region" aria-label=(texts::PRICES_TITLE.of(lang)) { table .prices {
+                (scrolled(texts::PRICES_TITLE, lang, html! { table .prices {
                     caption { (texts::PRICES_CAPTION.of(lang)) }
                     thead { tr {
                         th scope="col" { (texts::WHO.of(lang)) }
@@ -230,7 +232,7 @@ impl Prices {
                         th scope="row" { (say::sentence(row.who.get(lang))) }
                         @for column in &self.columns { td .amount { (say::money(lang, row.pays[column.at])) } }
                     } } }
-                } }
+                } }))
                 p .hint { (texts::PRICES_HINT.of(lang)) }
             }
         }

@@ -4,7 +4,7 @@ use actix_web::web::Path;
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::{badge, home, menu_page, on_duty, staff_page, week_page};
+use super::{badge, home, menu_page, on_duty, scrolled, staff_page, week_page};
 use crate::{
     access::{Role, act},
     api::{EventStream, LastEventId, Query},
@@ -156,7 +156,7 @@ fn number(menu: &Menu, what: &str, row: &str, number: i64) -> Markup {
 
 fn by_item(lang: Lang, menu: &Menu, items: &[ItemCounts]) -> Markup {
     html! {
-        div .scroll { table {
+        (scrolled(texts::BY_ITEM, lang, html! { table {
             caption { (texts::BY_ITEM.of(lang)) }
             thead { tr {
                 th scope="col" { (texts::ITEM.of(lang)) }
@@ -168,14 +168,14 @@ fn by_item(lang: Lang, menu: &Menu, items: &[ItemCounts]) -> Markup {
                 (number(menu, "confirmed", &item.item_id.to_string(), item.confirmed))
                 (number(menu, "served", &item.item_id.to_string(), item.served))
             } } }
-        } }
+        } }))
     }
 }
 
 fn by_mode(lang: Lang, menu: &Menu, modes: &[ModeCounts], over: bool) -> Markup {
     html! {
         @if !modes.is_empty() {
-            div .scroll { table {
+            (scrolled(texts::BY_MODE, lang, html! { table {
                 caption { (texts::BY_MODE.of(lang)) }
                 thead { tr {
                     th scope="col" { (texts::MODE.of(lang)) }
@@ -194,7 +194,7 @@ fn by_mode(lang: Lang, menu: &Menu, modes: &[ModeCounts], over: bool) -> Markup 
                         (number(menu, "expected", row.mode.as_str(), rest.people))
                     }
                 } }
-            } }
+            } }))
         }
     }
 }
@@ -202,7 +202,7 @@ fn by_mode(lang: Lang, menu: &Menu, modes: &[ModeCounts], over: bool) -> Markup 
 fn by_diet(lang: Lang, menu: &Menu, count: &Headcount) -> Markup {
     html! {
         @if !count.by_diet.is_empty() {
-            div .scroll { table {
+            (scrolled(texts::BY_DIET, lang, html! { table {
                 caption { (texts::BY_DIET.of(lang)) }
                 thead { tr {
                     th scope="col" { (texts::DIET.of(lang)) }
@@ -214,7 +214,7 @@ fn by_diet(lang: Lang, menu: &Menu, count: &Headcount) -> Markup {
                     (number(menu, "confirmed", &row.diet_tag, row.confirmed))
                     (number(menu, "served", &row.diet_tag, row.served))
                 } } }
-            } }
+            } }))
         }
     }
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 
 import { Api, later, monday, today } from "../lib/api.mjs";
-import { expectWhole, print, textOf } from "../lib/paper.mjs";
+import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
 import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
@@ -122,7 +122,6 @@ export async function pages({ world, visitor: { who } }) {
     { name: "new closure with errors", path: `${home}/closures/check?from=morgen&reason=`, status: 422 },
     { name: "check a closure", path: check },
     { name: "reviews", path: `${home}/reviews` },
-    { name: "reviews decided", path: `${home}/reviews?due=1200` },
     { name: "a review", path: `${home}/reviews/${review}` },
     { name: "a review with errors", path: `${home}/reviews/${review}`, prepare: send },
     { name: "devices", path: `${home}/devices` },
@@ -142,12 +141,15 @@ export async function pages({ world, visitor: { who } }) {
   ];
 }
 
+// A canteen where policies pay for some and not for others.
+const TIERED = ["Changchun", "Xining", "Guangzhou", "Shenzhen", "Shanghai", "Zhuhai", "Qingdao"];
+
 // Each way of a task has a canteen of its own, so that what one does is not there for the next.
 const used = new Map();
-function nextStaff(world, task) {
+function nextStaff(world, task, where = () => true) {
   const nth = (used.get(task) ?? 0) + 1;
   used.set(task, nth);
-  return staffOf(world, nth);
+  return world.person("staff", nth, where);
 }
 
 async function begin(page, who) {
@@ -193,9 +195,10 @@ export const tasks = [
   {
     name: "staff copy last week, edit a menu, see what each tier pays, and post the week in one act",
     async run({ page, world, say }) {
-      const who = nextStaff(world, "week");
+      const who = nextStaff(world, "week", ({ city }) => TIERED.includes(city));
       await begin(page, who);
       await press(page, say("一周菜单", "Menus of the week"));
+      await press(page, say("下一周", "The week after"));
       await press(page, say("下一周", "The week after"));
       await press(page, say("复制一周", "Copy a week"));
       await press(page, say("复制为草稿", "Copy as drafts"));
@@ -381,25 +384,25 @@ export const tasks = [
       const { expected } = await api.get(`/menus/${menu.id}/door-list`);
       await begin(page, who);
       const home = `/staff/${who.canteen_id}`;
-      const money = /¥|元/;
+      const money = /¥|\d元/;
       await page.goto(`${home}/menus/${menu.id}/kitchen`);
       const kitchen = await print(page);
       expect(kitchen.length === 1, `the kitchen sheet has ${kitchen.length} pages`);
       expect(kitchen[0].width === 210 && kitchen[0].height === 297, "the kitchen sheet is not A4");
       expectWhole(kitchen);
       expect(!money.test(textOf(kitchen[0])), "the kitchen sees an amount");
-      expect(textOf(kitchen[0]).includes(menu.items[0].name), "an item is missing");
+      expect(textOf(kitchen[0]).includes(plain(menu.items[0].name)), "an item is missing");
       await page.goto(`${home}/menus/${menu.id}/door-list`);
       const door = await print(page);
       expectWhole(door);
-      const all = door.map(textOf).join(" ");
+      const all = door.map(textOf).join("\n");
       expect(!money.test(all), "the door sees an amount");
-      const missing = expected.filter(({ full_name }) => !all.includes(full_name));
+      const missing = expected.filter(({ full_name }) => !all.includes(plain(full_name)));
       expect(missing.length === 0, `${missing.length} people are not on the door list`);
       // A box and its name stand on the same sheet.
       for (const sheet of door) {
         const boxes = sheet.texts.filter(({ text }) => /[☐☑]/.test(text)).length;
-        const names = expected.filter(({ full_name }) => textOf(sheet).includes(full_name)).length;
+        const names = expected.filter(({ full_name }) => textOf(sheet).includes(plain(full_name))).length;
         expect(boxes >= names, `${names} names have ${boxes} boxes on a sheet`);
       }
       const rowsASheet = 18;
@@ -410,7 +413,7 @@ export const tasks = [
         expect(wall[0].width === width, `the wall menu is ${wall[0].width} mm wide on ${size}`);
         expect(wall.length <= 3, `the wall menu has ${wall.length} pages`);
         expectWhole(wall);
-        expect(wall.map(textOf).join(" ").includes(menu.items[0].name), "the menu is not on it");
+        expect(wall.map(textOf).join("").includes(plain(menu.items[0].name)), "the menu is not on it");
       }
       await page.goto(`${home}/wall/${menu.served_on}?days=1`);
       expect((await print(page)).length === 1, "the menu of a day has several pages");

@@ -1,6 +1,10 @@
 // Pages as they are printed: how many sheets, how large, and what stands on each.
 
-import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
+// It would like to draw, too, and says so when it is loaded without what it needs for that.
+const log = console.log;
+console.log = () => {};
+const { getDocument } = await import("pdfjs-dist/legacy/build/pdf.mjs");
+console.log = log;
 
 const POINTS_PER_MM = 72 / 25.4;
 
@@ -24,9 +28,18 @@ export async function print(page) {
   return sheets;
 }
 
-// All that stands on a sheet, as one text.
+// All that stands on a sheet, as one text without spaces: a PDF keeps strokes, and some of them as radicals.
 export function textOf(sheet) {
-  return sheet.texts.map(({ text }) => text).join(" ");
+  return plain(sheet.texts.map(({ text }) => text).join(""));
+}
+
+// Radicals that fonts share with the characters made of nothing else, and that no normal form leads back.
+const RADICALS = new Map(["⻄西", "⻅见", "⻆角", "⻉贝", "⻋车", "⻓长", "⻔门", "⻘青", "⻙韦", "⻚页", "⻛风", "⻜飞", "⻝食", "⻢马",
+  "⻣骨", "⻤鬼", "⻥鱼", "⻦鸟", "⻨麦", "⻩黄", "⻬齐", "⻮齿", "⻰龙", "⻳龟"].map(([radical, character]) => [radical, character]));
+
+// A text as `textOf` has it.
+export function plain(text) {
+  return [...text.normalize("NFKC").replaceAll(/\s+/g, "")].map((one) => RADICALS.get(one) ?? one).join("");
 }
 
 // Fails unless every text lies on its sheet with a margin around it: nothing is cut off.
