@@ -80,22 +80,46 @@ function roster() {
 
 // An account that the administrator makes for somebody who works here, with its one-time password.
 async function newStaff(world) {
-  const { user_name, password } = world.person("admin");
-  const send = async (path, body, headers = {}) => {
-    const answer = await fetch(`${world.base}/api/v1${path}`, {
-      method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body),
-    });
-    expect(answer.ok, `${path} answers ${answer.status}`);
-    return answer.json();
-  };
-  const { access_token } = await send("/auth/sign-in", { user_name, password });
-  const headers = { authorization: `Bearer ${access_token}`, "idempotency-key": crypto.randomUUID() };
+  const call = await signedInByApi(world, world.person("admin"));
   const made = {
     user_name: `test.${Math.random().toString(36).slice(2, 10)}`, display_name: "赵测试",
     grant: { role: "staff", canteen_id: desk(world).canteen },
   };
-  const { one_time_password } = await send("/accounts", made, headers);
+  const answer = await call("POST", "/accounts", made, { "idempotency-key": crypto.randomUUID() });
+  const { one_time_password } = await answer.json();
   return { user_name: made.user_name, one_time_password };
+}
+
+// No place is left of a menu but those that are taken, of which there is one at least.
+async function makeFull(world, menu) {
+  const call = await signedInByApi(world, desk(world).who);
+  const before = await (await call("GET", `/menus/${menu}`)).json();
+  if (before.places_left === before.capacity) {
+    const [{ id: item_id, allergens }] = before.items;
+    const one = resident(world, EATER).resident_id;
+    const wanted = { menu_id: menu, resident_id: one, lines: [{ item_id, portions: 1 }], confirmed_allergens: allergens };
+    await call("POST", "/reservations", wanted, { "idempotency-key": crypto.randomUUID() });
+  }
+  const answer = await call("GET", `/menus/${menu}`);
+  const { capacity, places_left, modes, note, items } = await answer.json();
+  const kept = items.map(({ portions_left, ...item }) => item);
+  const plan = { capacity: capacity - places_left, modes, note: note || null, items: kept };
+  if (places_left > 0) await call("PUT", `/menus/${menu}`, plan, { "if-match": answer.headers.get("etag") });
+}
+
+// The API as somebody who signed in to it.
+async function signedInByApi(world, { user_name, password }) {
+  const token = {};
+  const call = async (method, path, body, headers = {}) => {
+    const answer = await fetch(`${world.base}/api/v1${path}`, {
+      method, headers: { "content-type": "application/json", ...token, ...headers }, body: body && JSON.stringify(body),
+    });
+    expect(answer.ok, `${path} answers ${answer.status}`);
+    return answer;
+  };
+  const { access_token } = await (await call("POST", "/auth/sign-in", { user_name, password })).json();
+  token.authorization = `Bearer ${access_token}`;
+  return call;
 }
 
 async function choose(page, text) {
@@ -374,6 +398,41 @@ export const tasks = [
       await press(page, say("确认修改密码", "Change the password"));
       await page.goto("/home");
       expect(!page.url().includes("/me/password"), "one is asked for a password again");
+    },
+  },
+  {
+    name: "a resident of another canteen presents their card",
+    async run({ page, world, say }) {
+      await atDesk(page, world);
+      const guest = world.person("resident", 0, (one) => one.canteen_id !== desk(world).canteen);
+      await page.locator("#q").fill(guest.card_number);
+      await press(page, say("查找", "Find"));
+      await expectText(page, say("登记在别的食堂", "Registered at another canteen"));
+      await press(page, say("确认订餐", "Reserve this meal"));
+      await expectText(page, say("已订好", "Reserved:"));
+      await press(page, say("撤销", "Undo"));
+      await expectText(page, say("已取消", "Cancelled:"));
+      await page.goto(`${desk(world).at}/people/${guest.resident_id}`);
+      expect((await page.locator("main form[method=post]").count()) === 0, "without the card they are known here");
+    },
+  },
+  {
+    name: "a full meal: somebody joins the waiting list at the desk, and leaves it",
+    async run({ page, world, say }) {
+      const at = await atDesk(page, world);
+      const { resident_id: one } = resident(world, CALLER);
+      await page.goto(`${at}/people/${one}`);
+      const last = await page.locator("main .ways a[href*='menu=']").last().getAttribute("href");
+      await makeFull(world, last.match(/menu=([0-9a-f-]+)/)[1]);
+      await page.goto(last);
+      await expectText(page, say("这一餐已订满", "This meal is full"));
+      await press(page, say("排候补", "Join the waiting list"));
+      await expectText(page, say("已排候补", "On the waiting list"));
+      await page.goto(`${at}/people/${one}`);
+      await expectText(page, say("在候补", "Waiting for"));
+      await page.locator("main a[href*='/waiting/']").click();
+      await press(page, say("退出候补", "Leave the waiting list"));
+      await expectText(page, say("不再候补", "No longer waiting"));
     },
   },
 ];
