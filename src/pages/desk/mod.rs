@@ -18,6 +18,7 @@ mod profile;
 pub mod record;
 pub mod residents;
 pub mod search;
+pub mod standing;
 pub mod waiting;
 
 use maud::{Markup, html};

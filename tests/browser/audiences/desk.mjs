@@ -167,6 +167,12 @@ export async function pages({ world }) {
     { name: "pin", path: `${record}/pin` },
     { name: "card", path: `${record}/card`, heavy: true },
     { name: "past", path: `${record}/past` },
+    { name: "standing orders", path: `${record}/standing` },
+    { name: "make a standing order", path: `${record}/standing/new` },
+    {
+      name: "a standing order with errors", path: `${record}/standing/new`,
+      prepare: (page) => page.locator("main form[method=post] button[type=submit]").click(),
+    },
     { name: "family requests", path: `${at}/family` },
     { name: "a request", path: request },
     { name: "refuse a request", path: `${request}/refuse` },
@@ -433,6 +439,39 @@ export const tasks = [
       await page.locator("main a[href*='/waiting/']").click();
       await press(page, say("退出候补", "Leave the waiting list"));
       await expectText(page, say("不再候补", "No longer waiting"));
+    },
+  },
+  {
+    name: "a standing order is made at the desk, paused and ended",
+    async run({ page, world, say }) {
+      const at = await atDesk(page, world);
+      const { resident_id: one } = resident(world, CALLER);
+      await page.goto(`${at}/residents/${one}/standing`);
+      const orders = page.locator("main .meal");
+      const before = await orders.count();
+      await press(page, say("新的长期订餐", "Make a standing order"));
+      await press(page, say("确认长期订餐", "Make this standing order"));
+      expect(await page.locator("#errors").isVisible(), "an order without days is taken");
+      await page.locator("input[name='days-lunch']").first().check();
+      await page.locator("#from_on").fill("2027-03-01");
+      await press(page, say("确认长期订餐", "Make this standing order"));
+      await expectText(page, say("从 2027年3月1日", "from Monday 1 March 2027"));
+      expect((await orders.count()) === before + 1, "the order is not listed");
+      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await page.locator("#from_on").fill("2027-04-05");
+      await page.locator("#to_on").fill("tomorrow");
+      await press(page, say("确认暂停", "Pause it"));
+      await expectError(page, "to_on", "2026-11-01");
+      await page.locator("#to_on").fill("2027-04-11");
+      await press(page, say("确认暂停", "Pause it"));
+      await expectText(page, say("2027年4月11日 星期日 暂停", "to Sunday 11 April 2027"));
+      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await press(page, say("取消暂停", "Take the pauses back"));
+      expect(!(await page.locator("main").innerText()).includes(say("暂停：", "Paused from")), "it is still paused");
+      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await press(page, say("结束长期订餐", "End this standing order"));
+      await press(page, say("结束长期订餐", "End this standing order"));
+      expect((await orders.count()) === before, "the order still stands");
     },
   },
 ];
