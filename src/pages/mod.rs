@@ -56,8 +56,8 @@ impl Address {
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
     use desk::{
-        counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record, residents, search, standing,
-        waiting,
+        counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record,
+        residents, search, standing, waiting,
     };
     use everyone::{account, canteens, help, home, look, password, sign_in};
     use resident::{check, choose, family, links, meals, past};
@@ -122,12 +122,16 @@ fn pages() -> Vec<Address> {
         Address::at("/desk/{canteen}/residents/{id}/card.svg").shows(papers::picture),
         Address::at("/desk/{canteen}/residents/{id}/past").shows(papers::past),
         Address::at("/desk/{canteen}/residents/{id}/standing").shows(standing::list),
-        Address::at("/desk/{canteen}/residents/{id}/standing/new").shows(standing::new_form).does(standing::make),
+        Address::at("/desk/{canteen}/residents/{id}/standing/new")
+            .shows(standing::new_form)
+            .does(standing::make),
         Address::at("/desk/{canteen}/standing/{order}").shows(standing::pause_form).does(standing::change),
         Address::at("/desk/{canteen}/standing/{order}/end").shows(standing::end_form).does(standing::end),
         Address::at("/desk/{canteen}/family").shows(requests::list),
         Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
-        Address::at("/desk/{canteen}/family/{link}/refuse").shows(requests::refuse_form).does(requests::refuse),
+        Address::at("/desk/{canteen}/family/{link}/refuse")
+            .shows(requests::refuse_form)
+            .does(requests::refuse),
         Address::at("/desk/{canteen}/family/{link}/end").shows(requests::end_form).does(requests::end),
         Address::at("/desk/{canteen}/import").shows(import::show).does(import::look),
         Address::at("/desk/{canteen}/import/confirm").shows(import::from_the_beginning).does(import::confirm),

@@ -88,7 +88,12 @@ fn page(
         }
     };
     Ok(desk
-        .page(lang, Room::Desk, texts::PERSON_TITLE.with(lang, &[("name", &client.resident.full_name)]), content)
+        .page(
+            lang,
+            Room::Desk,
+            texts::PERSON_TITLE.with(lang, &[("name", &client.resident.full_name)]),
+            content,
+        )
         .heading(texts::PERSON_TITLE.marked(lang, &[("name", client.name(lang))]))
         .back(desk.home())
         .errors(errors))
@@ -129,19 +134,23 @@ fn reserve_form(look: &Look, desk: &Desk, client: &Client, offer: &Offer, errors
         Some(_) => (texts::CHANGE_BUTTON, None),
         None => (texts::RESERVE_BUTTON, Some(texts::RESERVE_BY_PHONE)),
     };
-    form_to(look, &client.page(desk), html! {
-        (hidden("menu", &menu.id.to_string()))
-        (client.hidden())
-        (wish.hidden(menu, &["sure"]))
-        @if let Some(reserved) = &sitting.reserved { (forms::version(reserved.version)) }
-        (sure(lang, client, menu, wish, errors))
-        div .acts {
-            button .button type="submit" name="channel" value="desk" autofocus[errors.is_empty()] { (act.of(lang)) }
-            @if let Some(by_phone) = by_phone {
-                button .quiet type="submit" name="channel" value="phone" { (by_phone.of(lang)) }
+    form_to(
+        look,
+        &client.page(desk),
+        html! {
+            (hidden("menu", &menu.id.to_string()))
+            (client.hidden())
+            (wish.hidden(menu, &["sure"]))
+            @if let Some(reserved) = &sitting.reserved { (forms::version(reserved.version)) }
+            (sure(lang, client, menu, wish, errors))
+            div .acts {
+                button .button type="submit" name="channel" value="desk" autofocus[errors.is_empty()] { (act.of(lang)) }
+                @if let Some(by_phone) = by_phone {
+                    button .quiet type="submit" name="channel" value="phone" { (by_phone.of(lang)) }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// What the record says to avoid is accepted by name, or another dish is chosen (BR-13).
@@ -230,7 +239,9 @@ pub async fn reserve(visit: Visit<act::Reserve>, path: AtDesk, sent: Sent) -> Sh
         }
         // Somebody else was quicker: the page says so and offers to wait.
         Err(problem) if problem.code == Code::MenuFull => {
-            visit.show(move |conn, caller, look| page(conn, caller, look, at, &sent.fields, Errors::none())).await
+            visit
+                .show(move |conn, caller, look| page(conn, caller, look, at, &sent.fields, Errors::none()))
+                .await
         }
         Err(problem) => Err(problem),
     }

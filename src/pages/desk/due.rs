@@ -81,11 +81,13 @@ impl Owed {
             .into_iter()
             .filter(|one| one.status == AttendanceStatus::Served)
             .collect();
-        let open = if menu.closes_at() > now { reservations::active_of_menu(conn, menu.id)? } else { Vec::new() };
+        let open =
+            if menu.closes_at() > now { reservations::active_of_menu(conn, menu.id)? } else { Vec::new() };
         let open: Vec<Reservation> = open.into_iter().filter(|reservation| !reservation.served).collect();
         let quotes: Vec<QuoteId> = open.iter().map(|reservation| reservation.quote_id).collect();
         let quotes = subsidies::by_ids(conn, &quotes)?;
-        let due: HashMap<QuoteId, Fen> = quotes.into_iter().map(|kept| (kept.id, kept.quote.resident_fen)).collect();
+        let due: HashMap<QuoteId, Fen> =
+            quotes.into_iter().map(|kept| (kept.id, kept.quote.resident_fen)).collect();
         let expected: Vec<(Reservation, Fen)> = open
             .into_iter()
             .map(|reservation| {
@@ -107,8 +109,10 @@ impl Owed {
 
     fn shown(&self, lang: Lang, menu: &Menu) -> Markup {
         let expected: Fen = self.expected.iter().map(|(_, fen)| *fen).sum();
-        let row = |who: Markup, fen: Fen| html! {
-            li { span .item { span { (who) } span .price { (say::money(lang, fen)) } } }
+        let row = |who: Markup, fen: Fen| {
+            html! {
+                li { span .item { span { (who) } span .price { (say::money(lang, fen)) } } }
+            }
         };
         let total = |count: usize, fen: Fen| {
             texts::DUE_TOTAL.with(lang, &[("count", &count), ("money", &say::money(lang, fen))])

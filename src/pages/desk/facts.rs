@@ -3,7 +3,12 @@
 use actix_web::web::Path;
 use maud::{Markup, html};
 
-use super::{Desk, counter::AtDesk, record::{named, registered_here}, residents::record_page};
+use super::{
+    Desk,
+    counter::AtDesk,
+    record::{named, registered_here},
+    residents::record_page,
+};
 use crate::{
     access::{Caller, Role, act},
     api::{Answer, Query},
@@ -11,7 +16,9 @@ use crate::{
     ids::{CanteenId, FactId, ResidentId},
     page::{Page as Listed, PageQuery},
     pages::{
-        forms::{self, Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, day, form, one_of},
+        forms::{
+            self, Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, day, form, one_of,
+        },
         say,
         shell::Page,
         texts::{Text, desk as texts, shell},
@@ -120,7 +127,14 @@ fn details(lang: Lang, fact: &FactBody) -> Markup {
     }
 }
 
-fn line(lang: Lang, name: &'static str, label: Text, hint: Option<Text>, fields: &Fields, errors: &Errors) -> Markup {
+fn line(
+    lang: Lang,
+    name: &'static str,
+    label: Text,
+    hint: Option<Text>,
+    fields: &Fields,
+    errors: &Errors,
+) -> Markup {
     let hint = hint.map(|hint| hint.of(lang));
     Line { name, label: label.of(lang), hint, kind: Kind::Text, autocomplete: "off" }
         .field(fields.get(name), errors)
@@ -211,7 +225,8 @@ fn last_day(fields: &Fields, errors: &mut Errors, lang: Lang) -> Option<chrono::
 fn mend(problem: Problem, lang: Lang) -> Result<Errors, Problem> {
     match problem.code {
         Code::BadFact => {
-            let field = problem.fields().first().map_or("from_on", |fault| fault.pointer.trim_start_matches('/'));
+            let field =
+                problem.fields().first().map_or("from_on", |fault| fault.pointer.trim_start_matches('/'));
             Ok(Errors::of(field, &problem, lang))
         }
         Code::UnknownFactKind => Ok(Errors::of("kind", &problem, lang)),
@@ -312,12 +327,15 @@ fn edit_page(
         ("version", fact.version.to_string()),
     ]);
     let fields = typed.unwrap_or(&kept);
-    let content = form(look, html! {
-        (forms::version(fields.version()?))
-        (line(lang, "to_on", texts::FACT_TO, Some(texts::FACT_TO_HINT), fields, &errors))
-        (line(lang, "evidence", texts::FACT_EVIDENCE, Some(texts::FACT_EVIDENCE_HINT), fields, &errors))
-        (button(texts::FACT_SAVE.of(lang)))
-    });
+    let content = form(
+        look,
+        html! {
+            (forms::version(fields.version()?))
+            (line(lang, "to_on", texts::FACT_TO, Some(texts::FACT_TO_HINT), fields, &errors))
+            (line(lang, "evidence", texts::FACT_EVIDENCE, Some(texts::FACT_EVIDENCE_HINT), fields, &errors))
+            (button(texts::FACT_SAVE.of(lang)))
+        },
+    );
     Ok(shown.page(lang, texts::FACT_EDIT_TITLE, content).errors(errors))
 }
 
@@ -343,7 +361,5 @@ pub async fn edit(visit: Visit<act::VerifyFacts>, path: OfFact, sent: Sent) -> S
             Err(problem) => errors = mend(problem, lang)?,
         }
     }
-    visit
-        .show(move |conn, caller, look| edit_page(conn, caller, look, of, Some(&sent.fields), errors))
-        .await
+    visit.show(move |conn, caller, look| edit_page(conn, caller, look, of, Some(&sent.fields), errors)).await
 }

@@ -14,12 +14,17 @@ use crate::{
     db::Conn,
     families::{
         self,
-        http::{ConsentBody, FamilyLinkBody, approve as approve_link, end as end_link, refuse as refuse_link, told},
+        http::{
+            ConsentBody, FamilyLinkBody, approve as approve_link, end as end_link, refuse as refuse_link,
+            told,
+        },
     },
     ids::{CanteenId, FamilyLinkId},
     page::Window,
     pages::{
-        forms::{Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, form, one_of, yes_or_no},
+        forms::{
+            Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, form, one_of, yes_or_no,
+        },
         say,
         shell::Page,
         texts::{Text, desk as texts, shell},
@@ -107,11 +112,14 @@ fn of_canteen(
 /// A text about a link: who asks, what they are to whom.
 fn line(lang: Lang, text: Text, link: &FamilyLinkBody) -> Markup {
     let name = |name: &Option<String>| say::recorded(lang, name.as_deref().unwrap_or_default());
-    text.marked(lang, &[
-        ("holder", name(&link.holder.name)),
-        ("relation", html! { (say::relation(link.relation).of(lang)) }),
-        ("name", name(&link.resident_name)),
-    ])
+    text.marked(
+        lang,
+        &[
+            ("holder", name(&link.holder.name)),
+            ("relation", html! { (say::relation(link.relation).of(lang)) }),
+            ("name", name(&link.resident_name)),
+        ],
+    )
 }
 
 /// A link of this desk, and whom it is about.
@@ -146,7 +154,8 @@ impl Request {
     /// Whom it is about and who asks: what has to be compared with the papers on the desk.
     fn facts(&self, lang: Lang) -> Markup {
         let canteen: &Canteen = &self.desk.canteen;
-        let row = |question: Text, answer: Markup| html! { div { dt { (question.of(lang)) } dd { (answer) } } };
+        let row =
+            |question: Text, answer: Markup| html! { div { dt { (question.of(lang)) } dd { (answer) } } };
         let holder = say::recorded(lang, self.link.holder.name.as_deref().unwrap_or_default());
         let relation = say::sentence(say::relation(self.link.relation).of(lang));
         html! {
@@ -168,7 +177,9 @@ impl Request {
 pub async fn question(visit: Visit<act::ReadFamilyLinks>, path: OfLink) -> Shown {
     let of = path.into_inner();
     visit
-        .show(move |conn, caller, look| question_page(conn, caller, look, of, &Fields::default(), Errors::none()))
+        .show(move |conn, caller, look| {
+            question_page(conn, caller, look, of, &Fields::default(), Errors::none())
+        })
         .await
 }
 
@@ -185,7 +196,8 @@ fn question_page(
     if request.link.status != LinkStatus::Asked {
         return Err(Code::LinkDecided.into());
     }
-    let ways: Vec<Choice> = WAYS.iter().map(|(value, text)| Choice::new(*value, html! { (text.of(lang)) })).collect();
+    let ways: Vec<Choice> =
+        WAYS.iter().map(|(value, text)| Choice::new(*value, html! { (text.of(lang)) })).collect();
     let words = Line {
         name: "words",
         label: texts::CONSENT_WORDS.of(lang),
@@ -243,7 +255,9 @@ pub async fn approve(visit: Visit<act::DecideFamilyLink>, path: OfLink, sent: Se
     let of = path.into_inner();
     match consent(&sent.fields, visit.lang()) {
         Ok(body) => {
-            approve_link(visit.api(), Path::from(of.1), sent.keyed(body)).await.and_then(Answer::into_body)?;
+            approve_link(visit.api(), Path::from(of.1), sent.keyed(body))
+                .await
+                .and_then(Answer::into_body)?;
             Ok(go(&page_of(of.0)))
         }
         Err(errors) => {

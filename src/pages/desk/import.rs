@@ -221,7 +221,8 @@ pub async fn confirm(visit: Visit<act::EditResidents>, id: Path<CanteenId>, sent
     let imported = import_roster(visit.allowed(), id, sent.0.keyed(bytes.clone())).await;
     match imported.and_then(Answer::into_body) {
         Ok(report) => {
-            let counts = [("created", report.created), ("filled", report.filled), ("unchanged", report.unchanged)];
+            let counts =
+                [("created", report.created), ("filled", report.filled), ("unchanged", report.unchanged)];
             let counts = counts.map(|(name, count)| (name, count.to_string()));
             Ok(go(&address(&format!("{}/residents", home_of(id)), counts)))
         }

@@ -23,10 +23,7 @@ pub mod waiting;
 
 use maud::{Markup, html};
 
-use super::{
-    shell::Page,
-    texts::desk as texts,
-};
+use super::{shell::Page, texts::desk as texts};
 use crate::{
     access::{Caller, OnDuty, Role},
     canteens::{self, Canteen},

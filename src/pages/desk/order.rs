@@ -177,7 +177,8 @@ fn modes(lang: Lang, menu: &Menu, wish: &Wish) -> Markup {
 
 /// More than one portion, of whatever is chosen above.
 fn portions(lang: Lang, menu: &Menu, wish: &Wish) -> Markup {
-    let count = |item: &Item| wish.picks.iter().find(|pick| pick.item_id == item.id).map_or(1, |pick| pick.portions);
+    let count =
+        |item: &Item| wish.picks.iter().find(|pick| pick.item_id == item.id).map_or(1, |pick| pick.portions);
     let some = wish.picks.iter().any(|pick| pick.portions > 1);
     let numbers = || (1..=9).filter_map(|count| Portions::new(count).ok()).map(Portions::get);
     html! {

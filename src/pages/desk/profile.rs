@@ -49,7 +49,8 @@ pub fn known(resident: &ResidentBody) -> Fields {
         ("status", resident.status.to_string()),
         ("version", resident.version.to_string()),
     ];
-    let eaten = words("allergens", &resident.allergens).into_iter().chain(words("diet_tags", &resident.diet_tags));
+    let eaten =
+        words("allergens", &resident.allergens).into_iter().chain(words("diet_tags", &resident.diet_tags));
     Fields::known(lines.into_iter().chain(eaten))
 }
 
@@ -82,7 +83,14 @@ pub fn questions(lang: Lang, fields: &Fields, errors: &Errors, last4: Option<&st
 
 type Words = (&'static [&'static str], fn(Lang, &str) -> String);
 
-fn words(lang: Lang, name: &str, legend: Text, (usual, said): Words, fields: &Fields, errors: &Errors) -> Markup {
+fn words(
+    lang: Lang,
+    name: &str,
+    legend: Text,
+    (usual, said): Words,
+    fields: &Fields,
+    errors: &Errors,
+) -> Markup {
     let mut offered: Vec<&str> = usual.to_vec();
     offered.extend(fields.all(name).filter(|word| !usual.contains(word)));
     let choice = |word: &&str| Choice::new(*word, html! { (say::sentence(&said(lang, word))) });
@@ -102,7 +110,8 @@ pub fn entered(fields: &Fields, lang: Lang) -> Result<Entered, Errors> {
     let born_on = day(fields.get("born_on")).ok_or_else(|| resident::ASK_BORN_WRONG.of(lang).to_owned());
     let born_on = errors.keep("born_on", born_on);
     let id_number = fields.get("id_number").to_uppercase();
-    let id_number = optional(&mut errors, "id_number", &id_number, IdNumber::parse, texts::ID_NUMBER_WRONG, lang);
+    let id_number =
+        optional(&mut errors, "id_number", &id_number, IdNumber::parse, texts::ID_NUMBER_WRONG, lang);
     let phone = optional(&mut errors, "phone", fields.get("phone"), Phone::parse, texts::PHONE_WRONG, lang);
     let card: String = fields.get("card_number").split_whitespace().collect();
     let card_number =

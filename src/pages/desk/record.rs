@@ -147,12 +147,15 @@ fn edit_page(
         .filter(|one| **one != Status::Deceased || resident.status == Status::Deceased)
         .map(|one| Choice::new(one.as_str(), html! { (say::sentence(status(*one).of(lang))) }))
         .collect();
-    let content = form(look, html! {
-        (forms::version(version))
-        (questions(lang, fields, &errors, resident.id_number_last4.as_deref()))
-        (one_of("status", Legend::Shown(texts::STATUS.of(lang)), &statuses, fields.get("status"), &errors))
-        (button(texts::SAVE_RECORD.of(lang)))
-    });
+    let content = form(
+        look,
+        html! {
+            (forms::version(version))
+            (questions(lang, fields, &errors, resident.id_number_last4.as_deref()))
+            (one_of("status", Legend::Shown(texts::STATUS.of(lang)), &statuses, fields.get("status"), &errors))
+            (button(texts::SAVE_RECORD.of(lang)))
+        },
+    );
     Ok(named(lang, &desk, &resident.full_name, texts::EDIT_TITLE, content)
         .back(record_page(desk.canteen.id, id))
         .errors(errors))
@@ -164,8 +167,17 @@ fn edited(desk: CanteenId, fields: &Fields, lang: Lang) -> Result<ResidentEditBo
     let mut errors = Errors::none();
     let status = Status::from_word(fields.get("status")).ok_or_else(|| shell::CHOOSE_ONE.of(lang).to_owned());
     let status = errors.keep("status", status);
-    let Entered { full_name, born_on, phone, id_number, registered_in, lives_in, card_number, allergens, diet_tags } =
-        entered?;
+    let Entered {
+        full_name,
+        born_on,
+        phone,
+        id_number,
+        registered_in,
+        lives_in,
+        card_number,
+        allergens,
+        diet_tags,
+    } = entered?;
     let missing = || shell::FILL_IN.with(lang, &[("what", &everyone::CARD_NUMBER.of(lang))]);
     let card_number = errors.keep("card_number", card_number.ok_or_else(missing));
     match (status, card_number) {
@@ -207,7 +219,5 @@ pub async fn edit(visit: Visit<act::EditResidents>, path: AtDesk, sent: Sent) ->
         }
         Err(errors) => errors,
     };
-    visit
-        .show(move |conn, caller, look| edit_page(conn, caller, look, at, &sent.fields, errors))
-        .await
+    visit.show(move |conn, caller, look| edit_page(conn, caller, look, at, &sent.fields, errors)).await
 }

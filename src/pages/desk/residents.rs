@@ -116,14 +116,14 @@ fn new_page(
 ) -> Result<Page, Fail> {
     let lang = look.lang;
     let desk = Desk::of(conn, caller, id)?;
-    let content = form(look, html! {
-        (questions(lang, fields, &errors, None))
-        (button(texts::REGISTER_BUTTON.of(lang)))
-    });
-    Ok(desk
-        .page(lang, Room::Residents, texts::REGISTER.of(lang), content)
-        .back(page_of(id))
-        .errors(errors))
+    let content = form(
+        look,
+        html! {
+            (questions(lang, fields, &errors, None))
+            (button(texts::REGISTER_BUTTON.of(lang)))
+        },
+    );
+    Ok(desk.page(lang, Room::Residents, texts::REGISTER.of(lang), content).back(page_of(id)).errors(errors))
 }
 
 /// `POST /desk/{id}/residents/new`

@@ -127,22 +127,26 @@ fn new_page(
     let resident = registered_here(conn, &desk, id)?;
     let choice = |one: &ItemRule| Choice::new(one.as_str(), html! { (say::sentence(rule(*one).of(lang))) });
     let rules: Vec<Choice> = ItemRule::ALL.iter().map(choice).collect();
-    let chosen = Some(fields.get("rule")).filter(|rule| !rule.is_empty()).unwrap_or(ItemRule::SetMeal.as_str());
+    let chosen =
+        Some(fields.get("rule")).filter(|rule| !rule.is_empty()).unwrap_or(ItemRule::SetMeal.as_str());
     let from = match fields.get("from_on") {
         "" => desk.canteen.today(caller.now).to_string(),
         typed => typed.to_owned(),
     };
-    let content = form(look, html! {
-        div .columns {
-            div { @for meal in &desk.canteen.periods { (weekly(lang, meal, fields, &errors)) } }
-            div {
-                (one_of("rule", Legend::Shown(texts::STANDING_RULE.of(lang)), &rules, chosen, &errors))
-                (line(lang, "from_on", texts::FACT_FROM, texts::DAY_HINT, &from, &errors))
-                (line(lang, "to_on", texts::FACT_TO, texts::FACT_TO_HINT, fields.get("to_on"), &errors))
+    let content = form(
+        look,
+        html! {
+            div .columns {
+                div { @for meal in &desk.canteen.periods { (weekly(lang, meal, fields, &errors)) } }
+                div {
+                    (one_of("rule", Legend::Shown(texts::STANDING_RULE.of(lang)), &rules, chosen, &errors))
+                    (line(lang, "from_on", texts::FACT_FROM, texts::DAY_HINT, &from, &errors))
+                    (line(lang, "to_on", texts::FACT_TO, texts::FACT_TO_HINT, fields.get("to_on"), &errors))
+                }
             }
-        }
-        (button(texts::STANDING_BUTTON.of(lang)))
-    });
+            (button(texts::STANDING_BUTTON.of(lang)))
+        },
+    );
     Ok(named(lang, &desk, &resident.full_name, texts::STANDING_NEW_TITLE, content)
         .back(page_of(desk.canteen.id, id))
         .errors(errors))
@@ -252,7 +256,11 @@ struct Ordered {
 
 impl Ordered {
     /// Fails with `standing_order_not_found` for another canteen's.
-    fn of(conn: &mut Conn, caller: &Caller, (desk, id): (CanteenId, StandingOrderId)) -> Result<Ordered, Fail> {
+    fn of(
+        conn: &mut Conn,
+        caller: &Caller,
+        (desk, id): (CanteenId, StandingOrderId),
+    ) -> Result<Ordered, Fail> {
         let desk = Desk::of(conn, caller, desk)?;
         let order = standing::find(conn, id)?;
         if order.canteen_id != desk.canteen.id {
@@ -273,7 +281,9 @@ impl Ordered {
 pub async fn pause_form(visit: Visit<act::Reserve>, path: OfOrder) -> Shown {
     let of = path.into_inner();
     visit
-        .show(move |conn, caller, look| pause_page(conn, caller, look, of, &Fields::default(), Errors::none()))
+        .show(move |conn, caller, look| {
+            pause_page(conn, caller, look, of, &Fields::default(), Errors::none())
+        })
         .await
 }
 
@@ -323,7 +333,8 @@ fn pause_page(
 /// The days of a pause.
 fn pause(fields: &Fields, lang: Lang) -> Result<Span, Errors> {
     let mut errors = Errors::none();
-    let mut read = |name| errors.keep(name, day(fields.get(name)).ok_or_else(|| texts::DAY_WRONG.of(lang).to_owned()));
+    let mut read =
+        |name| errors.keep(name, day(fields.get(name)).ok_or_else(|| texts::DAY_WRONG.of(lang).to_owned()));
     match (read("from_on"), read("to_on")) {
         (Some(from_on), Some(to_on)) => Ok(Span { from_on, to_on }),
         (_, _) => Err(errors),
@@ -370,11 +381,14 @@ pub async fn end_form(visit: Visit<act::Reserve>, path: OfOrder) -> Shown {
             if ordered.order.status == OrderStatus::Ended {
                 return Err(Code::StandingOrderEnded.into());
             }
-            let content = form(look, html! {
-                (forms::version(ordered.order.version))
-                (reserved_too(lang, &Fields::default(), &Errors::none()))
-                (button(texts::STANDING_END.of(lang)))
-            });
+            let content = form(
+                look,
+                html! {
+                    (forms::version(ordered.order.version))
+                    (reserved_too(lang, &Fields::default(), &Errors::none()))
+                    (button(texts::STANDING_END.of(lang)))
+                },
+            );
             Ok(ordered.page(lang, texts::STANDING_END_TITLE, content))
         })
         .await

@@ -58,8 +58,7 @@ pub fn offered(look: &Look, desk: &Desk, client: &Client, offer: &Offer, errors:
 pub fn list(conn: &mut Conn, look: &Look, desk: &Desk, client: &Client, now: At) -> Result<Markup, Fail> {
     let lang = look.lang;
     let window = Window::new(None, None)?;
-    let entries =
-        waiting::of_residents(conn, &[client.resident.id], Some(WaitingStatus::Waiting), &window)?;
+    let entries = waiting::of_residents(conn, &[client.resident.id], Some(WaitingStatus::Waiting), &window)?;
     let mut rows = Vec::new();
     for entry in entries {
         let menu = menus::find(conn, entry.menu_id)?;
@@ -157,8 +156,15 @@ pub async fn leave_form(visit: Visit<act::Reserve>, path: Path<(CanteenId, Waiti
                 @else { p .notice { (texts::WAITS_NO_MORE.of(lang)) } }
             };
             Ok(desk
-                .page(lang, Room::Desk, texts::LEAVE_TITLE.with(lang, &[("name", &resident.full_name)]), content)
-                .heading(texts::LEAVE_TITLE.marked(lang, &[("name", say::recorded(lang, &resident.full_name))]))
+                .page(
+                    lang,
+                    Room::Desk,
+                    texts::LEAVE_TITLE.with(lang, &[("name", &resident.full_name)]),
+                    content,
+                )
+                .heading(
+                    texts::LEAVE_TITLE.marked(lang, &[("name", say::recorded(lang, &resident.full_name))]),
+                )
                 .back(desk.home()))
         })
         .await

@@ -45,7 +45,8 @@ pub async fn show(visit: Visit<act::ChangePassword>, Asked(query): Asked) -> Sho
 
 fn page(look: &Look, fields: &Fields, one_time: bool, errors: Errors) -> Page {
     let lang = look.lang;
-    let line = |name, label, hint, autocomplete| Line { name, label, hint, kind: Kind::Password, autocomplete };
+    let line =
+        |name, label, hint, autocomplete| Line { name, label, hint, kind: Kind::Password, autocomplete };
     let present = if one_time { texts::ONE_TIME_PASSWORD } else { texts::PRESENT_PASSWORD };
     let present = line("present_password", present.of(lang), None, "current-password");
     let hint = Some(texts::NEW_PASSWORD_HINT.of(lang));
@@ -67,11 +68,14 @@ fn page(look: &Look, fields: &Fields, one_time: bool, errors: Errors) -> Page {
 fn entered(fields: &Fields, lang: Lang) -> Result<PasswordChangeBody, Errors> {
     let mut errors = Errors::none();
     let missing = shell::FILL_IN.with(lang, &[("what", &texts::PRESENT_PASSWORD.of(lang))]);
-    let present = errors.keep("present_password", Secret::parse(fields.get("present_password")).map_err(|_| missing));
+    let present =
+        errors.keep("present_password", Secret::parse(fields.get("present_password")).map_err(|_| missing));
     let wrong = |_| texts::PASSWORD_WRONG.of(lang).to_owned();
     let new = errors.keep("new_password", Password::parse(fields.get("new_password")).map_err(wrong));
     match (present, new) {
-        (Some(present_password), Some(new_password)) => Ok(PasswordChangeBody { present_password, new_password }),
+        (Some(present_password), Some(new_password)) => {
+            Ok(PasswordChangeBody { present_password, new_password })
+        }
         (_, _) => Err(errors),
     }
 }
@@ -109,11 +113,11 @@ pub async fn change(visit: Visit<act::ChangePassword>, sent: Sent) -> Shown {
 }
 
 /// Where whoever just signed in goes on: to choose a password of their own first, if theirs is a one-time password.
-pub async fn before(
-    visit: &Visit<act::SignIn>,
-    whose: Principal,
-    then: &str,
-) -> Result<String, Problem> {
+pub async fn before(visit: &Visit<act::SignIn>, whose: Principal, then: &str) -> Result<String, Problem> {
     let one_time = visit.allowed().read(move |conn, _| is_one_time(conn, whose)).await?;
-    Ok(if one_time { address(PAGE, Some(("then", then)).filter(|_| !then.is_empty())) } else { then.to_owned() })
+    Ok(if one_time {
+        address(PAGE, Some(("then", then)).filter(|_| !then.is_empty()))
+    } else {
+        then.to_owned()
+    })
 }

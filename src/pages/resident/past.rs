@@ -33,7 +33,8 @@ pub async fn show(visit: Visit<act::ReadReservations>, id: Path<ResidentId>, Ask
             let person = Person::of(conn, caller, *id)?;
             let page = format!("{}/past", person.home());
             let Person { resident, acting, canteen } = &person;
-            let content = book(conn, lang, (resident, acting, canteen), &page, query.get("month"), caller.now)?;
+            let content =
+                book(conn, lang, (resident, acting, canteen), &page, query.get("month"), caller.now)?;
             Ok(about(look, &person, texts::PAST_TITLE.of(lang), content).back(person.home()))
         })
         .await
