@@ -40,6 +40,21 @@ export async function visitors(world) {
   return [{ name: "staff", who: desk(world).who }];
 }
 
+// Somebody of this name is registered at the desk, and found by these letters.
+async function known(world, name, letters) {
+  const { who, at } = desk(world);
+  const context = await world.visit({ who, js: false });
+  const page = await context.newPage();
+  await page.goto(`${at}?q=${letters}`);
+  if (!page.url().includes("/people/") && (await page.locator(".found a").count()) === 0) {
+    await page.goto(`${at}/residents/new`);
+    await page.locator("#full_name").fill(name);
+    await page.locator("#born_on").fill("1941-05-06");
+    await page.locator("main form[method=post] button[type=submit]").click();
+  }
+  await context.close();
+}
+
 // A new family member asks to act for a resident who was just registered at the desk; gives both.
 async function asked(world) {
   const { who, at } = desk(world);
@@ -202,9 +217,10 @@ export const tasks = [
   {
     name: "a meal is reserved by keyboard alone: letters, Enter, Enter",
     async run({ page, world, say }) {
+      await known(world, "李凤恩", "lfe");
       const at = await atDesk(page, world);
       // The whole card number finds one alone; letters may find several, of whom the first has the focus.
-      for (const typed of [resident(world, EATER).card_number, "l"]) {
+      for (const typed of [resident(world, EATER).card_number, "lfe", "l"]) {
         expect((await focused(page)) === "q", "the focus is not on the search field");
         await page.keyboard.type(typed);
         let enters = 0;
@@ -214,14 +230,15 @@ export const tasks = [
           enters += 1;
         };
         await enter();
-        if (!page.url().includes("/people/")) await enter();
+        const listed = !page.url().includes("/people/");
+        if (listed) await enter();
         expect(page.url().includes("/people/"), "nobody was opened");
         await expectText(page, say("应付", "to pay"));
         await enter();
         expect(page.url().includes("done="), `nothing was reserved: ${page.url()}`);
         await expectText(page, say("已订好", "Reserved:"));
         expect(enters <= 3, `it took ${enters} times Enter`);
-        expect(typed.length === 1 || enters === 2, `it took ${enters} times Enter for somebody found alone`);
+        expect(listed || enters === 2, `it took ${enters} times Enter for somebody found alone`);
         await press(page, say("撤销", "Undo"));
         await expectText(page, say("已取消", "Cancelled:"));
         await page.goto(at);
@@ -455,7 +472,7 @@ export const tasks = [
       await page.locator("input[name='days-lunch']").first().check();
       await page.locator("#from_on").fill("2027-03-01");
       await press(page, say("确认长期订餐", "Make this standing order"));
-      await expectText(page, say("从 2027年3月1日", "from Monday 1 March 2027"));
+      await expectText(page, say("从 2027年3月1日", "From Monday 1 March 2027"));
       expect((await orders.count()) === before + 1, "the order is not listed");
       await orders.filter({ hasText: "2027" }).first().locator("a").click();
       await page.locator("#from_on").fill("2027-04-05");
