@@ -20,6 +20,9 @@ use crate::{
     words::Lang,
 };
 
+/// The most bytes of a file that is answered, as the document tells it; the largest table of a canteen's days is far below.
+const LARGEST_FILE: usize = 100_000_000;
+
 /// A JSON answer with the status `STATUS`.
 #[derive(Debug)]
 pub struct Answer<const STATUS: u16, T> {
@@ -289,7 +292,10 @@ impl<K: FileKind> Responder for File<K> {
 
 impl<K: FileKind> Describe for File<K> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.answers_file(K::MEDIA, json!({ "type": "string", "format": "binary" }));
+        doc.answers_file(
+            K::MEDIA,
+            json!({ "type": "string", "format": "binary", "maxLength": LARGEST_FILE }),
+        );
         doc.may_be_unchanged();
     }
 }

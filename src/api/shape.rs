@@ -178,6 +178,16 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
         ValidationErrorKind::MaxItems { limit } => {
             here("too_many", format!("最多 {limit} 项"), format!("at most {limit} items are expected"))
         }
+        ValidationErrorKind::MinProperties { limit } => here(
+            "too_few",
+            format!("至少 {limit} 项"),
+            format!("at least {limit} of its fields are expected"),
+        ),
+        ValidationErrorKind::MaxProperties { limit } => here(
+            "too_many",
+            format!("最多 {limit} 项"),
+            format!("at most {limit} of its fields are expected"),
+        ),
         ValidationErrorKind::Minimum { limit } => {
             here("too_small", format!("不能小于 {limit}"), format!("{limit} is the least"))
         }

@@ -15,6 +15,7 @@ mod forms;
 mod resident;
 mod say;
 mod shell;
+mod staff;
 mod texts;
 mod visit;
 
@@ -61,6 +62,7 @@ fn pages() -> Vec<Address> {
     };
     use everyone::{account, canteens, help, home, look, password, sign_in};
     use resident::{check, choose, family, links, meals, past};
+    use staff::{calls, closures, devices, files, menu, paper, post, reviews, today, week};
     vec![
         // Everyone
         Address::at("/").shows(canteens::list),
@@ -100,6 +102,36 @@ fn pages() -> Vec<Address> {
         Address::at("/family/ask").shows(links::ask_form).does(links::ask),
         Address::at("/family/{link}/pin").shows(links::pin_form).does(links::pin),
         Address::at("/family/{link}/end").shows(links::end_form).does(links::end),
+        // The staff of a canteen
+        Address::at("/staff/{id}").shows(today::show),
+        Address::at("/staff/{id}/live").shows(today::live),
+        Address::at("/staff/{id}/week").shows(week::this),
+        Address::at("/staff/{id}/week/{monday}").shows(week::show),
+        Address::at("/staff/{id}/week/{monday}/copy").shows(week::copy_form).does(week::copy_week),
+        Address::at("/staff/{id}/week/{monday}/post").shows(post::week_form).does(post::week),
+        Address::at("/staff/{id}/new-menu").shows(menu::new_form).does(menu::make),
+        Address::at("/staff/{id}/menus/{menu}").shows(menu::show).does(menu::change),
+        Address::at("/staff/{id}/menus/{menu}/publish").shows(post::one_form).does(post::one),
+        Address::at("/staff/{id}/menus/{menu}/withdraw").shows(menu::withdraw_form).does(menu::withdraw_menu),
+        Address::at("/staff/{id}/menus/{menu}/close").shows(menu::close_form).does(menu::close_menu),
+        Address::at("/staff/{id}/menus/{menu}/calls").shows(calls::of_menu),
+        Address::at("/staff/{id}/menus/{menu}/kitchen").shows(paper::kitchen),
+        Address::at("/staff/{id}/menus/{menu}/door-list").shows(paper::door_list),
+        Address::at("/staff/{id}/wall/{on}").shows(paper::wall),
+        Address::at("/staff/{id}/closures").shows(closures::list),
+        Address::at("/staff/{id}/closures/new").shows(closures::new_form),
+        Address::at("/staff/{id}/closures/check").shows(closures::check).does(closures::close_canteen),
+        Address::at("/staff/{id}/closures/{closure}/calls").shows(calls::of_closure),
+        Address::at("/staff/{id}/reviews").shows(reviews::list),
+        Address::at("/staff/{id}/reviews/{attendance}").shows(reviews::one).does(reviews::decide),
+        Address::at("/staff/{id}/devices").shows(devices::list),
+        Address::at("/staff/{id}/devices/new").shows(devices::new_form).does(devices::enrol),
+        Address::at("/staff/{id}/devices/{device}/revoke").shows(devices::revoke_form).does(devices::revoke),
+        Address::at("/staff/{id}/files").shows(files::show),
+        Address::at("/staff/{id}/files/headcounts.csv").shows(files::headcounts_csv),
+        Address::at("/staff/{id}/files/headcounts.xlsx").shows(files::headcounts_xlsx),
+        Address::at("/staff/{id}/files/attendance.csv").shows(files::attendance_csv),
+        Address::at("/staff/{id}/files/attendance.xlsx").shows(files::attendance_xlsx),
         // The desk of a canteen
         Address::at("/desk/{canteen}").shows(search::show),
         Address::at("/desk/{canteen}/people/{id}").shows(counter::show).does(counter::reserve),

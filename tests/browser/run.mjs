@@ -9,9 +9,10 @@ import { World } from "./lib/world.mjs";
 import * as desk from "./audiences/desk.mjs";
 import * as everyone from "./audiences/everyone.mjs";
 import * as resident from "./audiences/resident.mjs";
+import * as staff from "./audiences/staff.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [everyone, resident, desk];
+const AUDIENCES = [everyone, resident, desk, staff];
 
 const { values: asked } = parseArgs({
   options: {

@@ -77,6 +77,7 @@ super::texts! {
     PASSWORD_WRONG "密码要有 10 到 128 个字符" "A password has 10 to 128 characters";
 
     HOME_FOR_WHOM "替谁订餐？" "For whom do you reserve?";
+    HOME_WHERE "从哪里开始？" "Where do you want to begin?";
     HOME_NOTHING_TITLE "{name}，您好" "Hello {name}";
     HOME_NOTHING "您还没有可以代订的老人。请先申请，要用老人餐卡的卡号和生日。" "You cannot reserve for anybody yet. Ask first: you need the resident’s card number and birth date.";
     HOME_ASK "申请替老人订餐" "Ask to reserve for a resident";

@@ -405,14 +405,19 @@ pub(crate) fn end_order(
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StandingOrdersQuery {
+    /// Only this resident's.
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
+    /// Only those at this canteen: for its staff.
     #[serde(default)]
     pub canteen_id: Option<CanteenId>,
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<OrderStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -448,10 +453,13 @@ pub async fn list(
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomesQuery {
+    /// Only those that came to this.
     #[serde(default)]
     pub status: Option<OutcomeStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -480,10 +488,13 @@ pub async fn outcomes(
 pub struct DayOutcomesQuery {
     /// The day of the meals.
     pub on: NaiveDate,
+    /// Only those that came to this.
     #[serde(default)]
     pub status: Option<OutcomeStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }

@@ -197,10 +197,13 @@ fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, F
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingQuery {
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<WaitingStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -209,12 +212,16 @@ pub struct WaitingQuery {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnWaitingQuery {
+    /// Only this resident's.
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<WaitingStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
