@@ -2,6 +2,7 @@
 
 super::texts! {
     ROOMS "服务台的各页" "Pages of the desk";
+    ROOM_TODAY "今天" "Today";
     ROOM_DESK "服务台" "Desk";
 
     DESK_TITLE "服务台" "Desk";
