@@ -58,7 +58,7 @@ impl Address {
 fn pages() -> Vec<Address> {
     use desk::{
         counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record,
-        residents, search, waiting,
+        residents, search, standing, waiting,
     };
     use everyone::{account, canteens, help, home, look, password, sign_in};
     use resident::{check, choose, family, links, meals, past};
@@ -153,6 +153,12 @@ fn pages() -> Vec<Address> {
         Address::at("/desk/{canteen}/residents/{id}/card").shows(papers::card).does(papers::issue),
         Address::at("/desk/{canteen}/residents/{id}/card.svg").shows(papers::picture),
         Address::at("/desk/{canteen}/residents/{id}/past").shows(papers::past),
+        Address::at("/desk/{canteen}/residents/{id}/standing").shows(standing::list),
+        Address::at("/desk/{canteen}/residents/{id}/standing/new")
+            .shows(standing::new_form)
+            .does(standing::make),
+        Address::at("/desk/{canteen}/standing/{order}").shows(standing::pause_form).does(standing::change),
+        Address::at("/desk/{canteen}/standing/{order}/end").shows(standing::end_form).does(standing::end),
         Address::at("/desk/{canteen}/family").shows(requests::list),
         Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
         Address::at("/desk/{canteen}/family/{link}/refuse")

@@ -9,7 +9,7 @@ use crate::{
     clock::At,
     db::Conn,
     ids::{MenuId, ReservationId, ResidentId},
-    menus::{self, Menu, MenuStatus, Pick},
+    menus::{self, Item, Menu, MenuStatus, Pick},
     money::Fen,
     pages::{
         everyone::canteens::{is_sold_out, public_menus},
@@ -196,7 +196,7 @@ pub fn wish(
     let asked = Some(Wish::of(fields, menu)).filter(|wish| !wish.picks.is_empty());
     let known = match asked.or_else(|| sitting.reserved.as_ref().and_then(|kept| still_offered(menu, kept))) {
         Some(known) => Some(known),
-        None => usual(conn, menu, resident)?.or_else(|| first_safe(menu, resident)),
+        None => usual(conn, menu, resident)?.or_else(|| first_safe(menu, resident, is_full(sitting))),
     };
     let mode = menu.modes.first().copied();
     Ok(known.map(|wish| Wish { mode: wish.mode.or(mode), ..wish }))
@@ -209,9 +209,11 @@ fn still_offered(menu: &Menu, reserved: &Reservation) -> Option<Wish> {
     Some(wish).filter(|wish| !wish.picks.is_empty())
 }
 
-fn first_safe(menu: &Menu, resident: &Resident) -> Option<Wish> {
-    let mut safe: Vec<_> =
-        menu.offered().filter(|item| on_record(item, resident).is_empty() && !is_sold_out(item)).collect();
+/// Whoever waits for a place waits for what is sold out, too.
+fn first_safe(menu: &Menu, resident: &Resident, waits: bool) -> Option<Wish> {
+    let is_left = |item: &Item| waits || !is_sold_out(item);
+    let mut safe: Vec<&Item> =
+        menu.offered().filter(|item| on_record(item, resident).is_empty() && is_left(item)).collect();
     safe.sort_by_key(|item| item.kind != ItemKind::Set);
     let picks = vec![Pick { item_id: safe.first()?.id, portions: 1 }];
     Some(Wish { picks, mode: None, confirmed: Vec::new() })

@@ -41,7 +41,7 @@ pub async fn show(visit: Visit<act::ReadAttendance>, id: Path<CanteenId>, Asked(
             let mut sum = Fen::ZERO;
             for menu in meals.iter().filter(|menu| menu.is_public()) {
                 let meal = Owed::of(conn, menu, caller.now)?;
-                sum = sum + meal.served();
+                sum += meal.served();
                 parts.push(meal.shown(lang, menu));
             }
             let page = format!("{}/due", home_of(*id));

@@ -18,6 +18,7 @@ mod profile;
 pub mod record;
 pub mod residents;
 pub mod search;
+pub mod standing;
 pub mod waiting;
 
 use maud::{Markup, html};
@@ -71,6 +72,7 @@ impl Desk {
         html! {
             nav .rooms aria-label=(texts::ROOMS.of(lang)) {
                 ul {
+                    li { a href={ "/staff/" (self.canteen.id) } { (texts::ROOM_TODAY.of(lang)) } }
                     @for (room, path, text) in all.iter().filter(|(room, _, _)| staff || *room != Room::Desk) {
                         li { a href={ (self.home()) (path) } aria-current=[(*room == here).then_some("page")] {
                             (text.of(lang))

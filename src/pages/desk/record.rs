@@ -79,7 +79,7 @@ fn record(look: &Look, desk: &Desk, resident: &ResidentBody, done: &str) -> Page
                     }
                     @for (path, text) in [
                         ("/edit", texts::TO_EDIT), ("/facts", texts::TO_FACTS), ("/pin", texts::TO_PIN),
-                        ("/card", texts::TO_CARD), ("/past", texts::TO_PAST),
+                        ("/card", texts::TO_CARD), ("/past", texts::TO_PAST), ("/standing", texts::TO_STANDING),
                     ] { li { a href={ (page) (path) } { (text.of(lang)) } } }
                 }
             }

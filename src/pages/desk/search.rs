@@ -134,7 +134,7 @@ fn page(
         (false, true) => texts::DESK_NOBODY_TITLE,
         (false, false) => texts::DESK_FOUND_TITLE,
     };
-    Ok(desk.page(lang, Room::Desk, title.of(lang), content))
+    Ok(desk.page(lang, Room::Desk, title.of(lang), content).back(format!("/staff/{}", desk.canteen.id)))
 }
 
 /// The field in which somebody is looked for. It has the focus unless somebody was found.

@@ -2,6 +2,7 @@
 
 super::texts! {
     ROOMS "服务台的各页" "Pages of the desk";
+    ROOM_TODAY "今天" "Today";
     ROOM_DESK "服务台" "Desk";
 
     DESK_TITLE "服务台" "Desk";
@@ -231,4 +232,33 @@ super::texts! {
     DUE_TOTAL "{count} 份，{money}" "{count} meals, {money}";
     DAY_BEFORE "前一天" "The day before";
     DAY_AFTER "后一天" "The day after";
+
+    TO_STANDING "长期订餐" "Standing orders";
+    STANDING_TITLE "{name}的长期订餐" "Standing orders of {name}";
+    STANDING_WHAT "说好每周哪几天吃，菜单一出来就自动订好。" "Which days of the week: as soon as there is a menu, the meal is reserved by itself.";
+    STANDING_NONE "还没有长期订餐。" "There is no standing order.";
+    STANDING_NEW "新的长期订餐" "Make a standing order";
+    STANDING_NEW_TITLE "{name}：新的长期订餐" "{name}: a standing order";
+    STANDING_CHANGE "暂停、恢复、结束" "Pause, go on, end";
+    STANDING_CHANGE_TITLE "{name}：暂停长期订餐" "{name}: pause a standing order";
+    STANDING_MEAL "{meal}：{days}，{mode}" "{meal}: {days}; {mode}";
+    STANDING_PAUSED "{from} 到 {to} 暂停" "Paused from {from} to {to}";
+    STANDING_DAYS "{meal}：星期几？" "{meal}: on which days?";
+    STANDING_MODE "{meal}：怎么取？" "{meal}: how is it served?";
+    STANDING_NO_DAY "请至少选一天" "Choose one day at least";
+    STANDING_RULE "自动订什么？" "What is reserved?";
+    RULE_SET "菜单上的第一份套餐" "the first set meal of the menu";
+    RULE_CHEAPEST "最便宜的" "the cheapest";
+    RULE_DIET "适合饮食要求的" "what agrees with the diet on record";
+    STANDING_BUTTON "确认长期订餐" "Make this standing order";
+    STANDING_PAUSE "暂停几天" "Pause it for some days";
+    PAUSE_FROM "暂停的第一天" "The first day of the pause";
+    PAUSE_TO "暂停的最后一天" "The last day of the pause";
+    PAUSE_BUTTON "确认暂停" "Pause it";
+    RESUME_BUTTON "取消暂停，马上恢复" "Take the pauses back and go on";
+    STANDING_RESERVED "这些日子已经订好的餐怎么办？" "What about meals that are reserved for these days?";
+    STANDING_CANCEL_TOO "也取消" "Cancel them too";
+    STANDING_KEEP "保留" "Keep them";
+    STANDING_END "结束长期订餐" "End this standing order";
+    STANDING_END_TITLE "结束{name}的长期订餐？" "End the standing order of {name}?";
 }

@@ -165,22 +165,24 @@ pub async fn leave(
     allowed: Allowed<act::Reserve>,
     id: web::Path<WaitingEntryId>,
 ) -> Result<Done<WaitingBody>, Problem> {
-    allowed
-        .write(move |conn, caller| {
-            let entry = leave_waiting(conn, caller, *id)?;
-            Ok(Answer::new(body(conn, caller, entry)?))
-        })
-        .await
+    allowed.write(move |conn, caller| Ok(Answer::new(leave_waiting(conn, caller, *id)?))).await
 }
 
-/// Leaves a waiting list, for whoever may act for the one who waits.
-pub(crate) fn leave_waiting(conn: &mut Conn, caller: &Caller, id: WaitingEntryId) -> Result<Entry, Fail> {
+/// Leaves a waiting list for a resident whom the caller may act for.
+///
+/// Fails with `waiting_not_found`, also for whoever may not, and with `not_waiting`.
+pub(crate) fn leave_waiting(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: WaitingEntryId,
+) -> Result<WaitingBody, Fail> {
     let entry = super::find(conn, id)?;
     let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
     let site = canteens::site(conn, canteen)?;
     let acting = http::acting_at(conn, caller, &site, entry.resident_id)
         .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
-    super::leave(conn, &acting, &entry, caller.now)
+    let entry = super::leave(conn, &acting, &entry, caller.now)?;
+    body(conn, caller, entry)
 }
 
 fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, Fail> {

@@ -40,6 +40,21 @@ export async function visitors(world) {
   return [{ name: "staff", who: desk(world).who }];
 }
 
+// Somebody of this name is registered at the desk, and found by these letters.
+async function known(world, name, letters) {
+  const { who, at } = desk(world);
+  const context = await world.visit({ who, js: false });
+  const page = await context.newPage();
+  await page.goto(`${at}?q=${letters}`);
+  if (!page.url().includes("/people/") && (await page.locator(".found a").count()) === 0) {
+    await page.goto(`${at}/residents/new`);
+    await page.locator("#full_name").fill(name);
+    await page.locator("#born_on").fill("1941-05-06");
+    await page.locator("main form[method=post] button[type=submit]").click();
+  }
+  await context.close();
+}
+
 // A new family member asks to act for a resident who was just registered at the desk; gives both.
 async function asked(world) {
   const { who, at } = desk(world);
@@ -80,22 +95,46 @@ function roster() {
 
 // An account that the administrator makes for somebody who works here, with its one-time password.
 async function newStaff(world) {
-  const { user_name, password } = world.person("admin");
-  const send = async (path, body, headers = {}) => {
-    const answer = await fetch(`${world.base}/api/v1${path}`, {
-      method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body),
-    });
-    expect(answer.ok, `${path} answers ${answer.status}`);
-    return answer.json();
-  };
-  const { access_token } = await send("/auth/sign-in", { user_name, password });
-  const headers = { authorization: `Bearer ${access_token}`, "idempotency-key": crypto.randomUUID() };
+  const call = await signedInByApi(world, world.person("admin"));
   const made = {
     user_name: `test.${Math.random().toString(36).slice(2, 10)}`, display_name: "赵测试",
     grant: { role: "staff", canteen_id: desk(world).canteen },
   };
-  const { one_time_password } = await send("/accounts", made, headers);
+  const answer = await call("POST", "/accounts", made, { "idempotency-key": crypto.randomUUID() });
+  const { one_time_password } = await answer.json();
   return { user_name: made.user_name, one_time_password };
+}
+
+// No place is left of a menu but those that are taken, of which there is one at least.
+async function makeFull(world, menu) {
+  const call = await signedInByApi(world, desk(world).who);
+  const before = await (await call("GET", `/menus/${menu}`)).json();
+  if (before.places_left === before.capacity) {
+    const [{ id: item_id, allergens }] = before.items;
+    const one = resident(world, EATER).resident_id;
+    const wanted = { menu_id: menu, resident_id: one, lines: [{ item_id, portions: 1 }], confirmed_allergens: allergens };
+    await call("POST", "/reservations", wanted, { "idempotency-key": crypto.randomUUID() });
+  }
+  const answer = await call("GET", `/menus/${menu}`);
+  const { capacity, places_left, modes, note, items } = await answer.json();
+  const kept = items.map(({ portions_left, ...item }) => item);
+  const plan = { capacity: capacity - places_left, modes, note: note || null, items: kept };
+  if (places_left > 0) await call("PUT", `/menus/${menu}`, plan, { "if-match": answer.headers.get("etag") });
+}
+
+// The API as somebody who signed in to it.
+async function signedInByApi(world, { user_name, password }) {
+  const token = {};
+  const call = async (method, path, body, headers = {}) => {
+    const answer = await fetch(`${world.base}/api/v1${path}`, {
+      method, headers: { "content-type": "application/json", ...token, ...headers }, body: body && JSON.stringify(body),
+    });
+    expect(answer.ok, `${path} answers ${answer.status}`);
+    return answer;
+  };
+  const { access_token } = await (await call("POST", "/auth/sign-in", { user_name, password })).json();
+  token.authorization = `Bearer ${access_token}`;
+  return call;
 }
 
 async function choose(page, text) {
@@ -143,6 +182,12 @@ export async function pages({ world }) {
     { name: "pin", path: `${record}/pin` },
     { name: "card", path: `${record}/card`, heavy: true },
     { name: "past", path: `${record}/past` },
+    { name: "standing orders", path: `${record}/standing` },
+    { name: "make a standing order", path: `${record}/standing/new` },
+    {
+      name: "a standing order with errors", path: `${record}/standing/new`,
+      prepare: (page) => page.locator("main form[method=post] button[type=submit]").click(),
+    },
     { name: "family requests", path: `${at}/family` },
     { name: "a request", path: request },
     { name: "refuse a request", path: `${request}/refuse` },
@@ -172,9 +217,10 @@ export const tasks = [
   {
     name: "a meal is reserved by keyboard alone: letters, Enter, Enter",
     async run({ page, world, say }) {
+      await known(world, "李凤恩", "lfe");
       const at = await atDesk(page, world);
       // The whole card number finds one alone; letters may find several, of whom the first has the focus.
-      for (const typed of [resident(world, EATER).card_number, "l"]) {
+      for (const typed of [resident(world, EATER).card_number, "lfe", "l"]) {
         expect((await focused(page)) === "q", "the focus is not on the search field");
         await page.keyboard.type(typed);
         let enters = 0;
@@ -184,14 +230,15 @@ export const tasks = [
           enters += 1;
         };
         await enter();
-        if (!page.url().includes("/people/")) await enter();
+        const listed = !page.url().includes("/people/");
+        if (listed) await enter();
         expect(page.url().includes("/people/"), "nobody was opened");
         await expectText(page, say("应付", "to pay"));
         await enter();
         expect(page.url().includes("done="), `nothing was reserved: ${page.url()}`);
         await expectText(page, say("已订好", "Reserved:"));
         expect(enters <= 3, `it took ${enters} times Enter`);
-        expect(typed.length === 1 || enters === 2, `it took ${enters} times Enter for somebody found alone`);
+        expect(listed || enters === 2, `it took ${enters} times Enter for somebody found alone`);
         await press(page, say("撤销", "Undo"));
         await expectText(page, say("已取消", "Cancelled:"));
         await page.goto(at);
@@ -374,6 +421,74 @@ export const tasks = [
       await press(page, say("确认修改密码", "Change the password"));
       await page.goto("/home");
       expect(!page.url().includes("/me/password"), "one is asked for a password again");
+    },
+  },
+  {
+    name: "a resident of another canteen presents their card",
+    async run({ page, world, say }) {
+      await atDesk(page, world);
+      const guest = world.person("resident", 0, (one) => one.canteen_id !== desk(world).canteen);
+      await page.locator("#q").fill(guest.card_number);
+      await press(page, say("查找", "Find"));
+      await expectText(page, say("登记在别的食堂", "Registered at another canteen"));
+      await press(page, say("确认订餐", "Reserve this meal"));
+      await expectText(page, say("已订好", "Reserved:"));
+      await press(page, say("撤销", "Undo"));
+      await expectText(page, say("已取消", "Cancelled:"));
+      await page.goto(`${desk(world).at}/people/${guest.resident_id}`);
+      expect((await page.locator("main form[method=post]").count()) === 0, "without the card they are known here");
+    },
+  },
+  {
+    name: "a full meal: somebody joins the waiting list at the desk, and leaves it",
+    async run({ page, world, say }) {
+      const at = await atDesk(page, world);
+      const { resident_id: one } = resident(world, CALLER);
+      await page.goto(`${at}/people/${one}`);
+      const last = await page.locator("main .ways a[href*='menu=']").last().getAttribute("href");
+      await makeFull(world, last.match(/menu=([0-9a-f-]+)/)[1]);
+      await page.goto(last);
+      await expectText(page, say("这一餐已订满", "This meal is full"));
+      await press(page, say("排候补", "Join the waiting list"));
+      await expectText(page, say("已排候补", "On the waiting list"));
+      await page.goto(`${at}/people/${one}`);
+      await expectText(page, say("在候补", "Waiting for"));
+      await page.locator("main a[href*='/waiting/']").click();
+      await press(page, say("退出候补", "Leave the waiting list"));
+      await expectText(page, say("不再候补", "No longer waiting"));
+    },
+  },
+  {
+    name: "a standing order is made at the desk, paused and ended",
+    async run({ page, world, say }) {
+      const at = await atDesk(page, world);
+      const { resident_id: one } = resident(world, CALLER);
+      await page.goto(`${at}/residents/${one}/standing`);
+      const orders = page.locator("main .meal");
+      const before = await orders.count();
+      await press(page, say("新的长期订餐", "Make a standing order"));
+      await press(page, say("确认长期订餐", "Make this standing order"));
+      expect(await page.locator("#errors").isVisible(), "an order without days is taken");
+      await page.locator("input[name='days-lunch']").first().check();
+      await page.locator("#from_on").fill("2027-03-01");
+      await press(page, say("确认长期订餐", "Make this standing order"));
+      await expectText(page, say("从 2027年3月1日", "From Monday 1 March 2027"));
+      expect((await orders.count()) === before + 1, "the order is not listed");
+      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await page.locator("#from_on").fill("2027-04-05");
+      await page.locator("#to_on").fill("tomorrow");
+      await press(page, say("确认暂停", "Pause it"));
+      await expectError(page, "to_on", "2026-11-01");
+      await page.locator("#to_on").fill("2027-04-11");
+      await press(page, say("确认暂停", "Pause it"));
+      await expectText(page, say("2027年4月11日 星期日 暂停", "to Sunday 11 April 2027"));
+      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await press(page, say("取消暂停", "Take the pauses back"));
+      expect(!(await page.locator("main").innerText()).includes(say("暂停：", "Paused from")), "it is still paused");
+      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await press(page, say("结束长期订餐", "End this standing order"));
+      await press(page, say("结束长期订餐", "End this standing order"));
+      expect((await orders.count()) === before, "the order still stands");
     },
   },
 ];
