@@ -110,6 +110,7 @@ pub fn api() -> Api {
             Operation::new(GET, "/canteens/{id}/menus", "list_menus", "List a canteen's menus of some days", menus::list).refuses([CanteenNotFound, BadSpan]),
             Operation::new(POST, "/canteens/{id}/menus", "draft_menu", "Draft a menu, or post it at once", menus::create).refuses([CanteenNotFound, NotHere, BadMenu, MenuInPast, MenuExists, PeriodNotServed, CanteenClosed]),
             Operation::new(POST, "/canteens/{id}/menus/week", "post_week", "Post the menus of a week: all or none", menus::create_week).refuses([CanteenNotFound, NotHere, BadMenu, MenuInPast, MenuExists, PeriodNotServed, CanteenClosed]),
+            Operation::new(POST, "/canteens/{id}/menus/publish", "publish_menus", "Publish drafts: all or none", menus::publish_drafts).refuses([CanteenNotFound, NotHere, MenuNotFound, Stale, MenuNotDraft, MenuInPast, CanteenClosed, BadMenu]),
             Operation::new(POST, "/canteens/{id}/menus/copy", "copy_menus", "Copy the menus of a day or a week", menus::copy).refuses([CanteenNotFound, NotHere, NothingToCopy]),
             Operation::new(GET, "/menus/{id}", "read_menu", "Read a menu", menus::read).refuses([MenuNotFound]),
             Operation::new(PUT, "/menus/{id}", "change_menu", "Change a menu; a published one gets a new edition", menus::change).refuses([MenuNotFound, NotHere, BadMenu, MenuNotOpen, CapacityBelowTaken]),

@@ -128,6 +128,16 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         }
     }
 
+    /// The body that was made now, as that of everything which is read.
+    ///
+    /// Fails with `internal_error` when it was made earlier.
+    pub fn into_fresh(self) -> Result<T, Problem> {
+        match self.payload {
+            Payload::Fresh(body) => Ok(body),
+            Payload::Saved(_) | Payload::Unchanged => Err(Code::Internal.into()),
+        }
+    }
+
     fn text(&self) -> String
     where
         T: Serialize,

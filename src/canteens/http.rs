@@ -161,7 +161,7 @@ pub async fn edit(
 }
 
 /// Days on which a canteen does not serve.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct ClosureBody {
     pub id: ClosureId,
     pub canteen_id: CanteenId,
@@ -236,7 +236,7 @@ impl NewClosureBody {
 }
 
 /// A closure that was recorded, and whom to call.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct ClosedBody {
     pub closure: ClosureBody,
     /// Those whose reservations it cancelled.

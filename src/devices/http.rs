@@ -36,7 +36,7 @@ pub struct NewDeviceBody {
 }
 
 /// A device.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceBody {
     pub id: DeviceId,
     pub canteen_id: CanteenId,
@@ -68,7 +68,7 @@ impl From<Device> for DeviceBody {
 }
 
 /// A device that was added, and the code that enrols it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AddedDeviceBody {
     pub device: DeviceBody,
     /// To be typed on the phone within a quarter of an hour; shown this once. Null in a replayed answer.
@@ -178,11 +178,16 @@ pub async fn revoke(
 ) -> Result<Nothing, Problem> {
     allowed
         .write(move |conn, caller| {
-            let (device, duty) = own(conn, caller, *id)?;
-            devices::revoke(conn, &duty, &device, seen, caller.now)?;
+            revoke_device(conn, caller, *id, seen)?;
             Ok(Nothing)
         })
         .await
+}
+
+/// Revokes a device of a canteen in reach that was read as version `seen`.
+pub(crate) fn revoke_device(conn: &mut Conn, caller: &Caller, id: DeviceId, seen: i32) -> Result<(), Fail> {
+    let (device, duty) = own(conn, caller, id)?;
+    devices::revoke(conn, &duty, &device, seen, caller.now)
 }
 
 /// `POST /devices/enrol`
@@ -212,7 +217,7 @@ pub async fn enrol(
 }
 
 /// A device of a canteen in reach; `device_not_found` for any other.
-fn own(conn: &mut Conn, caller: &Caller, id: DeviceId) -> Result<(Device, OnDuty), Fail> {
+pub(crate) fn own(conn: &mut Conn, caller: &Caller, id: DeviceId) -> Result<(Device, OnDuty), Fail> {
     let device = devices::find(conn, id)?;
     let site = canteens::site(conn, device.canteen_id)?;
     let duty = caller.on_duty(&site).map_err(|_| Code::DeviceNotFound)?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Channel, Count, CountKind, Counts, Tally, live, live::Watched};
 use crate::{
-    access::{Allowed, Role, act},
+    access::{Allowed, OnDuty, Role, act},
     accounts,
     api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query, Streamed},
     attendance, canteens,
@@ -136,6 +136,12 @@ pub async fn of_canteen(
             held.or_make(day.tag(conn)?, || day.headcounts(conn))
         })
         .await
+}
+
+/// A canteen's day as it is known now, as far as whoever is on duty there sees it.
+pub(crate) fn day_now(conn: &mut Conn, duty: &OnDuty, on: NaiveDate, now: At) -> Result<Headcounts, Fail> {
+    subsidies::http::check_span(on, on)?;
+    Day { canteen: duty.canteen(), eyes: duty.role(), on, as_of: now, provisional: true }.headcounts(conn)
 }
 
 /// A canteen's day as it was known at an instant.

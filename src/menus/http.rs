@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A menu.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Menu")]
 pub struct MenuBody {
     pub id: MenuId,
@@ -53,7 +53,7 @@ pub struct MenuBody {
 }
 
 /// An item of a menu.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "MenuItem")]
 pub struct ItemBody {
     pub id: MenuItemId,
@@ -168,8 +168,25 @@ pub struct CopyMenus {
     pub publish: bool,
 }
 
+/// A draft as it was seen.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeenDraft {
+    pub id: MenuId,
+    /// The version in its `ETag`; `stale` when somebody has changed it since.
+    pub version: i32,
+}
+
+/// The drafts to publish in one act: all of them or none.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftsToPublish {
+    #[schemars(length(min = 1, max = 42))]
+    pub drafts: Vec<SeenDraft>,
+}
+
 /// A menu that was not copied, and why.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SkippedMenu {
     pub served_on: NaiveDate,
     pub period: Period,
@@ -178,14 +195,14 @@ pub struct SkippedMenu {
 }
 
 /// Menus that were made, and those that were not.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MenusMade {
     pub items: Vec<MenuBody>,
     pub skipped: Vec<SkippedMenu>,
 }
 
 /// A list of menus.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Menus {
     pub items: Vec<MenuBody>,
 }
@@ -201,14 +218,14 @@ pub struct Days {
 }
 
 /// A menu after a change, and the reservations that it touches: an allergen on the resident's record came in (BR-13).
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChangedMenu {
     pub menu: MenuBody,
     pub touched: Vec<ToCall>,
 }
 
 /// A menu that was withdrawn or closed, and whom to call.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EndedMenu {
     pub menu: MenuBody,
     /// Whose reservations were cancelled by it, or who did not come.
@@ -310,7 +327,7 @@ pub async fn create_week(
         .once(request, move |conn, caller, week| {
             let mut items = Vec::new();
             for (position, new) in week.menus.iter().enumerate() {
-                let menu = make(conn, caller, *canteen, new).map_err(|fail| at_menu(fail, position))?;
+                let menu = make(conn, caller, *canteen, new).map_err(|fail| at("menus", position, fail))?;
                 items.push(menu.into());
             }
             Ok(Answer::new(Menus { items }))
@@ -319,7 +336,7 @@ pub async fn create_week(
 }
 
 /// Says which of several menus was refused.
-fn at_menu(fail: Fail, position: usize) -> Fail {
+fn at(list: &str, position: usize, fail: Fail) -> Fail {
     match fail {
         Fail::Refused(problem) => {
             let words = crate::words::Bilingual::new(
@@ -327,7 +344,7 @@ fn at_menu(fail: Fail, position: usize) -> Fail {
                 problem.detail(crate::words::Lang::En),
             );
             let code = problem.code.as_str();
-            Fail::Refused(problem.field(format!("/menus/{position}"), code, words))
+            Fail::Refused(problem.field(format!("/{list}/{position}"), code, words))
         }
         Fail::Database(error) => Fail::Database(error),
     }
@@ -400,18 +417,30 @@ pub async fn change(
 ) -> Result<Done<ChangedMenu>, Problem> {
     allowed
         .write(move |conn, caller| {
-            let menu = super::find(conn, *id)?;
-            let duty = caller.on_duty_as(Role::Staff, &canteens::site(conn, menu.canteen_id)?)?;
-            let plan = plan(change.capacity, &change.modes, &change.note, &change.items);
-            super::change(conn, &duty, *id, &plan, version, caller.now)?;
-            // More places or portions go to those who wait.
-            waiting::pass_on(conn, *id, caller.now)?;
-            let menu = super::find(conn, *id)?;
-            let touched = reservations::with_diet_conflicts(conn, &menu)?;
-            let tag = tag(menu.version, menu.changes);
-            Ok(Answer::new(ChangedMenu { menu: menu.into(), touched }).tagged(tag))
+            let (changed, version, changes) = change_menu(conn, caller, *id, version, &change)?;
+            Ok(Answer::new(changed).tagged(tag(version, changes)))
         })
         .await
+}
+
+/// The menu after the change, with its version and what counts its changes.
+pub(crate) fn change_menu(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: MenuId,
+    version: i32,
+    change: &MenuChange,
+) -> Result<(ChangedMenu, i32, i64), Fail> {
+    let menu = super::find(conn, id)?;
+    let duty = caller.on_duty_as(Role::Staff, &canteens::site(conn, menu.canteen_id)?)?;
+    let plan = plan(change.capacity, &change.modes, &change.note, &change.items);
+    super::change(conn, &duty, id, &plan, version, caller.now)?;
+    // More places or portions go to those who wait.
+    waiting::pass_on(conn, id, caller.now)?;
+    let menu = super::find(conn, id)?;
+    let touched = reservations::with_diet_conflicts(conn, &menu)?;
+    let (version, changes) = (menu.version, menu.changes);
+    Ok((ChangedMenu { menu: menu.into(), touched }, version, changes))
 }
 
 /// `POST /menus/{id}/publish`
@@ -429,6 +458,37 @@ pub async fn publish(
             Ok(Answer::new(menu.into()).tagged(tag))
         })
         .await
+}
+
+/// `POST /canteens/{id}/menus/publish`
+pub async fn publish_drafts(
+    allowed: Allowed<act::EditMenus>,
+    canteen: CanteenPath,
+    request: Keyed<DraftsToPublish>,
+) -> Result<Done<Menus>, Problem> {
+    allowed
+        .once(request, move |conn, caller, seen| {
+            let duty = caller.on_duty(&canteens::site(conn, *canteen)?)?;
+            let mut items = Vec::new();
+            for (position, draft) in seen.drafts.iter().enumerate() {
+                let menu = publish_seen(conn, &duty, *draft, caller.now)
+                    .map_err(|fail| at("drafts", position, fail))?;
+                items.push(menu.into());
+            }
+            Ok(Answer::new(Menus { items }))
+        })
+        .await
+}
+
+fn publish_seen(conn: &mut Conn, duty: &OnDuty, draft: SeenDraft, now: At) -> Result<Menu, Fail> {
+    let menu = super::find(conn, draft.id)?;
+    if menu.canteen_id != duty.canteen() {
+        return Err(Code::MenuNotFound.into());
+    }
+    if menu.version != draft.version {
+        return Err(Code::Stale.into());
+    }
+    publish_now(conn, duty, menu.id, now)
 }
 
 /// `POST /menus/{id}/withdraw`

@@ -50,6 +50,8 @@ assets! {
     ICON "icon" "svg" "image/svg+xml";
     /// Reads a page aloud where the browser can.
     ALOUD "aloud" "js" "text/javascript; charset=utf-8";
+    /// Keeps the numbers of the staff's day up to date.
+    LIVE "live" "js" "text/javascript; charset=utf-8";
 }
 
 /// `GET /assets/{name}`

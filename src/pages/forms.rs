@@ -5,6 +5,7 @@
 //! fault stands in a summary on top, linked to its field, and in the same words at the field.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use maud::{Markup, html};
@@ -40,6 +41,11 @@ impl Fields {
         Fields(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    /// The fields of a form that is filled in with what is known.
+    pub fn known<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Fields {
+        Fields(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// The value of this name without space at its ends; empty when there is none.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
@@ -50,9 +56,27 @@ impl Fields {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
     }
 
+    /// Every name that begins so, without the beginning, and its value.
+    pub fn named<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(beginning)?, value.trim())))
+    }
+
     /// The version that the form was filled in for; `stale` when it has none.
     pub fn version(&self) -> Result<i32, Problem> {
         self.get(VERSION).parse().map_err(|_| Problem::new(Code::Stale))
+    }
+}
+
+/// A day as people write it: `1945-03-21`, `1945.3.21`, `1945年3月21日`, `19450321`.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let parts: Vec<u32> =
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    match parts.as_slice() {
+        [year, month, day] => NaiveDate::from_ymd_opt(i32::try_from(*year).ok()?, *month, *day),
+        [all] if (18_500_101..=22_001_231).contains(all) => {
+            NaiveDate::from_ymd_opt(i32::try_from(all / 10_000).ok()?, all / 100 % 100, all % 100)
+        }
+        _ => None,
     }
 }
 
@@ -98,27 +122,52 @@ impl FromRequest for Sent {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let from_here = is_from_here(request);
-        let look = Look::of(request);
-        let mut hash = request_hash(request);
+        let sender = Sender::of(request);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            if !from_here {
-                return Err(Code::FormForeign.into());
-            }
+            let mut sender = sender?;
             let bytes =
                 bytes.await.map_err(|_| Problem::new(Code::BodyTooLarge).with("limit", BODY_LIMIT))?;
             let fields = Fields::parse(&bytes);
-            if !look.is_form_token(fields.get(TOKEN)) {
-                return Err(Code::FormOld.into());
-            }
-            let key = fields.get(KEY).to_owned();
-            if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(Code::FormOld.into());
-            }
-            hash.update(&bytes);
-            Ok(Sent { fields, key, request_hash: hex::encode(hash.finalize().into_bytes()) })
+            sender.check_token(&fields)?;
+            sender.read(&bytes);
+            sender.sent(fields)
         })
+    }
+}
+
+/// The browser that sends a form, before the form is read.
+pub struct Sender {
+    look: Look,
+    hash: Hmac<Sha256>,
+}
+
+impl Sender {
+    /// Fails with `form_foreign` for a form of another site.
+    pub fn of(request: &HttpRequest) -> Result<Sender, Problem> {
+        if !is_from_here(request) {
+            return Err(Code::FormForeign.into());
+        }
+        Ok(Sender { look: Look::of(request), hash: request_hash(request) })
+    }
+
+    /// Fails with `form_old` unless the form is one of ours for this browser.
+    pub fn check_token(&self, fields: &Fields) -> Result<(), Problem> {
+        if self.look.is_form_token(fields.get(TOKEN)) { Ok(()) } else { Err(Code::FormOld.into()) }
+    }
+
+    /// Binds the form's key to what came in.
+    pub fn read(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+    }
+
+    /// The form with its key; `form_old` without one.
+    pub fn sent(self, fields: Fields) -> Result<Sent, Problem> {
+        let key = fields.get(KEY).to_owned();
+        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Code::FormOld.into());
+        }
+        Ok(Sent { fields, key, request_hash: hex::encode(self.hash.finalize().into_bytes()) })
     }
 }
 
@@ -196,7 +245,13 @@ impl Errors {
         }
     }
 
-    fn shown(&self, field: &str) -> Markup {
+    /// Whether there is something to put right at this field.
+    pub fn has(&self, field: &str) -> bool {
+        self.of_field(field).is_some()
+    }
+
+    /// What is wrong, as it stands at the field.
+    pub fn shown(&self, field: &str) -> Markup {
         html! { @if let Some(what) = self.of_field(field) { p .error id={ (field) "-error" } { (what) } } }
     }
 }
@@ -212,10 +267,17 @@ pub fn form(look: &Look, content: Markup) -> Markup {
 pub fn form_to(look: &Look, address: &str, content: Markup) -> Markup {
     html! {
         form method="post" action=(address) novalidate {
-            input type="hidden" name=(TOKEN) value=(look.form_token());
-            input type="hidden" name=(KEY) value=(hex::encode(random_bytes::<16>()));
+            (hidden_of_form(look))
             (content)
         }
+    }
+}
+
+/// The token and the key of a form.
+pub fn hidden_of_form(look: &Look) -> Markup {
+    html! {
+        (hidden(TOKEN, &look.form_token()))
+        (hidden(KEY, &hex::encode(random_bytes::<16>())))
     }
 }
 
@@ -240,6 +302,7 @@ pub enum Kind {
     Text,
     /// Digits only: the telephone's keypad of numbers opens.
     Digits,
+    Phone,
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
@@ -261,6 +324,7 @@ impl Line<'_> {
         let secret = matches!(kind, Kind::Password | Kind::SecretDigits);
         let input = match kind {
             Kind::Text | Kind::Digits => "text",
+            Kind::Phone => "tel",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);
@@ -377,11 +441,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_birthday_is_read_as_people_write_it() {
+        let expected = NaiveDate::from_ymd_opt(1945, 3, 21);
+        for text in ["1945-03-21", "1945.3.21", "1945年3月21日", "19450321", "1945/03/21"] {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in ["", "1945", "1945-13-01", "21 March 1945", "3/21"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn fields_keep_every_value_of_a_name() {
         let fields = Fields::parse("a=1&b=%E7%8E%8B+&a=2&item-x=3".as_bytes());
         assert_eq!(fields.all("a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(fields.get("b"), "王");
         assert_eq!(fields.get("none"), "");
+        assert_eq!(fields.named("item-").collect::<Vec<_>>(), [("x", "3")]);
     }
 
     #[test]

@@ -8,11 +8,14 @@
 //! A page's address is also the address that its form is sent to: whoever opens it with a GET sees the form again.
 
 mod assets;
+mod desk;
 mod everyone;
+mod files;
 mod forms;
 mod resident;
 mod say;
 mod shell;
+mod staff;
 mod texts;
 mod visit;
 
@@ -53,8 +56,13 @@ impl Address {
 
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
-    use everyone::{account, canteens, help, home, look, sign_in};
+    use desk::{
+        counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record,
+        residents, search, waiting,
+    };
+    use everyone::{account, canteens, help, home, look, password, sign_in};
     use resident::{check, choose, family, links, meals, past};
+    use staff::{calls, closures, devices, files, menu, paper, post, reviews, today, week};
     vec![
         // Everyone
         Address::at("/").shows(canteens::list),
@@ -72,6 +80,7 @@ fn pages() -> Vec<Address> {
         // Whoever is signed in
         Address::at("/home").shows(home::show),
         Address::at("/me").shows(account::me),
+        Address::at("/me/password").shows(password::show).does(password::change),
         Address::at("/sign-out").shows(account::sign_out_form).does(account::sign_out),
         // A resident, or family for one
         Address::at("/people/{id}").shows(resident::home::show),
@@ -93,6 +102,66 @@ fn pages() -> Vec<Address> {
         Address::at("/family/ask").shows(links::ask_form).does(links::ask),
         Address::at("/family/{link}/pin").shows(links::pin_form).does(links::pin),
         Address::at("/family/{link}/end").shows(links::end_form).does(links::end),
+        // The staff of a canteen
+        Address::at("/staff/{id}").shows(today::show),
+        Address::at("/staff/{id}/live").shows(today::live),
+        Address::at("/staff/{id}/week").shows(week::this),
+        Address::at("/staff/{id}/week/{monday}").shows(week::show),
+        Address::at("/staff/{id}/week/{monday}/copy").shows(week::copy_form).does(week::copy_week),
+        Address::at("/staff/{id}/week/{monday}/post").shows(post::week_form).does(post::week),
+        Address::at("/staff/{id}/new-menu").shows(menu::new_form).does(menu::make),
+        Address::at("/staff/{id}/menus/{menu}").shows(menu::show).does(menu::change),
+        Address::at("/staff/{id}/menus/{menu}/publish").shows(post::one_form).does(post::one),
+        Address::at("/staff/{id}/menus/{menu}/withdraw").shows(menu::withdraw_form).does(menu::withdraw_menu),
+        Address::at("/staff/{id}/menus/{menu}/close").shows(menu::close_form).does(menu::close_menu),
+        Address::at("/staff/{id}/menus/{menu}/calls").shows(calls::of_menu),
+        Address::at("/staff/{id}/menus/{menu}/kitchen").shows(paper::kitchen),
+        Address::at("/staff/{id}/menus/{menu}/door-list").shows(paper::door_list),
+        Address::at("/staff/{id}/wall/{on}").shows(paper::wall),
+        Address::at("/staff/{id}/closures").shows(closures::list),
+        Address::at("/staff/{id}/closures/new").shows(closures::new_form),
+        Address::at("/staff/{id}/closures/check").shows(closures::check).does(closures::close_canteen),
+        Address::at("/staff/{id}/closures/{closure}/calls").shows(calls::of_closure),
+        Address::at("/staff/{id}/reviews").shows(reviews::list),
+        Address::at("/staff/{id}/reviews/{attendance}").shows(reviews::one).does(reviews::decide),
+        Address::at("/staff/{id}/devices").shows(devices::list),
+        Address::at("/staff/{id}/devices/new").shows(devices::new_form).does(devices::enrol),
+        Address::at("/staff/{id}/devices/{device}/revoke").shows(devices::revoke_form).does(devices::revoke),
+        Address::at("/staff/{id}/files").shows(files::show),
+        Address::at("/staff/{id}/files/headcounts.csv").shows(files::headcounts_csv),
+        Address::at("/staff/{id}/files/headcounts.xlsx").shows(files::headcounts_xlsx),
+        Address::at("/staff/{id}/files/attendance.csv").shows(files::attendance_csv),
+        Address::at("/staff/{id}/files/attendance.xlsx").shows(files::attendance_xlsx),
+        // The desk of a canteen
+        Address::at("/desk/{canteen}").shows(search::show),
+        Address::at("/desk/{canteen}/people/{id}").shows(counter::show).does(counter::reserve),
+        Address::at("/desk/{canteen}/people/{id}/order/{menu}").shows(order::show),
+        Address::at("/desk/{canteen}/people/{id}/wait/{menu}").shows(waiting::join_form).does(waiting::join),
+        Address::at("/desk/{canteen}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
+        Address::at("/desk/{canteen}/meals/{reservation}/cancel")
+            .shows(desk_meals::cancel_form)
+            .does(desk_meals::cancel),
+        Address::at("/desk/{canteen}/residents").shows(residents::list),
+        Address::at("/desk/{canteen}/residents/new").shows(residents::new_form).does(residents::register),
+        Address::at("/desk/{canteen}/residents/{id}").shows(record::show),
+        Address::at("/desk/{canteen}/residents/{id}/edit").shows(record::edit_form).does(record::edit),
+        Address::at("/desk/{canteen}/residents/{id}/facts").shows(facts::list),
+        Address::at("/desk/{canteen}/residents/{id}/facts/new").shows(facts::new_form).does(facts::enter),
+        Address::at("/desk/{canteen}/facts/{fact}").shows(facts::edit_form).does(facts::edit),
+        Address::at("/desk/{canteen}/facts/{fact}/verify").shows(facts::verify_form).does(facts::verify),
+        Address::at("/desk/{canteen}/residents/{id}/pin").shows(papers::pin_form).does(papers::pin),
+        Address::at("/desk/{canteen}/residents/{id}/card").shows(papers::card).does(papers::issue),
+        Address::at("/desk/{canteen}/residents/{id}/card.svg").shows(papers::picture),
+        Address::at("/desk/{canteen}/residents/{id}/past").shows(papers::past),
+        Address::at("/desk/{canteen}/family").shows(requests::list),
+        Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
+        Address::at("/desk/{canteen}/family/{link}/refuse")
+            .shows(requests::refuse_form)
+            .does(requests::refuse),
+        Address::at("/desk/{canteen}/family/{link}/end").shows(requests::end_form).does(requests::end),
+        Address::at("/desk/{canteen}/import").shows(import::show).does(import::look),
+        Address::at("/desk/{canteen}/import/confirm").shows(import::from_the_beginning).does(import::confirm),
+        Address::at("/desk/{canteen}/due").shows(due::show),
     ]
 }
 

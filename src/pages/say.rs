@@ -52,6 +52,11 @@ pub fn date(lang: Lang, on: NaiveDate, this_year: i32) -> String {
     }
 }
 
+/// A civil day in figures, where there is little room: `11-23`.
+pub fn short_date(on: NaiveDate) -> String {
+    on.format("%m-%d").to_string()
+}
+
 /// The time of day on the canteen's clock: `16:00`.
 pub fn clock(zone: Zone, at: At) -> String {
     at.in_zone(zone.0).format("%H:%M").to_string()

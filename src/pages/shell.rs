@@ -57,6 +57,7 @@ pub struct Page {
     errors: Errors,
     status: StatusCode,
     aloud: bool,
+    wide: bool,
     scripts: Vec<&'static Asset>,
 }
 
@@ -73,6 +74,7 @@ impl Page {
             errors: Errors::none(),
             status: StatusCode::OK,
             aloud: false,
+            wide: false,
             scripts: Vec::new(),
         }
     }
@@ -124,6 +126,12 @@ impl Page {
     /// A script of our own that only adds to what the page does without it.
     pub fn with_script(mut self, script: &'static Asset) -> Page {
         self.scripts.push(script);
+        self
+    }
+
+    /// As wide as the window, for tables of staff.
+    pub fn wide(mut self) -> Page {
+        self.wide = true;
         self
     }
 
@@ -202,7 +210,7 @@ pub fn html(look: &Look, around: &Around, page: Page) -> String {
                 meta name="format-detection" content="telephone=no";
                 @for script in &page.scripts { script defer src=(script.path()) {} }
             }
-            body {
+            body .wide[page.wide] {
                 a .skip href="#main" { (texts::SKIP.of(lang)) }
                 (head(look, around))
                 main #main tabindex="-1" {

@@ -18,11 +18,12 @@ use serde_json::Value;
 
 use crate::{
     access::Officer,
+    calendar,
     clock::At,
     counters::{self, Counter},
     db::Conn,
     ids::PolicyId,
-    pricing::{self, Policy, PolicyInForce},
+    pricing::{self, Order, Policy, PolicyInForce, TypicalMeal, TypicalPrice},
     problem::{Code, Fail, Problem},
     words,
     words::Area,
@@ -192,6 +193,23 @@ fn standing_on<'a>(
 pub fn in_force(conn: &mut Conn, area: &Area, on: NaiveDate) -> Result<Vec<PolicyInForce>, Fail> {
     let begun = store::begun(conn, &area.containing(), on)?;
     standing_on(begun.iter(), on).into_iter().map(|version| priced_by(conn, version)).collect()
+}
+
+/// What typical persons would pay at a canteen that lies in `area` for these orders, each on its day, by the policies
+/// that will be in force then as far as is known now.
+pub fn typical_prices(
+    conn: &mut Conn,
+    area: &Area,
+    orders: Vec<(NaiveDate, Order)>,
+) -> Result<Vec<TypicalPrice>, Fail> {
+    let mut meals = Vec::new();
+    for (served_on, order) in orders {
+        let policies = in_force(conn, area, served_on)?;
+        let day = calendar::day_kind(conn, served_on)?;
+        let (day_kind, calendar_known) = (day.kind, day.known);
+        meals.push(TypicalMeal { policies, order, served_on, day_kind, calendar_known });
+    }
+    Ok(pricing::typical_prices(area, &meals))
 }
 
 /// These very versions, by code and number: for a price that is computed again. Unknown ones are left out.

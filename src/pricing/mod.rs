@@ -18,6 +18,7 @@ mod satisfy;
 #[cfg(test)]
 mod schemes_test;
 mod trial;
+mod typical;
 mod usage;
 mod wording;
 
@@ -31,5 +32,6 @@ pub use quote::{
     RankClash, Reason, ToCanteen, rank_clashes,
 };
 pub use trial::{EarlierMeal, usage_after};
+pub use typical::{TypicalMeal, TypicalPrice, typical_prices};
 pub use usage::{Needs, Usage, Used, needs};
 pub use wording::{describe, terms};

@@ -390,7 +390,7 @@ fn inner(part: &Condition, of_how_many: usize) -> Bilingual {
 }
 
 /// A single condition in words, or its contrary.
-fn clause(condition: &Condition, holds: bool) -> Bilingual {
+pub(super) fn clause(condition: &Condition, holds: bool) -> Bilingual {
     let or_not = |words: Bilingual| {
         if holds { words } else { Bilingual::new(format!("非{}", words.zh), format!("not {}", words.en)) }
     };
@@ -649,7 +649,7 @@ fn any_of<T: Copy>(list: &[T], words: fn(T) -> Bilingual) -> Bilingual {
     joined(list.iter().map(|one| words(*one)), "或", " or ")
 }
 
-fn joined(parts: impl Iterator<Item = Bilingual>, zh: &str, en: &str) -> Bilingual {
+pub(super) fn joined(parts: impl Iterator<Item = Bilingual>, zh: &str, en: &str) -> Bilingual {
     let (parts_zh, parts_en): (Vec<String>, Vec<String>) = parts.map(|part| (part.zh, part.en)).unzip();
     Bilingual::new(parts_zh.join(zh), parts_en.join(en))
 }

@@ -468,12 +468,17 @@ pub async fn call_list(
         .read(move |conn, caller| {
             let menu = menus::find(conn, *id)?;
             caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
-            let over = menu.closes_at() <= caller.now;
-            Ok(Answer::new(CallList {
-                no_shows: if over { super::no_shows(conn, &menu)? } else { Vec::new() },
-                cancelled_by_canteen: super::cancelled_by_canteen(conn, &menu)?,
-                diet_conflicts: super::with_diet_conflicts(conn, &menu)?,
-            }))
+            Ok(Answer::new(calls_of(conn, &menu, caller.now)?))
         })
         .await
+}
+
+/// Whom to call about a menu, for whoever has proved their duty there.
+pub(crate) fn calls_of(conn: &mut Conn, menu: &Menu, now: At) -> Result<CallList, Fail> {
+    let over = menu.closes_at() <= now;
+    Ok(CallList {
+        no_shows: if over { super::no_shows(conn, menu)? } else { Vec::new() },
+        cancelled_by_canteen: super::cancelled_by_canteen(conn, menu)?,
+        diet_conflicts: super::with_diet_conflicts(conn, menu)?,
+    })
 }

@@ -149,6 +149,7 @@ impl Trial<'_> {
             "activate_policy" => json!({ "from_on": "2026-12-01" }),
             "draft_menu" => menu_body(&day(), false),
             "post_week" => json!({ "menus": [menu_body(&day(), true)] }),
+            "publish_menus" => json!({ "drafts": [{ "id": ids["next_draft"], "version": 1 }] }),
             "copy_menus" => json!({ "from_on": TODAY, "to_on": later(), "days": 1 }),
             "change_menu" => json!({ "items": menu_body(TODAY, false)["items"] }),
             "ask_quote" => {

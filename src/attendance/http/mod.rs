@@ -6,8 +6,10 @@ pub mod export;
 mod reviews;
 
 pub use batches::record as record_batch;
-pub use door_list::door_list;
-pub use reviews::{resolve, reviews};
+pub(crate) use door_list::list as list_of;
+pub use door_list::{DoorList, Expected, door_list};
+pub(crate) use reviews::waiting_in;
+pub use reviews::{Resolve, Review, resolve, reviews};
 
 use actix_web::web;
 use schemars::JsonSchema;
@@ -103,14 +105,14 @@ impl CheckIn {
 }
 
 /// So many of a dish.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServedItem {
     pub name: String,
     pub portions: i32,
 }
 
 /// What the door hears of a check-in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DoorAnswer {
     pub attendance_id: AttendanceId,
     pub menu_id: MenuId,
@@ -130,7 +132,7 @@ pub struct DoorAnswer {
 }
 
 /// What the desk hears: the same, and what is due, never why (BR-45).
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeskAnswer {
     #[serde(flatten)]
     pub door: DoorAnswer,

@@ -63,29 +63,34 @@ pub async fn reviews(
     allowed
         .read(move |conn, caller| {
             let reach = subsidies::http::canteens_in_reach(conn, caller, query.canteen_id)?;
-            let waiting_at = attendance::menus_waiting(conn)?;
-            let mut items = Vec::new();
-            for menu in menus::by_ids(conn, &waiting_at)? {
-                if !reach.contains(&menu.canteen_id) {
-                    continue;
-                }
-                for attendance in attendance::waiting(conn, menu.id)? {
-                    items.push(Review {
-                        canteen_id: menu.canteen_id,
-                        served_on: menu.served_on,
-                        period: menu.period,
-                        known_by: attendance.known_by,
-                        by: accounts::name_of(conn, attendance.actor)?,
-                        device: name_of_device(conn, attendance.device_id)?,
-                        said: attendance.said.clone(),
-                        recorded_at: attendance.recorded_at,
-                        tap: door_answer(conn, &menu, &attendance)?,
-                    });
-                }
-            }
-            Ok(Answer::new(Reviews { items }))
+            Ok(Answer::new(Reviews { items: waiting_in(conn, &reach)? }))
         })
         .await
+}
+
+/// What waits for review at these canteens.
+pub(crate) fn waiting_in(conn: &mut Conn, canteens: &[CanteenId]) -> Result<Vec<Review>, Fail> {
+    let waiting_at = attendance::menus_waiting(conn)?;
+    let mut items = Vec::new();
+    for menu in menus::by_ids(conn, &waiting_at)? {
+        if !canteens.contains(&menu.canteen_id) {
+            continue;
+        }
+        for attendance in attendance::waiting(conn, menu.id)? {
+            items.push(Review {
+                canteen_id: menu.canteen_id,
+                served_on: menu.served_on,
+                period: menu.period,
+                known_by: attendance.known_by,
+                by: accounts::name_of(conn, attendance.actor)?,
+                device: name_of_device(conn, attendance.device_id)?,
+                said: attendance.said.clone(),
+                recorded_at: attendance.recorded_at,
+                tap: door_answer(conn, &menu, &attendance)?,
+            });
+        }
+    }
+    Ok(items)
 }
 
 fn name_of_device(conn: &mut Conn, id: Option<DeviceId>) -> Result<Option<String>, Fail> {

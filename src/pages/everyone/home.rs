@@ -2,9 +2,11 @@
 
 use maud::html;
 
+use super::password;
 use crate::{
-    access::{act, links::LinkStatus},
+    access::{Role, act, links::LinkStatus},
     accounts::http::{MeBody, who},
+    canteens,
     db::Conn,
     pages::{
         forms::Asked,
@@ -18,10 +20,20 @@ use crate::{
 
 /// `GET /home`
 pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
-    let me = visit.allowed().read(who).await?;
-    match places(&me).as_slice() {
+    let (me, places) = visit
+        .allowed()
+        .read(move |conn, caller| {
+            let me = who(conn, caller)?;
+            let places = places(conn, &me)?;
+            Ok((me, places))
+        })
+        .await?;
+    if me.password_expires_at.is_some() {
+        return Ok(go(password::PAGE));
+    }
+    match places.as_slice() {
         [only] if query.get("all").is_empty() => Ok(go(&only.to)),
-        _ => visit.show(move |conn, _, look| choice(conn, look, &me)).await,
+        _ => visit.show(move |_, _, look| Ok(choice(look, &me, &places))).await,
     }
 }
 
@@ -31,8 +43,9 @@ struct Place {
     name: String,
 }
 
-/// Where somebody can begin: with themself as a resident, with each resident whom they act for.
-fn places(me: &MeBody) -> Vec<Place> {
+/// Where somebody can begin: with themself as a resident, with each resident whom they act for, at each canteen that
+/// they run.
+fn places(conn: &mut Conn, me: &MeBody) -> Result<Vec<Place>, Fail> {
     let oneself = me
         .resident
         .iter()
@@ -41,16 +54,20 @@ fn places(me: &MeBody) -> Vec<Place> {
         to: format!("/people/{}", link.resident_id),
         name: link.resident_name.clone().unwrap_or_default(),
     });
-    oneself.chain(linked).collect()
+    let mut places: Vec<Place> = oneself.chain(linked).collect();
+    for id in me.grants.iter().filter(|grant| grant.role == Role::Staff).filter_map(|grant| grant.canteen_id)
+    {
+        places.push(Place { to: format!("/staff/{id}"), name: canteens::find(conn, id)?.name });
+    }
+    Ok(places)
 }
 
-fn choice(_: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
+fn choice(look: &Look, me: &MeBody, places: &[Place]) -> Page {
     let lang = look.lang;
-    let places = places(me);
     let asked = me.links.iter().any(|link| link.status == LinkStatus::Asked);
     let content = html! {
         ul .cards {
-            @for place in &places {
+            @for place in places {
                 li { a .card href=(place.to) { span .strong { (say::recorded(lang, &place.name)) } } }
             }
         }
@@ -61,11 +78,14 @@ fn choice(_: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
             p { a .quiet href="/family" { (texts::HOME_FAMILY.of(lang)) } }
         }
     };
-    Ok(match places.is_empty() {
+    match places.is_empty() {
         true => Page::new(texts::HOME_NOTHING_TITLE.with(lang, &[("name", &me.display_name)]), content)
             .heading(
                 texts::HOME_NOTHING_TITLE.marked(lang, &[("name", say::recorded(lang, &me.display_name))]),
             ),
-        false => Page::new(texts::HOME_FOR_WHOM.of(lang), content),
-    })
+        false if places.iter().all(|place| place.to.starts_with("/people/")) => {
+            Page::new(texts::HOME_FOR_WHOM.of(lang), content)
+        }
+        false => Page::new(texts::HOME_WHERE.of(lang), content),
+    }
 }

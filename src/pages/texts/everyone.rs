@@ -77,6 +77,7 @@ super::texts! {
     PASSWORD_WRONG "密码要有 10 到 128 个字符" "A password has 10 to 128 characters";
 
     HOME_FOR_WHOM "替谁订餐？" "For whom do you reserve?";
+    HOME_WHERE "从哪里开始？" "Where do you want to begin?";
     HOME_NOTHING_TITLE "{name}，您好" "Hello {name}";
     HOME_NOTHING "您还没有可以代订的老人。请先申请，要用老人餐卡的卡号和生日。" "You cannot reserve for anybody yet. Ask first: you need the resident’s card number and birth date.";
     HOME_ASK "申请替老人订餐" "Ask to reserve for a resident";
@@ -93,6 +94,15 @@ super::texts! {
     SIGN_OUT_EVERYWHERE "退出所有设备" "All devices";
     SIGN_OUT_EVERYWHERE_HINT "丢了手机时请选这一项" "Choose this when a phone was lost";
     SIGN_OUT_BUTTON "退出" "Sign out";
+
+    PASSWORD_TITLE "修改密码" "Change the password";
+    PASSWORD_WHAT "改了以后，别的设备要用新密码重新登录。" "Other devices then have to sign in again with the new one.";
+    PRESENT_PASSWORD "现在的密码" "Present password";
+    ONE_TIME_PASSWORD "一次性密码" "One-time password";
+    ONE_TIME_WHAT "您用一次性密码登录了。它很快失效，请现在换成自己的密码。" "You signed in with a one-time password, which ends soon. Choose a password of your own now.";
+    NEW_PASSWORD "新密码" "New password";
+    PASSWORD_BUTTON "确认修改密码" "Change the password";
+    PASSWORD_CHANGED "密码已修改。" "The password is changed.";
 
     HELP_TITLE "怎么用" "How to use this";
     HELP_RESERVE "怎么订餐" "How to reserve";

@@ -70,7 +70,7 @@ impl NewWaiting {
 }
 
 /// A place in the waiting list of a menu.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Waiting")]
 pub struct WaitingBody {
     pub id: WaitingEntryId,
@@ -167,15 +167,20 @@ pub async fn leave(
 ) -> Result<Done<WaitingBody>, Problem> {
     allowed
         .write(move |conn, caller| {
-            let entry = super::find(conn, *id)?;
-            let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
-            let site = canteens::site(conn, canteen)?;
-            let acting = http::acting_at(conn, caller, &site, entry.resident_id)
-                .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
-            let entry = super::leave(conn, &acting, &entry, caller.now)?;
+            let entry = leave_waiting(conn, caller, *id)?;
             Ok(Answer::new(body(conn, caller, entry)?))
         })
         .await
+}
+
+/// Leaves a waiting list, for whoever may act for the one who waits.
+pub(crate) fn leave_waiting(conn: &mut Conn, caller: &Caller, id: WaitingEntryId) -> Result<Entry, Fail> {
+    let entry = super::find(conn, id)?;
+    let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
+    let site = canteens::site(conn, canteen)?;
+    let acting = http::acting_at(conn, caller, &site, entry.resident_id)
+        .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
+    super::leave(conn, &acting, &entry, caller.now)
 }
 
 fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, Fail> {

@@ -323,6 +323,7 @@ impl Place<'_> {
         let today = self.app.made(staff, &menus, menu_body(TODAY, true)).await;
         let tomorrow = self.app.made(staff, &menus, menu_body(TOMORROW, true)).await;
         let draft = self.app.made(staff, &menus, menu_body("2026-11-24", false)).await;
+        let next_draft = self.app.made(staff, &menus, menu_body("2026-11-28", false)).await;
         let free = self.app.made(staff, &menus, menu_body("2026-11-25", true)).await;
         for (of, menu) in [("reservation", &today), ("next_reservation", &tomorrow)] {
             let body = json!({ "menu_id": menu["id"], "resident_id": ids["resident"], "lines": lines(menu) });
@@ -346,6 +347,7 @@ impl Place<'_> {
             ("menu", id_of(&today)),
             ("next_menu", id_of(&tomorrow)),
             ("draft", id_of(&draft)),
+            ("next_draft", id_of(&next_draft)),
             ("free_menu", id_of(&free)),
         ]);
     }
