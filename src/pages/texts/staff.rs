@@ -170,6 +170,7 @@ super::texts! {
     REVIEWS_NONE "没有待核实的签到。" "Nothing waits to be decided.";
     REVIEW_TITLE "这次签到算什么？" "What was this check-in?";
     REVIEW_WHY "按规则不能自动算数" "The rules do not let it count by itself";
+    REVIEW_SERVED "这一餐已经签到过一次" "They were checked in for this meal already";
     REVIEW_DONE "已经决定。" "It is decided.";
     REVIEW_DUE "应收 {due}。" "{due} is due.";
     SOMEBODY "不知道是谁" "Nobody knows who";
@@ -214,7 +215,7 @@ super::texts! {
     DEVICE_REVOKED_DONE "设备已经停用。" "The device is cut off.";
     DEVICE_FOR "设备：{name}" "Device: {name}";
     CODE_TITLE "在设备上输入这个激活码" "Type this code on the device";
-    CODE_HOW "在那台设备的浏览器里打开本站，登录页选择“设备”，输入激活码。" "Open this site in the browser of that device, choose “device” where one signs in, and type the code.";
+    CODE_HOW "在那台设备的浏览器里打开本站的 /enrol 页面，输入激活码。" "In the browser of that device, open the page /enrol of this site and type the code.";
     CODE_UNTIL "激活码只显示这一次，{until} 前有效，只能用一次。" "It is shown this once, is good until {until}, and works once.";
     CODE_SHOWN_ALREADY "激活码已经显示过，不能再显示。没有记下来的话，请停用这台设备，再添加一次。" "The code was shown already and is not shown again. If nobody has it, cut this device off and add it again.";
     REVOKE_MEANS "马上生效：这台设备不能再签到，也看不到名单。停用后不能恢复，可以重新添加。" "It holds at once: the device checks nobody in and sees no list. It cannot be undone, but the device can be added again.";
