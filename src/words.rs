@@ -134,7 +134,7 @@ words! {
 }
 
 words! {
-    /// Whom a meal that is served counts for (BR-33). Only [`MealClass::Meal`] can draw subsidies.
+    /// Whom a meal that is served counts for (BR-33). Only `meal` can draw subsidies.
     pub enum MealClass {
         /// A registered resident's own meal.
         Meal = "meal",
@@ -229,7 +229,7 @@ words! {
     }
 }
 
-/// The wire form of an [`Area`].
+/// An area, by the names of its levels from the city down.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Area", inline, transform = without_gaps)]

@@ -20,6 +20,9 @@ use crate::{
     words::Lang,
 };
 
+/// The most bytes of a file that is answered, as the document tells it; the largest table of a canteen's days is far below.
+const LARGEST_FILE: usize = 100_000_000;
+
 /// A JSON answer with the status `STATUS`.
 #[derive(Debug)]
 pub struct Answer<const STATUS: u16, T> {
@@ -122,6 +125,16 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
             Payload::Fresh(body) => Ok(body),
             Payload::Saved(text) => serde_json::from_str(&text).map_err(|_| Problem::new(Code::Internal)),
             Payload::Unchanged => Err(Problem::new(Code::Internal)),
+        }
+    }
+
+    /// The body that was made now, as that of everything which is read.
+    ///
+    /// Fails with `internal_error` when it was made earlier.
+    pub fn into_fresh(self) -> Result<T, Problem> {
+        match self.payload {
+            Payload::Fresh(body) => Ok(body),
+            Payload::Saved(_) | Payload::Unchanged => Err(Code::Internal.into()),
         }
     }
 
@@ -279,7 +292,10 @@ impl<K: FileKind> Responder for File<K> {
 
 impl<K: FileKind> Describe for File<K> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.answers_file(K::MEDIA, json!({ "type": "string", "format": "binary" }));
+        doc.answers_file(
+            K::MEDIA,
+            json!({ "type": "string", "format": "binary", "maxLength": LARGEST_FILE }),
+        );
         doc.may_be_unchanged();
     }
 }

@@ -28,7 +28,9 @@ pub fn bound_answers(paths: &mut Map<String, Value>, schemas: &mut Map<String, V
         }
         let answers =
             operation["responses"].as_object_mut().into_iter().flat_map(|answers| answers.values_mut());
-        for schema in answers.filter_map(|answer| answer.pointer_mut("/content/application~1json/schema")) {
+        let contents = answers.filter_map(|answer| answer.get_mut("content")?.as_object_mut());
+        for schema in contents.flat_map(|kinds| kinds.values_mut()).filter_map(|kind| kind.get_mut("schema"))
+        {
             bound(schema);
         }
     }

@@ -183,7 +183,7 @@ impl<K: Takes> FromRequest for Upload<K> {
 
 impl<K: Takes> Describe for Upload<K> {
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.takes_file(K::MEDIA);
+        doc.takes_file(K::MEDIA, K::LARGEST);
         let said = "A key of your own, unique for this operation (a UUID, say). Send the same key with every retry. \
                     Needed unless nothing is written.";
         doc.may_send("Idempotency-Key", said, key_schema());

@@ -22,5 +22,5 @@ pub use extract::{BODY_LIMIT, Body, Each, Keyed, Query, Takes, Upload};
 pub use files::{Csv, DaysQuery, Svg, Xlsx, Xml, csv_file, xlsx_file};
 pub use middleware::{RequestId, guard_panics_and_name_requests, lang_of, unspoken};
 pub use openapi::{Api, Describe, Operation, OperationDoc};
-pub use stream::{EventStream, LastEventId};
+pub use stream::{EventStream, LastEventId, Streamed};
 pub use tag::{ETag, Held, IfMatch};

@@ -84,9 +84,9 @@ impl OperationDoc<'_> {
         self.refuses([Code::MalformedJson, Code::BadField, Code::BodyTooLarge, Code::NotJson]);
     }
 
-    /// A file of one of these content types as the body that it takes.
-    pub fn takes_file(&mut self, media: &'static [&'static str]) {
-        self.request = Some((media, json!({ "type": "string", "format": "binary" })));
+    /// A file of one of these content types, of so many bytes at most, as the body that it takes.
+    pub fn takes_file(&mut self, media: &'static [&'static str], largest: usize) {
+        self.request = Some((media, json!({ "type": "string", "format": "binary", "maxLength": largest })));
         self.refuses([Code::BodyTooLarge]);
     }
 
@@ -405,6 +405,7 @@ pub(super) fn generator() -> SchemaGenerator {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
             settings.transforms.push(Box::new(RecursiveTransform(list_words)));
+            settings.transforms.push(Box::new(RecursiveTransform(list_keys)));
         })
         .into_generator()
 }
@@ -434,6 +435,32 @@ fn list_words(schema: &mut Schema) {
     schema.insert("description".into(), description.trim().into());
 }
 
+/// Objects of which each has one key of its own become one object with exactly one of these keys: so generated clients
+/// need no union that contains itself, and whoever errs hears which key is wrong.
+fn list_keys(schema: &mut Schema) {
+    let choices = schema.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut keys: Map<String, Value> = Map::new();
+    for choice in &choices {
+        let fields = choice["properties"].as_object().filter(|_| choice["additionalProperties"] == false);
+        let only = fields.filter(|fields| fields.len() == 1 && choice["required"][0].is_string());
+        let Some((key, inner)) = only.into_iter().flatten().next() else { return };
+        let mut inner = inner.clone();
+        if let (Some(about), Some(fields)) = (choice.get("description"), inner.as_object_mut()) {
+            fields.insert("description".into(), about.clone());
+        }
+        keys.insert(key.clone(), inner);
+    }
+    if keys.is_empty() {
+        return;
+    }
+    schema.remove("oneOf");
+    schema.insert("type".into(), "object".into());
+    schema.insert("properties".into(), keys.into());
+    schema.insert("minProperties".into(), 1.into());
+    schema.insert("maxProperties".into(), 1.into());
+    schema.insert("additionalProperties".into(), false.into());
+}
+
 /// A parameter of a query string.
 pub(super) struct QueryField {
     pub name: String,
@@ -445,7 +472,7 @@ pub(super) struct QueryField {
 pub(super) fn query_fields<T: JsonSchema>() -> Vec<QueryField> {
     let mut generator = generator();
     let schema = T::json_schema(&mut generator).to_value();
-    let definitions = generator.take_definitions(false);
+    let definitions = generator.take_definitions(true);
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let fields = schema["properties"].as_object().into_iter().flatten();

@@ -178,6 +178,16 @@ fn told(error: &ValidationError<'_>) -> Vec<Fault> {
         ValidationErrorKind::MaxItems { limit } => {
             here("too_many", format!("最多 {limit} 项"), format!("at most {limit} items are expected"))
         }
+        ValidationErrorKind::MinProperties { limit } => here(
+            "too_few",
+            format!("至少 {limit} 项"),
+            format!("at least {limit} of its fields are expected"),
+        ),
+        ValidationErrorKind::MaxProperties { limit } => here(
+            "too_many",
+            format!("最多 {limit} 项"),
+            format!("at most {limit} of its fields are expected"),
+        ),
         ValidationErrorKind::Minimum { limit } => {
             here("too_small", format!("不能小于 {limit}"), format!("{limit} is the least"))
         }
@@ -286,6 +296,27 @@ mod tests {
     fn what_may_be_left_out_is_told_by_its_own_faults() {
         let wrong = json!({ "name": "王芳", "counts": [1], "area": { "city": "A", "street": "B" } });
         assert_eq!(faults(wrong), [("/area/street".to_owned(), "unknown_field")]);
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only its schema matters")]
+    enum Rule {
+        Age(Whole<0, 150>),
+        Not(Box<Rule>),
+    }
+
+    #[test]
+    fn an_object_with_one_of_several_keys_is_told_which_key_is_wrong() {
+        let faults = |value: Value| {
+            let told = of_body::<Rule>().faults(&value).into_iter();
+            told.map(|fault| (fault.pointer, fault.word)).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(json!({ "not": { "not": { "age": 60 } } })), []);
+        assert_eq!(faults(json!({ "age": 60, "not": { "age": 70 } })), [(String::new(), "too_many")]);
+        assert_eq!(faults(json!({ "not": {} })), [("/not".to_owned(), "too_few")]);
+        assert_eq!(faults(json!({ "not": { "age": 151 } })), [("/not/age".to_owned(), "too_big")]);
+        assert_eq!(faults(json!({ "height": 2 })), [("/height".to_owned(), "unknown_field")]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use actix_web::{
 use actix_web_lab::sse::{Data, Event, Sse};
 use futures_util::{Stream, StreamExt, stream::LocalBoxStream};
 use schemars::JsonSchema;
+use serde_json::json;
 
 use super::openapi::{Describe, OperationDoc};
 use crate::problem::Problem;
@@ -20,6 +21,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// When a client is to come back whose stream has ended.
 const COME_BACK: Duration = Duration::from_secs(3);
+
+/// The most characters of the `data` of an event, as the document tells it.
+const LONGEST_DATA: usize = 10_000_000;
 
 const EVENT_STREAM: &str = "text/event-stream";
 
@@ -42,9 +46,15 @@ impl Describe for LastEventId {
         doc.may_send(
             "Last-Event-ID",
             "The `id` of the last event that you had: it is not sent again while it is the newest.",
-            serde_json::json!({ "type": "string", "maxLength": 200, "pattern": "^[ -~]*$" }),
+            json!({ "type": "string", "maxLength": 200, "pattern": "^[ -~]*$" }),
         );
     }
+}
+
+/// What a stream tells.
+pub trait Streamed: JsonSchema {
+    /// What its events are called.
+    const EVENT: &'static str;
 }
 
 /// Events with an `id` each, every one a whole `T` in JSON.
@@ -53,10 +63,10 @@ pub struct EventStream<T> {
     of: std::marker::PhantomData<fn() -> T>,
 }
 
-impl<T> EventStream<T> {
-    /// Events of this name: each its id and its JSON.
-    pub fn new(name: &'static str, events: impl Stream<Item = (String, String)> + 'static) -> EventStream<T> {
-        let event = move |(id, json)| Data::new(json).id(id).event(name).into();
+impl<T: Streamed> EventStream<T> {
+    /// Events: each its id and its JSON.
+    pub fn new(events: impl Stream<Item = (String, String)> + 'static) -> EventStream<T> {
+        let event = |(id, json)| Data::new(json).id(id).event(T::EVENT).into();
         EventStream { events: events.map(event).boxed_local(), of: std::marker::PhantomData }
     }
 }
@@ -83,11 +93,24 @@ impl<T> Responder for EventStream<T> {
     }
 }
 
-impl<T: JsonSchema> Describe for EventStream<T> {
+impl<T: Streamed> Describe for EventStream<T> {
+    /// The schema is that of one event: a stream has no end, and so no schema as a whole.
     fn describe(doc: &mut OperationDoc<'_>) {
-        // Named, so that readers of the document find what the `data` of an event is.
-        doc.schema::<T>();
-        let about = "Events `headcounts`: `id`, and in `data` a whole object of the schema as of GET without `/stream`.";
-        doc.answers_file(EVENT_STREAM, serde_json::json!({ "type": "string", "description": about }));
+        let data = doc.schema::<T>();
+        let about = "One event of the stream. What is not new is not told; comments come in between.";
+        let event = json!({
+            "type": "object",
+            "description": about,
+            "required": ["id", "event", "data"],
+            "properties": {
+                "id": { "type": "string", "maxLength": 200, "description": "To be sent in `Last-Event-ID` on coming back." },
+                "event": { "type": "string", "enum": [T::EVENT] },
+                "data": {
+                    "type": "string", "maxLength": LONGEST_DATA, "description": "The whole of it, as JSON.",
+                    "contentMediaType": "application/json", "contentSchema": data,
+                },
+            },
+        });
+        doc.answers_file(EVENT_STREAM, event);
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     ids::{AnyoneId, AuditEntryId, CanteenId},
     page::{Limit, Page, Window},
     problem::{Fail, Problem},
+    text::Cursor,
     words::Area,
 };
 
@@ -48,7 +49,7 @@ pub struct AuditQuery {
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// Who did something.

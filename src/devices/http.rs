@@ -21,7 +21,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     sign_in::http::TokensBody,
     subsidies,
-    text::Line,
+    text::{Cursor, Line},
     throttle::{Guessable, http::Try},
 };
 
@@ -84,7 +84,7 @@ pub struct DevicesQuery {
     /// How many items at most; 50 where nothing is said.
     pub limit: Option<Limit>,
     /// Where to go on: the `next` of the page before.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }
 
 /// A code, as it was typed.

@@ -11,7 +11,7 @@ use super::{Channel, Count, CountKind, Counts, Tally, live, live::Watched};
 use crate::{
     access::{Allowed, OnDuty, Role, act},
     accounts,
-    api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query},
+    api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query, Streamed},
     attendance, canteens,
     clock::At,
     counters::{self, Counter},
@@ -106,6 +106,10 @@ pub struct Headcounts {
     /// Whether the answer may still change, because writes that began before `as_of` may not have ended.
     pub provisional: bool,
     pub menus: Vec<Headcount>,
+}
+
+impl Streamed for Headcounts {
+    const EVENT: &'static str = "headcounts";
 }
 
 /// `GET /canteens/{id}/headcounts`
@@ -226,7 +230,7 @@ pub async fn stream(
         })
         .await?;
     let events = live::listen(allowed.shared_state(), watched, allowed.standing(), heard)?;
-    Ok(EventStream::new("headcounts", events))
+    Ok(EventStream::new(events))
 }
 
 pub(super) fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {
@@ -335,7 +339,9 @@ pub async fn overview(
                     counts: day_counts(conn, &menus, as_of)?,
                 });
             }
-            Ok(Answer::new(Overview { on: query.on, as_of, canteens: rows }))
+            // Without the instant: the same counts are the same answer.
+            let tag = ETag::weakly_of((query.on, &rows));
+            Ok(Answer::new(Overview { on: query.on, as_of, canteens: rows }).tagged(tag))
         })
         .await
 }

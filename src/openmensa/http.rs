@@ -150,7 +150,7 @@ pub struct FullDayBody {
 #[serde(deny_unknown_fields)]
 pub struct CanteensQuery {
     /// Only these, by their numbers with commas.
-    #[schemars(regex(pattern = "^[0-9]{1,9}(,[0-9]{1,9}){0,99}$"))]
+    #[schemars(length(max = 999), regex(pattern = "^[0-9]{1,9}(,[0-9]{1,9}){0,99}$"))]
     pub ids: Option<String>,
     /// Which page, from 1.
     pub page: Option<Whole<1, 100_000>>,

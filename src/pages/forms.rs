@@ -41,6 +41,11 @@ impl Fields {
         Fields(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    /// The fields of a form that is filled in with what is known.
+    pub fn known<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Fields {
+        Fields(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// The value of this name without space at its ends; empty when there is none.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
@@ -117,27 +122,52 @@ impl FromRequest for Sent {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let from_here = is_from_here(request);
-        let look = Look::of(request);
-        let mut hash = request_hash(request);
+        let sender = Sender::of(request);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
-            if !from_here {
-                return Err(Code::FormForeign.into());
-            }
+            let mut sender = sender?;
             let bytes =
                 bytes.await.map_err(|_| Problem::new(Code::BodyTooLarge).with("limit", BODY_LIMIT))?;
             let fields = Fields::parse(&bytes);
-            if !look.is_form_token(fields.get(TOKEN)) {
-                return Err(Code::FormOld.into());
-            }
-            let key = fields.get(KEY).to_owned();
-            if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(Code::FormOld.into());
-            }
-            hash.update(&bytes);
-            Ok(Sent { fields, key, request_hash: hex::encode(hash.finalize().into_bytes()) })
+            sender.check_token(&fields)?;
+            sender.read(&bytes);
+            sender.sent(fields)
         })
+    }
+}
+
+/// The browser that sends a form, before the form is read.
+pub struct Sender {
+    look: Look,
+    hash: Hmac<Sha256>,
+}
+
+impl Sender {
+    /// Fails with `form_foreign` for a form of another site.
+    pub fn of(request: &HttpRequest) -> Result<Sender, Problem> {
+        if !is_from_here(request) {
+            return Err(Code::FormForeign.into());
+        }
+        Ok(Sender { look: Look::of(request), hash: request_hash(request) })
+    }
+
+    /// Fails with `form_old` unless the form is one of ours for this browser.
+    pub fn check_token(&self, fields: &Fields) -> Result<(), Problem> {
+        if self.look.is_form_token(fields.get(TOKEN)) { Ok(()) } else { Err(Code::FormOld.into()) }
+    }
+
+    /// Binds the form's key to what came in.
+    pub fn read(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+    }
+
+    /// The form with its key; `form_old` without one.
+    pub fn sent(self, fields: Fields) -> Result<Sent, Problem> {
+        let key = fields.get(KEY).to_owned();
+        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Code::FormOld.into());
+        }
+        Ok(Sent { fields, key, request_hash: hex::encode(self.hash.finalize().into_bytes()) })
     }
 }
 
@@ -215,7 +245,13 @@ impl Errors {
         }
     }
 
-    fn shown(&self, field: &str) -> Markup {
+    /// Whether there is something to put right at this field.
+    pub fn has(&self, field: &str) -> bool {
+        self.of_field(field).is_some()
+    }
+
+    /// What is wrong, as it stands at the field.
+    pub fn shown(&self, field: &str) -> Markup {
         html! { @if let Some(what) = self.of_field(field) { p .error id={ (field) "-error" } { (what) } } }
     }
 }
@@ -231,10 +267,17 @@ pub fn form(look: &Look, content: Markup) -> Markup {
 pub fn form_to(look: &Look, address: &str, content: Markup) -> Markup {
     html! {
         form method="post" action=(address) novalidate {
-            input type="hidden" name=(TOKEN) value=(look.form_token());
-            input type="hidden" name=(KEY) value=(hex::encode(random_bytes::<16>()));
+            (hidden_of_form(look))
             (content)
         }
+    }
+}
+
+/// The token and the key of a form.
+pub fn hidden_of_form(look: &Look) -> Markup {
+    html! {
+        (hidden(TOKEN, &look.form_token()))
+        (hidden(KEY, &hex::encode(random_bytes::<16>())))
     }
 }
 

@@ -8,7 +8,9 @@
 //! A page's address is also the address that its form is sent to: whoever opens it with a GET sees the form again.
 
 mod assets;
+mod desk;
 mod everyone;
+mod files;
 mod forms;
 mod resident;
 mod say;
@@ -54,7 +56,11 @@ impl Address {
 
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
-    use everyone::{account, canteens, help, home, look, sign_in};
+    use desk::{
+        counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record,
+        residents, search, standing, waiting,
+    };
+    use everyone::{account, canteens, help, home, look, password, sign_in};
     use resident::{check, choose, family, links, meals, past};
     use staff::{calls, closures, devices, files, menu, paper, post, reviews, today, week};
     vec![
@@ -74,6 +80,7 @@ fn pages() -> Vec<Address> {
         // Whoever is signed in
         Address::at("/home").shows(home::show),
         Address::at("/me").shows(account::me),
+        Address::at("/me/password").shows(password::show).does(password::change),
         Address::at("/sign-out").shows(account::sign_out_form).does(account::sign_out),
         // A resident, or family for one
         Address::at("/people/{id}").shows(resident::home::show),
@@ -125,6 +132,42 @@ fn pages() -> Vec<Address> {
         Address::at("/staff/{id}/files/headcounts.xlsx").shows(files::headcounts_xlsx),
         Address::at("/staff/{id}/files/attendance.csv").shows(files::attendance_csv),
         Address::at("/staff/{id}/files/attendance.xlsx").shows(files::attendance_xlsx),
+        // The desk of a canteen
+        Address::at("/desk/{canteen}").shows(search::show),
+        Address::at("/desk/{canteen}/people/{id}").shows(counter::show).does(counter::reserve),
+        Address::at("/desk/{canteen}/people/{id}/order/{menu}").shows(order::show),
+        Address::at("/desk/{canteen}/people/{id}/wait/{menu}").shows(waiting::join_form).does(waiting::join),
+        Address::at("/desk/{canteen}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
+        Address::at("/desk/{canteen}/meals/{reservation}/cancel")
+            .shows(desk_meals::cancel_form)
+            .does(desk_meals::cancel),
+        Address::at("/desk/{canteen}/residents").shows(residents::list),
+        Address::at("/desk/{canteen}/residents/new").shows(residents::new_form).does(residents::register),
+        Address::at("/desk/{canteen}/residents/{id}").shows(record::show),
+        Address::at("/desk/{canteen}/residents/{id}/edit").shows(record::edit_form).does(record::edit),
+        Address::at("/desk/{canteen}/residents/{id}/facts").shows(facts::list),
+        Address::at("/desk/{canteen}/residents/{id}/facts/new").shows(facts::new_form).does(facts::enter),
+        Address::at("/desk/{canteen}/facts/{fact}").shows(facts::edit_form).does(facts::edit),
+        Address::at("/desk/{canteen}/facts/{fact}/verify").shows(facts::verify_form).does(facts::verify),
+        Address::at("/desk/{canteen}/residents/{id}/pin").shows(papers::pin_form).does(papers::pin),
+        Address::at("/desk/{canteen}/residents/{id}/card").shows(papers::card).does(papers::issue),
+        Address::at("/desk/{canteen}/residents/{id}/card.svg").shows(papers::picture),
+        Address::at("/desk/{canteen}/residents/{id}/past").shows(papers::past),
+        Address::at("/desk/{canteen}/residents/{id}/standing").shows(standing::list),
+        Address::at("/desk/{canteen}/residents/{id}/standing/new")
+            .shows(standing::new_form)
+            .does(standing::make),
+        Address::at("/desk/{canteen}/standing/{order}").shows(standing::pause_form).does(standing::change),
+        Address::at("/desk/{canteen}/standing/{order}/end").shows(standing::end_form).does(standing::end),
+        Address::at("/desk/{canteen}/family").shows(requests::list),
+        Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
+        Address::at("/desk/{canteen}/family/{link}/refuse")
+            .shows(requests::refuse_form)
+            .does(requests::refuse),
+        Address::at("/desk/{canteen}/family/{link}/end").shows(requests::end_form).does(requests::end),
+        Address::at("/desk/{canteen}/import").shows(import::show).does(import::look),
+        Address::at("/desk/{canteen}/import/confirm").shows(import::from_the_beginning).does(import::confirm),
+        Address::at("/desk/{canteen}/due").shows(due::show),
     ]
 }
 

@@ -386,7 +386,7 @@ impl JsonSchema for Limits {
         json_schema!({
             "description": "Which limits hold: the word `unlimited`, or names from the document's `limits`.",
             "oneOf": [
-                { "type": "string", "const": "unlimited" },
+                { "type": "string", "enum": ["unlimited"] },
                 { "type": "array", "items": { "type": "string", "minLength": 1, "maxLength": 60, "pattern": SEEN }, "minItems": 1, "maxItems": 50 },
             ],
         })

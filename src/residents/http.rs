@@ -227,7 +227,7 @@ impl ResidentEditBody {
 }
 
 /// A resident.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct ResidentBody {
     pub id: ResidentId,
     /// The canteen that registered them.
@@ -331,15 +331,28 @@ pub async fn edit(
     let key = allowed.state().identity_key.clone();
     allowed
         .write(move |conn, caller| {
-            let acting = acting_for(conn, caller, *id)?;
-            let duty = caller.on_duty(&canteens::site(conn, body.canteen_id)?)?;
-            let edit = body.clone().edit(key.bytes())?;
-            let before = residents::find(conn, *id)?;
-            let resident = residents::edit(conn, &acting, &duty, seen, &edit, caller.now)?;
-            count_what_shows(conn, &before, &resident)?;
-            Ok(versioned(acting.right().kind, resident))
+            let (kind, resident) = edit_resident(conn, caller, key.bytes(), *id, seen, &body)?;
+            Ok(versioned(kind, resident))
         })
         .await
+}
+
+/// Edits a resident who was read at version `seen`; gives by which right, and the record as it is now.
+pub(crate) fn edit_resident(
+    conn: &mut Conn,
+    caller: &Caller,
+    identity_key: &[u8; 32],
+    id: ResidentId,
+    seen: i32,
+    body: &ResidentEditBody,
+) -> Result<(RightKind, Resident), Fail> {
+    let acting = acting_for(conn, caller, id)?;
+    let duty = caller.on_duty(&canteens::site(conn, body.canteen_id)?)?;
+    let edit = body.clone().edit(identity_key)?;
+    let before = residents::find(conn, id)?;
+    let resident = residents::edit(conn, &acting, &duty, seen, &edit, caller.now)?;
+    count_what_shows(conn, &before, &resident)?;
+    Ok((acting.right().kind, resident))
 }
 
 /// Counts the change where others see of it: at the doors where the resident is expected, and in headcounts by name.
@@ -362,7 +375,7 @@ fn acting_for(conn: &mut Conn, caller: &Caller, id: ResidentId) -> Result<Acting
 }
 
 /// A new PIN, told once.
-#[derive(Clone, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 pub struct PinBody {
     /// Null when the request is repeated: a PIN is not kept. Issue another one then.
     pub pin: Option<String>,
@@ -579,13 +592,25 @@ pub async fn edit_fact(
 ) -> Result<Done<RecordedFact>, Problem> {
     allowed
         .write(move |conn, caller| {
-            let (fact, officer) = fact_in_office(conn, caller, *id)?;
-            let edit = FactEdit { to_on: body.to_on, evidence: body.evidence.as_str().to_owned() };
-            let fact = residents::edit_fact(conn, &officer, &fact, seen, &edit)?;
-            record_fact(conn, caller, Deed::FactEdited, &fact)?;
+            let (fact, officer) = correct_fact(conn, caller, *id, seen, &body)?;
             recorded(conn, fact, Some(&officer))
         })
         .await
+}
+
+/// Corrects or ends a fact that was read at version `seen`; gives it as it is now, and the proof of office.
+pub(crate) fn correct_fact(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: FactId,
+    seen: i32,
+    body: &FactEditBody,
+) -> Result<(Fact, Officer), Fail> {
+    let (fact, officer) = fact_in_office(conn, caller, id)?;
+    let edit = FactEdit { to_on: body.to_on, evidence: body.evidence.as_str().to_owned() };
+    let fact = residents::edit_fact(conn, &officer, &fact, seen, &edit)?;
+    record_fact(conn, caller, Deed::FactEdited, &fact)?;
+    Ok((fact, officer))
 }
 
 /// A fact, and the proof of office over where its resident is registered.

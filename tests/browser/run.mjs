@@ -6,12 +6,13 @@ import { startDemo } from "./lib/demo.mjs";
 import { doTasks } from "./lib/tasks.mjs";
 import { Html, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
+import * as desk from "./audiences/desk.mjs";
 import * as everyone from "./audiences/everyone.mjs";
 import * as resident from "./audiences/resident.mjs";
 import * as staff from "./audiences/staff.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [everyone, resident, staff];
+const AUDIENCES = [everyone, resident, desk, staff];
 
 const { values: asked } = parseArgs({
   options: {

@@ -1,4 +1,7 @@
-"""Which success codes each operation has answered with, over all runs; fails where one is missing."""
+"""Which success codes each operation has answered with, over all runs on a database; fails where one is missing.
+
+With the id of an operation as its argument it leaves that operation's answers out, and so has to fail.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,8 @@ def collected(directory: pathlib.Path) -> Counter[tuple[str, int]]:
 def main() -> int:
     document = json.loads(pathlib.Path(os.environ["CONTRACT_DOCUMENT"]).read_text())
     counts = collected(pathlib.Path(os.environ["CONTRACT_COVERAGE"]))
+    left_out = sys.argv[1:]
+    counts = Counter({seen: count for seen, count in counts.items() if seen[0] not in left_out})
     pairs = wanted(document)
     missing = [pair for pair in pairs if not counts[pair]]
     for operation in dict.fromkeys(operation for operation, _ in pairs):

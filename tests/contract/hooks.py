@@ -37,6 +37,12 @@ def instants() -> Any:
 schemathesis.openapi.format("date-time", instants())
 
 
+# A spreadsheet is bytes.
+schemathesis.serializer.alias(
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/octet-stream"
+)
+
+
 @schemathesis.auth(refresh_interval=None)
 class Bearer:
     """The token of the role, renewed before it runs out."""
@@ -131,3 +137,14 @@ def valid_data_is_understood(ctx: Any, response: Any, case: Any) -> None:
         return
     if case.method.lower() == case.operation.method.lower() and response.json().get("code") in NOT_UNDERSTOOD:
         raise AssertionError(f"valid data was not understood: {response.text}")
+
+
+@schemathesis.check
+def what_is_wrong_is_told_item_by_item(ctx: Any, response: Any, case: Any) -> None:
+    """A batch that is wrong by the document is answered by 200 only with the refusal of an item."""
+    if case.operation.definition.raw["operationId"] != "record_batch" or response.status_code != 200:
+        return
+    if case.method == "POST" and case.meta is not None and case.meta.is_negative_at(Where.BODY):
+        told = [item["problem"] for item in response.json()["items"] if item["problem"]]
+        if not told:
+            raise AssertionError(f"nothing was told to be wrong in {case.body}")

@@ -18,8 +18,15 @@ from typing import Any
 
 import requests
 
+#: The clock of the demonstration's canteens: China has no daylight saving time.
+AT_CANTEENS = datetime.timezone(datetime.timedelta(hours=8))
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 PREFIX = "/api/v1"
+
+
+def today() -> datetime.date:
+    """The day that it is at the canteens."""
+    return datetime.datetime.now(AT_CANTEENS).date()
 
 
 def singular(many: str) -> str:
@@ -42,13 +49,25 @@ def parameter_thing(path: str, name: str) -> str:
     return singular(before)
 
 
+class FromElsewhere(requests.adapters.HTTPAdapter):
+    """Asks from an address of its own, so that what the checkers guess wrong from theirs does not slow who signs in."""
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        place = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.1"
+        super().init_poolmanager(*args, source_address=(place, 0), **more)
+
+
 class World:
     """One caller's view of the service at `base`, in the role that is named (or `public`)."""
 
     def __init__(self, base: str, role: str, sign_ins: list[dict[str, Any]], document: dict[str, Any], seed: int):
         self.base = base.rstrip("/")
         self.role = role
+        #: What the device is for that calls, if one does (`door_device`).
+        self.purpose = role.removesuffix("_device") if role.endswith("_device") else None
         self.sign_ins = [one for one in sign_ins if one["role"] == role]
+        #: Who enrols another device when that one was revoked.
+        self.staff = [one for one in sign_ins if self.purpose and one["role"] == "staff"]
         self.document = document
         self.dice = random.Random(seed)
         self.known: dict[str, list[str]] = defaultdict(list)
@@ -58,6 +77,7 @@ class World:
         self.menu_of: dict[str, str] = {}
         self.version: dict[str, int] = {}
         self.session = requests.Session()
+        self.session.mount("http://", FromElsewhere())
         self._token: str | None = None
         self._until = 0.0
 
@@ -75,12 +95,9 @@ class World:
         self._token = None
 
     def _sign_in(self) -> None:
-        for one in self.sign_ins:
-            pair = ("user_name", "password") if "user_name" in one else ("card_number", "pin")
-            body = {name: one[name] for name in pair}
-            answer = self.session.post(f"{self.base}{PREFIX}/auth/sign-in", json=body, timeout=60)
-            if answer.status_code == 200:
-                tokens = answer.json()
+        for one in [*self.sign_ins, *self.staff]:
+            tokens = self._enrolled(one) if one in self.staff else self._tokens_of(one)
+            if tokens:
                 self._token = tokens["access_token"]
                 self._until = time.time() + tokens["expires_in_s"] - 120
                 self.own.add(tokens["principal"]["id"])
@@ -88,6 +105,36 @@ class World:
                 self.own.update(grant["id"] for grant in me["grants"])
                 return
         raise RuntimeError(f"nobody can sign in as {self.role}")
+
+    def _tokens_of(self, one: dict[str, Any]) -> dict[str, Any] | None:
+        if "refresh_token" in one:
+            self.sign_ins.remove(one)
+            tokens = self._made("/auth/refresh", {"refresh_token": one["refresh_token"]})
+            if tokens:
+                self.sign_ins.append({"role": self.role, "refresh_token": tokens["refresh_token"]})
+            return tokens
+        pair = ("user_name", "password") if "user_name" in one else ("card_number", "pin")
+        body = {name: one[name] for name in pair}
+        return self._made("/auth/sign-in", body)
+
+    def _enrolled(self, staff: dict[str, Any]) -> dict[str, Any] | None:
+        """The tokens of a new device of the role's purpose, which this member of the staff adds at their canteen."""
+        tokens = self._tokens_of(staff)
+        if tokens is None:
+            return None
+        new = {"canteen_id": staff["canteen_id"], "name": self.role, "purpose": self.purpose}
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}", "Idempotency-Key": str(uuid.uuid4())}
+        added = self._made("/devices", new, bearer)
+        return added and self._made("/devices/enrol", {"code": added["enrolment_code"]})
+
+    def _made(self, path: str, body: Any, headers: dict[str, str] | None = None) -> dict[str, Any] | None:
+        """What was made; nothing where it is refused. An account whose password was guessed wrong is waited for."""
+        for _ in range(5):
+            answer = self.session.post(self.base + PREFIX + path, json=body, headers=headers, timeout=60)
+            if answer.status_code != 429:
+                break
+            time.sleep(int(answer.headers["retry-after"]))
+        return answer.json() if answer.ok else None
 
     def headers(self) -> dict[str, str]:
         token = self.token()
@@ -107,13 +154,13 @@ class World:
     def look_around(self) -> None:
         """Reads every list that this caller may read, first those of the whole place, then those below a thing."""
         lists = [(path, operation) for method, path, operation in self.operations() if method == "get"]
-        today = datetime.date.today()
+        now = today()
         for depth in (0, 1):
             for path, operation in lists:
                 if path.count("{") != depth or "text/event-stream" in json.dumps(operation["responses"]["200"]):
                     continue
                 names = [parameter.get("name") for parameter in self.parameters(operation)]
-                query = {"from": today - datetime.timedelta(days=2), "to": today + datetime.timedelta(days=9), "on": today}
+                query = {"from": now - datetime.timedelta(days=2), "to": now + datetime.timedelta(days=9), "on": now}
                 query = {name: value for name, value in query.items() if name in names}
                 for filled in self.filled(path):
                     self.learn(path, self.get(filled, **query))
@@ -176,7 +223,7 @@ class World:
     # Valid data made of what there is --------------------------------------------------------------------------------
 
     def day(self) -> datetime.date:
-        return datetime.date.today() + datetime.timedelta(days=self.dice.randint(-3, 9))
+        return today() + datetime.timedelta(days=self.dice.randint(-3, 9))
 
     def real_path(self, path: str, method: str, given: dict[str, Any]) -> None:
         """Puts ids of things that exist where others stand, and spares what the caller itself lives on."""
@@ -214,6 +261,8 @@ class World:
                 return value
             if name == "tap_id":
                 return str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
+            if name == "by" and self.known.get("account"):
+                return self.pick("account")
             if name == "item_id" and menu and self.items.get(menu):
                 return self.dice.choice(self.items[menu])
             if name.endswith("_id") and value not in self.all_ids:

@@ -29,6 +29,7 @@ impl<'a> Watch<'a> {
             ("staff", format!("/canteens/{canteen}/menus?from={TODAY}&to={TODAY}")),
             ("volunteer", format!("/menus/{menu}/door-list")),
             ("staff", format!("/canteens/{canteen}/headcounts?on={TODAY}")),
+            ("officer", format!("/headcounts?on={TODAY}")),
             ("daughter", format!("/canteens/{canteen}/terms")),
         ];
         let latest = views.iter().map(|_| None).collect();
@@ -140,9 +141,9 @@ on_both! {
         watch.look("over").await;
 
         let bodies = watch.bodies();
-        // Menu, menus twice, door list, headcount; the terms stayed as they were until midnight.
-        assert!(bodies[..5].iter().all(|count| *count > 5), "{bodies:?}");
-        assert_eq!(bodies[5], 1);
+        // Menu, menus twice, door list, headcount, overview; the terms stayed as they were until midnight.
+        assert!(bodies[..6].iter().all(|count| *count > 5), "{bodies:?}");
+        assert_eq!(bodies[6], 1);
     }
 
     async fn a_canteens_terms_change_with_the_policies_in_force_and_with_the_day(db: TestDb) {

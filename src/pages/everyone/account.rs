@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use maud::html;
 
-use super::sign_in::begin;
+use super::{password, sign_in::begin};
 
 use crate::{
     access::act,
@@ -13,7 +13,7 @@ use crate::{
     },
     api::{Answer, Body},
     pages::{
-        forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
+        forms::{Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
         say,
         shell::Page,
         texts::{everyone as texts, shell},
@@ -103,17 +103,21 @@ pub async fn sign_up(request: HttpRequest, visit: Visit<act::SignUp>, sent: Sent
 }
 
 /// `GET /me`
-pub async fn me(visit: Visit<act::ReadMe>) -> Shown {
+pub async fn me(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
     visit
-        .show(|conn, caller, look| {
+        .show(move |conn, caller, look| {
             let lang = look.lang;
             let me = who(conn, caller)?;
             let content = html! {
+                @if query.get("done") == "password" { p .notice role="status" { (texts::PASSWORD_CHANGED.of(lang)) } }
                 p { (texts::ME_NAME.marked(lang, &[("name", say::recorded(lang, &me.display_name))])) }
                 @if let Some(name) = &me.user_name {
                     p { (texts::ME_USER_NAME.with(lang, &[("name", name)])) }
                 }
                 p { (texts::ME_SIZE.of(lang)) }
+                @if me.user_name.is_some() {
+                    p { a .quiet href=(password::PAGE) { (texts::PASSWORD_TITLE.of(lang)) } }
+                }
                 p { a .button href="/sign-out" { (texts::SIGN_OUT_TITLE.of(lang)) } }
             };
             Ok(Page::new(texts::ME_TITLE.of(lang), content).back("/home"))

@@ -2,6 +2,7 @@
 
 use maud::html;
 
+use super::password;
 use crate::{
     access::{Role, act, links::LinkStatus},
     accounts::http::{MeBody, who},
@@ -27,6 +28,9 @@ pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
             Ok((me, places))
         })
         .await?;
+    if me.password_expires_at.is_some() {
+        return Ok(go(password::PAGE));
+    }
     match places.as_slice() {
         [only] if query.get("all").is_empty() => Ok(go(&only.to)),
         _ => visit.show(move |_, _, look| Ok(choice(look, &me, &places))).await,

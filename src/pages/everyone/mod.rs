@@ -5,4 +5,5 @@ pub mod canteens;
 pub mod help;
 pub mod home;
 pub mod look;
+pub mod password;
 pub mod sign_in;

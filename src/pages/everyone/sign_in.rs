@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use maud::{Markup, html};
 
-use super::look::local;
+use super::{look::local, password};
 use crate::{
     access::{act, acts::NamedAct},
     pages::{
@@ -153,7 +153,15 @@ pub async fn by_name(visit: Visit<act::SignIn>, sent: Sent) -> Shown {
     let password = filled(&mut errors, "password", sent.fields.get("password"), texts::PASSWORD, lang);
     if let (Some(name), Some(password)) = (name, password) {
         match browse_by_password(visit.allowed(), name, password).await {
-            Ok(session) => return Ok(begin(&visit, sent.fields.get(THEN), &session)),
+            Ok(session) => {
+                let whose = session.ticket.principal;
+                let then = password::before(&visit, whose, sent.fields.get(THEN)).await?;
+                return Ok(begin(&visit, &then, &session));
+            }
+            // It can be put right by nobody here, but it is said here.
+            Err(problem) if problem.code == Code::PasswordExpired => {
+                errors = Errors::of("user_name", &problem, lang);
+            }
             Err(problem) => errors = wrong(problem, "user_name", texts::WRONG_NAME_OR_PASSWORD.of(lang))?,
         }
     }

@@ -1,7 +1,6 @@
 //! Family links as those who hold them see them: asking for one, agreeing with the resident's PIN, ending it.
 
 use actix_web::web::Path;
-use chrono::NaiveDate;
 use maud::html;
 
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     families::http::{AskBody, ConsentBody, FamilyLinkBody, approve, ask as ask_link, end as end_link, mine},
     ids::FamilyLinkId,
     pages::{
-        forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of, yes_or_no},
+        forms::{Choice, Errors, Fields, Kind, Legend, Line, Sent, button, day, form, one_of, yes_or_no},
         say,
         shell::Page,
         texts::{everyone, resident as texts, shell},
@@ -108,19 +107,6 @@ fn asked(fields: &Fields, lang: Lang) -> Result<AskBody, Errors> {
     match (card, born, relation) {
         (Some(card_number), Some(born_on), Some(relation)) => Ok(AskBody { card_number, born_on, relation }),
         (_, _, _) => Err(errors),
-    }
-}
-
-/// A day as people write it: `1945-03-21`, `1945.3.21`, `1945年3月21日`, `19450321`.
-fn day(text: &str) -> Option<NaiveDate> {
-    let parts: Vec<u32> =
-        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
-    match parts.as_slice() {
-        [year, month, day] => NaiveDate::from_ymd_opt(i32::try_from(*year).ok()?, *month, *day),
-        [all] if (18_500_101..=22_001_231).contains(all) => {
-            NaiveDate::from_ymd_opt(i32::try_from(all / 10_000).ok()?, all / 100 % 100, all % 100)
-        }
-        _ => None,
     }
 }
 
@@ -246,20 +232,4 @@ pub async fn end_form(visit: Visit<act::ReadFamilyLinks>, id: Path<FamilyLinkId>
 pub async fn end(visit: Visit<act::EndFamilyLink>, id: Path<FamilyLinkId>, sent: Sent) -> Shown {
     end_link(visit.api(), id, sent.keyed(())).await.and_then(Answer::into_body)?;
     Ok(go("/family"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_birthday_is_read_as_people_write_it() {
-        let expected = NaiveDate::from_ymd_opt(1945, 3, 21);
-        for text in ["1945-03-21", "1945.3.21", "1945年3月21日", "19450321", "1945/03/21"] {
-            assert_eq!(day(text), expected, "{text}");
-        }
-        for text in ["", "1945", "1945-13-01", "21 March 1945", "3/21"] {
-            assert_eq!(day(text), None, "{text}");
-        }
-    }
 }

@@ -11,7 +11,7 @@ pub mod home;
 pub mod links;
 pub mod meals;
 pub mod past;
-mod wish;
+pub mod wish;
 
 use maud::{Markup, html};
 

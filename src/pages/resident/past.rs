@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{Person, choose::about, dishes};
 use crate::{
-    access::act,
+    access::{ActingFor, act},
     attendance::{self, Attendance},
     canteens::Canteen,
     clock::At,
@@ -21,6 +21,7 @@ use crate::{
         visit::{Shown, Visit},
     },
     problem::Fail,
+    residents::Resident,
     words::{Lang, MealClass},
 };
 
@@ -30,31 +31,45 @@ pub async fn show(visit: Visit<act::ReadReservations>, id: Path<ResidentId>, Ask
         .show(move |conn, caller, look| {
             let lang = look.lang;
             let person = Person::of(conn, caller, *id)?;
-            let today = person.canteen.today(caller.now);
-            let first = month_of(query.get("month")).unwrap_or(today).with_day(1).unwrap_or(today);
-            let meals = meals_of(conn, &person, first)?;
-            let month = texts::PAST_MONTH.with(lang, &[("year", &first.year()), ("month", &first.month())]);
             let page = format!("{}/past", person.home());
-            let caption = texts::PAST_CAPTION.marked(lang, &[
-                ("name", say::recorded(lang, &person.resident.full_name)),
-                ("month", html! { (month) }),
-            ]);
-            let content = html! {
-                @if meals.is_empty() { p { (month) ". " (texts::PAST_NONE.of(lang)) } }
-                @else { (passbook(lang, &person.canteen, &meals, caption)) }
-                ul .ways {
-                    @if let Some(earlier) = first.checked_sub_months(Months::new(1)) {
-                        li { a href={ (page) "?month=" (earlier.format("%Y-%m")) } { (texts::PAST_EARLIER.of(lang)) } }
-                    }
-                    @if let Some(later) = first.checked_add_months(Months::new(1)).filter(|later| *later <= today) {
-                        li { a href={ (page) "?month=" (later.format("%Y-%m")) } { (texts::PAST_LATER.of(lang)) } }
-                    }
-                }
-                p .hint .screen { (shell::PRINT_HINT.of(lang)) }
-            };
+            let Person { resident, acting, canteen } = &person;
+            let content =
+                book(conn, lang, (resident, acting, canteen), &page, query.get("month"), caller.now)?;
             Ok(about(look, &person, texts::PAST_TITLE.of(lang), content).back(person.home()))
         })
         .await
+}
+
+/// A month of a resident's passbook, the present one where none is asked for, with the ways to the months beside it.
+///
+/// `page` is the address that shows it, for whoever has the proof.
+pub fn book(
+    conn: &mut Conn,
+    lang: Lang,
+    (resident, acting, canteen): (&Resident, &ActingFor, &Canteen),
+    page: &str,
+    month: &str,
+    now: At,
+) -> Result<Markup, Fail> {
+    let today = canteen.today(now);
+    let first = month_of(month).unwrap_or(today).with_day(1).unwrap_or(today);
+    let meals = meals_of(conn, acting, canteen, first)?;
+    let month = texts::PAST_MONTH.with(lang, &[("year", &first.year()), ("month", &first.month())]);
+    let name = say::recorded(lang, &resident.full_name);
+    let caption = texts::PAST_CAPTION.marked(lang, &[("name", name), ("month", html! { (month) })]);
+    Ok(html! {
+        @if meals.is_empty() { p { (month) ". " (texts::PAST_NONE.of(lang)) } }
+        @else { (passbook(lang, canteen, &meals, caption)) }
+        ul .ways {
+            @if let Some(earlier) = first.checked_sub_months(Months::new(1)) {
+                li { a href={ (page) "?month=" (earlier.format("%Y-%m")) } { (texts::PAST_EARLIER.of(lang)) } }
+            }
+            @if let Some(later) = first.checked_add_months(Months::new(1)).filter(|later| *later <= today) {
+                li { a href={ (page) "?month=" (later.format("%Y-%m")) } { (texts::PAST_LATER.of(lang)) } }
+            }
+        }
+        p .hint .screen { (shell::PRINT_HINT.of(lang)) }
+    })
 }
 
 /// The first day of a month that is written like `2026-11`, from 1900 to 2200.
@@ -64,10 +79,15 @@ fn month_of(text: &str) -> Option<NaiveDate> {
 }
 
 /// What was served in a month, with its menu; by the clock of the resident's canteen.
-fn meals_of(conn: &mut Conn, person: &Person, first: NaiveDate) -> Result<Vec<(Attendance, Menu)>, Fail> {
+fn meals_of(
+    conn: &mut Conn,
+    acting: &ActingFor,
+    canteen: &Canteen,
+    first: NaiveDate,
+) -> Result<Vec<(Attendance, Menu)>, Fail> {
     let after = first.checked_add_months(Months::new(1)).unwrap_or(first);
-    let midnight = |on| -> At { person.canteen.zone.instant(on, NaiveTime::MIN) };
-    let served = attendance::of_resident(conn, &person.acting, midnight(first), midnight(after))?;
+    let midnight = |on| -> At { canteen.zone.instant(on, NaiveTime::MIN) };
+    let served = attendance::of_resident(conn, acting, midnight(first), midnight(after))?;
     let ids: Vec<_> = served.iter().map(|meal| meal.menu_id).collect();
     let menus = menus::by_ids(conn, &ids)?;
     let with_menu = |meal: Attendance| {

@@ -108,8 +108,9 @@ impl Wish {
 }
 
 fn portions(fields: &Fields, item: MenuItemId) -> i32 {
-    let told = fields.get(&format!("n-{item}")).parse().ok().and_then(|count| Portions::new(count).ok());
-    told.map_or(1, Portions::get)
+    let item = item.to_string();
+    let told = fields.named("n-").find(|(id, _)| *id == item).and_then(|(_, count)| count.parse().ok());
+    told.and_then(|count| Portions::new(count).ok()).map_or(1, Portions::get)
 }
 
 /// The allergens of an item that are on the resident's record.

@@ -95,6 +95,15 @@ super::texts! {
     SIGN_OUT_EVERYWHERE_HINT "丢了手机时请选这一项" "Choose this when a phone was lost";
     SIGN_OUT_BUTTON "退出" "Sign out";
 
+    PASSWORD_TITLE "修改密码" "Change the password";
+    PASSWORD_WHAT "改了以后，别的设备要用新密码重新登录。" "Other devices then have to sign in again with the new one.";
+    PRESENT_PASSWORD "现在的密码" "Present password";
+    ONE_TIME_PASSWORD "一次性密码" "One-time password";
+    ONE_TIME_WHAT "您用一次性密码登录了。它很快失效，请现在换成自己的密码。" "You signed in with a one-time password, which ends soon. Choose a password of your own now.";
+    NEW_PASSWORD "新密码" "New password";
+    PASSWORD_BUTTON "确认修改密码" "Change the password";
+    PASSWORD_CHANGED "密码已修改。" "The password is changed.";
+
     HELP_TITLE "怎么用" "How to use this";
     HELP_RESERVE "怎么订餐" "How to reserve";
     HELP_RESERVE_TEXT "用餐卡登录，点“订这一餐”，看清楚后点“确认订餐”。也可以请家属代订、打电话，或到服务台。" "Sign in with the meal card, press the meal, read it over and press “Reserve this meal”. Family can do it too, or call, or come to the desk.";

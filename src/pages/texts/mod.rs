@@ -2,6 +2,7 @@
 //!
 //! Plain words, short sentences: first what is so, then what to do. `{name}` stands for a value.
 
+pub mod desk;
 pub mod everyone;
 pub mod resident;
 pub mod shell;
@@ -80,7 +81,9 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_things_in_both_languages() {
-        for (name, text) in [shell::ALL, words::ALL, everyone::ALL, resident::ALL, staff::ALL].concat() {
+        for (name, text) in
+            [shell::ALL, words::ALL, everyone::ALL, resident::ALL, staff::ALL, desk::ALL].concat()
+        {
             let (zh, en) = (text.of(Lang::Zh), text.of(Lang::En));
             assert!(!zh.is_empty() && !en.is_empty(), "{name}");
             assert_eq!(places(zh), places(en), "{name}");

@@ -70,7 +70,7 @@ impl NewWaiting {
 }
 
 /// A place in the waiting list of a menu.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Waiting")]
 pub struct WaitingBody {
     pub id: WaitingEntryId,
@@ -165,17 +165,24 @@ pub async fn leave(
     allowed: Allowed<act::Reserve>,
     id: web::Path<WaitingEntryId>,
 ) -> Result<Done<WaitingBody>, Problem> {
-    allowed
-        .write(move |conn, caller| {
-            let entry = super::find(conn, *id)?;
-            let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
-            let site = canteens::site(conn, canteen)?;
-            let acting = http::acting_at(conn, caller, &site, entry.resident_id)
-                .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
-            let entry = super::leave(conn, &acting, &entry, caller.now)?;
-            Ok(Answer::new(body(conn, caller, entry)?))
-        })
-        .await
+    allowed.write(move |conn, caller| Ok(Answer::new(leave_waiting(conn, caller, *id)?))).await
+}
+
+/// Leaves a waiting list for a resident whom the caller may act for.
+///
+/// Fails with `waiting_not_found`, also for whoever may not, and with `not_waiting`.
+pub(crate) fn leave_waiting(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: WaitingEntryId,
+) -> Result<WaitingBody, Fail> {
+    let entry = super::find(conn, id)?;
+    let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
+    let site = canteens::site(conn, canteen)?;
+    let acting = http::acting_at(conn, caller, &site, entry.resident_id)
+        .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
+    let entry = super::leave(conn, &acting, &entry, caller.now)?;
+    body(conn, caller, entry)
 }
 
 fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, Fail> {
@@ -190,10 +197,13 @@ fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, F
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingQuery {
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<WaitingStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }
@@ -202,12 +212,16 @@ pub struct WaitingQuery {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnWaitingQuery {
+    /// Only this resident's.
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
+    /// Only those that are so now.
     #[serde(default)]
     pub status: Option<WaitingStatus>,
+    /// How many items at most; 50 where nothing is said.
     #[serde(default)]
     pub limit: Option<Limit>,
+    /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
 }

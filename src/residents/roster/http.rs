@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use actix_web::web;
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -9,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::{Fault, Field, Plan, Roster, faults};
 use crate::{
     access::{Allowed, act},
-    api::{Answer, Done, Query, Takes, Upload},
+    api::{Answer, Done, Keyed, Query, Takes, Upload},
     attendance,
     audit::{self, Deed, Entry, Subject, SubjectKind},
     canteens,
@@ -42,7 +44,7 @@ pub struct ImportQuery {
 }
 
 /// A column of the file.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RosterColumn {
     /// The letters over it.
     pub column: String,
@@ -53,7 +55,7 @@ pub struct RosterColumn {
 }
 
 /// Something wrong, or not understood, at its place.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RosterFault {
     /// As a spreadsheet shows it, from 1.
     pub row: u32,
@@ -68,7 +70,7 @@ pub struct RosterFault {
 }
 
 /// What a roster says otherwise than the record, which stays as it is.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RosterDifference {
     pub row: u32,
     /// The letters over the column.
@@ -78,7 +80,7 @@ pub struct RosterDifference {
 }
 
 /// What an import did, or would do.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ImportReport {
     /// Whether nothing was written because only this was asked.
     pub dry_run: bool,
@@ -154,13 +156,32 @@ pub async fn import(
 ) -> Result<Done<ImportReport>, Problem> {
     let id = query.canteen_id;
     // Nobody without the right makes us read a file.
+    today(&allowed, id).await?;
+    let file = upload.read().await?;
+    let bytes = file.bytes.clone();
+    if query.dry_run.unwrap_or(false) {
+        return judge_roster(&allowed, id, bytes).await;
+    }
+    import_roster(&allowed, id, file.keyed(bytes)?).await
+}
+
+/// The day that it is at a canteen where the caller is on duty.
+async fn today(allowed: &Allowed<act::EditResidents>, id: CanteenId) -> Result<NaiveDate, Problem> {
     let look = allowed.read(move |conn, caller| {
         caller.on_duty(&canteens::site(conn, id)?)?;
         Ok(canteens::find(conn, id)?.today(caller.now))
     });
-    let today = look.await?;
-    let file = upload.read().await?;
-    let (bytes, key) = (file.bytes.clone(), allowed.state().identity_key.clone());
+    look.await
+}
+
+/// Reads a file for whoever may import it.
+async fn read(
+    allowed: &Allowed<act::EditResidents>,
+    id: CanteenId,
+    bytes: web::Bytes,
+) -> Result<Roster, Problem> {
+    let today = today(allowed, id).await?;
+    let key = allowed.state().identity_key.clone();
     let turn = READING.acquire().await.map_err(|_| Problem::new(Code::Busy))?;
     let read = tokio::task::spawn_blocking(move || Roster::read(&bytes, key.bytes(), today));
     let roster = read.await.map_err(|error| {
@@ -168,18 +189,35 @@ pub async fn import(
         Problem::new(Code::Internal)
     })??;
     drop(turn);
-    if query.dry_run.unwrap_or(false) {
-        let roster = Arc::new(roster);
-        return allowed
-            .read(move |conn, caller| {
-                let duty = caller.on_duty(&canteens::site(conn, id)?)?;
-                let plan = super::plan(conn, &duty, &roster)?;
-                Ok(Answer::new(ImportReport::of(&roster, &plan, true)))
-            })
-            .await;
-    }
+    Ok(roster)
+}
+
+/// Tells what importing a file at a canteen would do, with every fault. Nothing is written.
+pub(crate) async fn judge_roster(
+    allowed: &Allowed<act::EditResidents>,
+    id: CanteenId,
+    bytes: web::Bytes,
+) -> Result<Done<ImportReport>, Problem> {
+    let roster = Arc::new(read(allowed, id, bytes).await?);
     allowed
-        .once(file.keyed(roster)?, move |conn, caller, roster| {
+        .read(move |conn, caller| {
+            let duty = caller.on_duty(&canteens::site(conn, id)?)?;
+            let plan = super::plan(conn, &duty, &roster)?;
+            Ok(Answer::new(ImportReport::of(&roster, &plan, true)))
+        })
+        .await
+}
+
+/// Imports a file at a canteen, all of it or none.
+pub(crate) async fn import_roster(
+    allowed: &Allowed<act::EditResidents>,
+    id: CanteenId,
+    file: Keyed<web::Bytes>,
+) -> Result<Done<ImportReport>, Problem> {
+    let Keyed { body, key, request_hash } = file;
+    let roster = read(allowed, id, body).await?;
+    allowed
+        .once(Keyed { body: roster, key, request_hash }, move |conn, caller, roster| {
             let site = canteens::site(conn, id)?;
             let duty = caller.on_duty(&site)?;
             let plan = super::import(conn, &duty, roster, caller.now)?;

@@ -1,4 +1,5 @@
-// A small program on the generated TypeScript types: sign in, read a menu, reserve, hear a refusal, cancel.
+// A small program on the generated TypeScript types: sign in, read the menus, reserve, read it back, hear a refusal,
+// cancel.
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -59,6 +60,8 @@ async function dine(someone: SignIn): Promise<boolean> {
       if (!expected.includes(made.error.code)) throw new Error(made.error.detail);
       continue;
     }
+    const back = await client.GET("/api/v1/reservations/{id}", { params: { path: { id: made.data.id } } });
+    if (back.data?.menu_id !== menu.id) throw new Error("what was reserved cannot be read back");
     const again = await reserve(client, resident.id, menu);
     if (again.error?.code !== "already_reserved") throw new Error("the same meal was reserved twice");
     const done = await client.POST("/api/v1/reservations/{id}/cancel", {
