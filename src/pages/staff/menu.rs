@@ -64,11 +64,13 @@ fn page(
             (form(look, html! {
                 (forms::version(menu.version))
                 (menu_form::shown(lang, typed, &errors))
+                div .acts {
                 (button(match menu.status {
                     MenuStatus::Published => texts::SAVE_PUBLISHED,
                     MenuStatus::Draft | MenuStatus::Withdrawn | MenuStatus::Closed => texts::SAVE_DRAFT,
                 }.of(lang)))
                 (menu_form::more(lang))
+                }
             }))
         } @else { (canteens::items(lang, menu)) }
         (prices.shown(lang, canteen, now))
@@ -242,8 +244,7 @@ async fn new_page(
                 look,
                 html! {
                     (menu_form::shown(lang, &typed, &errors))
-                    (button(texts::MAKE_BUTTON.of(lang)))
-                    (menu_form::more(lang))
+                    div .acts { (button(texts::MAKE_BUTTON.of(lang))) (menu_form::more(lang)) }
                 },
             );
             let page = meal_page(lang, texts::MAKE_MENU, &meal, &canteen, content);

@@ -184,7 +184,7 @@ fn ticks(
 
 /// The button for more empty lines. It stands after the one that keeps what was typed, which Enter presses.
 pub fn more(lang: Lang) -> Markup {
-    html! { p { button .quiet type="submit" name="more" value="yes" { (texts::MORE_LINES.of(lang)) } } }
+    html! { button .quiet type="submit" name="more" value="yes" { (texts::MORE_LINES.of(lang)) } }
 }
 
 /// What was typed; or what of it has to be put right.

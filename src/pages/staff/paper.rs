@@ -236,7 +236,7 @@ pub async fn wall(
             let days = span(lang, first, last, today);
             let size = if large { "A3" } else { "A4" };
             Ok(staff_page(lang, texts::WALL_TITLE, &canteen, content)
-                .heading(html! { (texts::WALL_TITLE.of(lang)) ": " (days) })
+                .heading(html! { span .screen { (texts::WALL_TITLE.of(lang)) ": " } (days) })
                 .about(format!("{days} · {size} · {}", canteen.name)))
         })
         .await

@@ -72,6 +72,9 @@ fn when(lang: Lang, canteen: &Canteen, review: &Review, now: At) -> String {
 /// Why it was not counted, in the words of the refusal where these stand for themselves.
 fn why(lang: Lang, review: &Review) -> String {
     let code = Code::ALL.iter().find(|code| review.tap.review_word.as_deref() == Some(code.as_str()));
+    if code == Some(&Code::AlreadyServed) {
+        return texts::REVIEW_SERVED.of(lang).to_owned();
+    }
     let said = code.map(|code| Problem::new(*code).told(lang).0);
     said.filter(|said| !said.contains('{')).unwrap_or_else(|| texts::REVIEW_WHY.of(lang).to_owned())
 }

@@ -16,11 +16,11 @@ use crate::{
         http::{CopyMenus, copy},
     },
     pages::{
-        everyone::canteens::{contents, is_sold_out},
+        everyone::canteens::is_sold_out,
         forms::{Asked, Choice, Errors, Fields, Legend, Sent, address, button, form, one_of},
         say,
         shell::Page,
-        texts::{shell, staff as texts},
+        texts::{everyone, shell, staff as texts},
         visit::{Look, Shown, Visit, go},
     },
     problem::{Code, Fail},
@@ -168,14 +168,12 @@ impl Week {
         html! {
             section .meal id={ "menu-" (menu.id) } {
                 h3 { (name) " " (badge(lang, menu.status)) }
-                ul .items { @for item in sets_first(menu) { li {
+                ul .items .tight { @for item in sets_first(menu) { li {
                     span .item {
                         span { (say::recorded(lang, &item.name)) }
                         " " span .price { (say::money(lang, item.price_fen)) }
                     }
-                    @if is_sold_out(item) || !item.allergens.is_empty() {
-                        span .hint { (contents(lang, item)) }
-                    }
+                    @if is_sold_out(item) { span .hint { (everyone::SOLD_OUT.of(lang)) } }
                 } } }
                 @if menu.offered().next().is_none() { p .warning { (texts::NO_ITEMS.of(lang)) } }
                 p .hint {

@@ -61,29 +61,29 @@ super::texts! {
     PLACES "已订 {taken} / {capacity}。" "{taken} of {capacity} places taken.";
     CUTOFF "订餐截止：{until}。" "Reserve until {until}.";
     SAVED "已保存。" "It is saved.";
-    COPIED "复制了 {count} 份菜单，都是草稿。请看一看，再一起发布。" "{count} menus were copied as drafts. Look at them, then post them together.";
-    SKIPPED "{count} 份没有复制：那一天已过、停餐，或者已有菜单。" "{count} were not copied: the day is past or closed, or has a menu.";
-    POSTED "发布了 {count} 份菜单，现在可以订餐了。" "{count} menus are posted: they can be reserved from now on.";
+    COPIED "复制了 {count} 份菜单，都是草稿。请看一看，再一起发布。" "Copied as drafts: {count}. Look at them, then post them together.";
+    SKIPPED "{count} 份没有复制：那一天已过、停餐，或者已有菜单。" "Not copied: {count}, where the day is past or closed, or has a menu.";
+    POSTED "发布了 {count} 份菜单，现在可以订餐了。" "Posted: {count}. They can be reserved from now on.";
     COPY_TITLE "复制一周" "Copy a week";
     COPY_LEAD "菜单复制到 {week}，先作为草稿。已有菜单的日子不变。" "The menus are copied to {week}, as drafts. Days that have menus stay as they are.";
     COPY_NOTHING "前几周没有菜单可以复制。" "The weeks before have no menus to copy.";
     COPY_FROM "从哪一周复制？" "Copy which week?";
-    MENUS "{count} 份菜单" "{count} menus";
+    MENUS "{count} 份菜单" "menus: {count}";
     COPY_BUTTON "复制为草稿" "Copy as drafts";
 
-    POST_LINK "核对并发布 {count} 份草稿" "Check and post {count} drafts";
+    POST_LINK "核对并发布 {count} 份草稿" "Check and post the drafts ({count})";
     POST_TITLE "核对价格，然后发布" "Check the prices, then post";
     POST_LEAD "先看各类居民要付多少，再发布。" "See what each kind of person would pay, then post.";
     POST_NOTHING "没有可以发布的草稿。" "There is no draft to post.";
     POST_WHAT "要发布的菜单" "What is posted";
     POST_MEANS "发布以后，居民可以马上订餐，长期订餐会自动下单。要么全部发布，要么一份也不发布。" "Once posted, residents can reserve at once, and standing orders are placed. All of them are posted or none.";
-    POST_BUTTON "发布这 {count} 份菜单" "Post these {count} menus";
+    POST_BUTTON "发布这 {count} 份菜单" "Post all of these ({count})";
     PRICES_TITLE "各类居民要付多少" "What each kind of person would pay";
     PRICES_CAPTION "自付金额" "To be paid by the person";
     PRICES_HINT "按现行政策计算，当天、当周、当月都是第一餐。额度用完后会多付。" "By the policies in force, for the first meal of the day, week and month. Who has used up a limit pays more.";
     WHO "什么人" "Who";
     LISTED "标价 {price}" "Listed at {price}";
-    DAYS_FROM "{count} 天（{from} 至 {to}）" "{count} days ({from} to {to})";
+    DAYS_FROM "{count} 天（{from} 至 {to}）" "{count} days, {from} to {to}";
 
     MENU_TITLE "菜单" "Menu";
     PUBLISH "核对价格并发布" "Check the prices and post";
@@ -121,7 +121,7 @@ super::texts! {
     NOTE_WRONG "备注最多 300 个字" "A note has at most 300 characters";
     DISCARD_BUTTON "确认丢弃" "Discard it";
     WITHDRAW_NOBODY "还没有人订这一餐。撤回以后居民看不到这份菜单。" "Nobody has reserved it. Residents will not see this menu any more.";
-    WITHDRAW_MEANS "已有 {count} 人订了这一餐，撤回会取消他们的预订。下一页列出要打电话通知的人。" "{count} people have reserved it: their reservations are cancelled. The next page lists whom to call.";
+    WITHDRAW_MEANS "已有 {count} 人订了这一餐，撤回会取消他们的预订。下一页列出要打电话通知的人。" "Reservations: {count}. They are cancelled, and the next page lists whom to call.";
     WITHDRAW_BUTTON "确认撤回" "Withdraw it";
     CLOSE_MEANS "结束后不再签到，还没到的 {count} 人记为未到。" "Nobody is checked in after it, and the {count} who have not come are recorded as not come.";
     CLOSE_BUTTON "确认结束" "Close it";
@@ -162,7 +162,7 @@ super::texts! {
     CLOSE_CHECK_TITLE "确定停餐？" "Close for these days?";
     CLOSED_DAYS "停餐日期" "Closed on";
     CLOSE_NO_MENUS "这几天还没有菜单，不影响任何预订。" "There are no menus on these days: no reservation is touched.";
-    CLOSE_CANCELS "撤回 {menus} 份菜单，取消 {people} 人的预订。停餐后列出要打电话通知的人。" "{menus} menus are withdrawn and {people} reservations cancelled. Then you see whom to call.";
+    CLOSE_CANCELS "撤回 {menus} 份菜单，取消 {people} 人的预订。停餐后列出要打电话通知的人。" "Menus withdrawn: {menus}. Reservations cancelled: {people}. Then you see whom to call.";
     CLOSE_CANTEEN_BUTTON "确认停餐" "Close for these days";
 
     REVIEWS_TITLE "待核实的签到" "Check-ins to decide";
@@ -170,6 +170,7 @@ super::texts! {
     REVIEWS_NONE "没有待核实的签到。" "Nothing waits to be decided.";
     REVIEW_TITLE "这次签到算什么？" "What was this check-in?";
     REVIEW_WHY "按规则不能自动算数" "The rules do not let it count by itself";
+    REVIEW_SERVED "这一餐已经签到过一次" "They were checked in for this meal already";
     REVIEW_DONE "已经决定。" "It is decided.";
     REVIEW_DUE "应收 {due}。" "{due} is due.";
     SOMEBODY "不知道是谁" "Nobody knows who";
@@ -214,7 +215,7 @@ super::texts! {
     DEVICE_REVOKED_DONE "设备已经停用。" "The device is cut off.";
     DEVICE_FOR "设备：{name}" "Device: {name}";
     CODE_TITLE "在设备上输入这个激活码" "Type this code on the device";
-    CODE_HOW "在那台设备的浏览器里打开本站，登录页选择“设备”，输入激活码。" "Open this site in the browser of that device, choose “device” where one signs in, and type the code.";
+    CODE_HOW "在那台设备的浏览器里打开本站的 /enrol 页面，输入激活码。" "In the browser of that device, open the page /enrol of this site and type the code.";
     CODE_UNTIL "激活码只显示这一次，{until} 前有效，只能用一次。" "It is shown this once, is good until {until}, and works once.";
     CODE_SHOWN_ALREADY "激活码已经显示过，不能再显示。没有记下来的话，请停用这台设备，再添加一次。" "The code was shown already and is not shown again. If nobody has it, cut this device off and add it again.";
     REVOKE_MEANS "马上生效：这台设备不能再签到，也看不到名单。停用后不能恢复，可以重新添加。" "It holds at once: the device checks nobody in and sees no list. It cannot be undone, but the device can be added again.";
@@ -232,7 +233,7 @@ super::texts! {
     FILE_SERVED_CSV "就餐记录（CSV）" "Attendance (CSV)";
 
     KITCHEN_TITLE "厨房单" "Kitchen sheet";
-    KITCHEN_TOTAL "{people} 人，{portions} 份" "{people} people, {portions} portions";
+    KITCHEN_TOTAL "{people} 人，{portions} 份" "People: {people}. Portions: {portions}.";
     KITCHEN_MAY_CHANGE "{time} 才截止订餐，人数还会变。" "Reserving ends at {time}: the numbers may change.";
     CONTAINS "含有什么" "Contains";
     COOKED "做好" "Done";
