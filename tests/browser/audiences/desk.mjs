@@ -1,6 +1,6 @@
 // The desk of a canteen: meals by a few letters, the records of residents, requests of families.
 
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, focused, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "desk";
@@ -24,16 +24,6 @@ async function atDesk(page, world) {
   await signIn(page, who);
   await page.goto(at);
   return at;
-}
-
-// What has the focus, once a new page has given it to something.
-async function focused(page) {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const id = await page.evaluate(() => (document.activeElement === document.body ? null : document.activeElement.id));
-    if (id !== null) return id;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  return "nothing";
 }
 
 export async function visitors(world) {
@@ -489,6 +479,41 @@ export const tasks = [
       await press(page, say("结束长期订餐", "End this standing order"));
       await press(page, say("结束长期订餐", "End this standing order"));
       expect((await orders.count()) === before, "the order still stands");
+    },
+  },
+  {
+    name: "an officer verifies a fact that the desk entered, and ends it",
+    async run({ page, world, say }) {
+      const { canteen, at } = desk(world);
+      const context = await world.visit({ who: desk(world).who, js: false });
+      const there = await context.newPage();
+      await there.goto(`${at}/residents/new`);
+      await there.locator("#full_name").fill("吴测试");
+      await there.locator("#born_on").fill("1939-07-08");
+      await there.locator("main form[method=post] button[type=submit]").click();
+      const facts = `${there.url().split("?")[0]}/facts`;
+      await there.goto(`${facts}/new`);
+      await there.locator("input[name=kind]:not([value=deceased])").first().check();
+      await there.locator("#source").fill("区民政局");
+      await there.locator("#evidence").fill("2026-18");
+      await there.locator("#from_on").fill(DAY_WITHOUT_DEATH);
+      await there.locator("main form[method=post] button[type=submit]").click();
+      await context.close();
+      const { city } = desk(world).who;
+      await page.goto("/sign-in");
+      await signIn(page, world.person("district", 0, (one) => one.city === city));
+      await page.goto(facts);
+      await press(page, say("核实", "Verify"));
+      await press(page, say("确认核实", "Verify this fact"));
+      await expectText(page, say("已核实", "verified"));
+      await press(page, say("更正或结束", "Correct or end"));
+      await page.locator("#to_on").fill("2026-10-01");
+      await press(page, say("保存", "Save this fact"));
+      await expectError(page, "to_on", say("早于", "before"));
+      await page.locator("#to_on").fill("2026-11-30");
+      await press(page, say("保存", "Save this fact"));
+      await expectText(page, say("11月30日", "30 November"));
+      expect(page.url().includes(canteen), "the officer is led away");
     },
   },
 ];

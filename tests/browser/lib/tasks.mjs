@@ -39,6 +39,16 @@ export function expect(holds, sentence) {
   if (!holds) throw new Error(sentence);
 }
 
+// The id of what has the focus, once the page that was just opened has given it to something.
+export async function focused(page) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const id = await page.evaluate(() => (document.activeElement === document.body ? null : document.activeElement?.id));
+    if (id !== null) return id;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  return "nothing";
+}
+
 // The h1 of the page.
 export async function heading(page) {
   return (await page.locator("h1").innerText()).trim();
@@ -60,8 +70,8 @@ export async function expectText(page, words) {
 export async function expectError(page, field, words) {
   const summary = page.locator("#errors");
   expect(await summary.isVisible(), "there is no summary of errors");
-  const focused = await page.evaluate(() => document.activeElement?.id);
-  expect(focused === "errors", `the focus is on “${focused}”, not on the summary`);
+  const id = await focused(page);
+  expect(id === "errors", `the focus is on “${id}”, not on the summary`);
   const said = await summary.locator(`a[href="#${field}"]`).innerText();
   expect(said.includes(words), `the summary says “${said}”`);
   expect((await page.locator(`#${field}-error`).innerText()) === said, "the field says something else");
