@@ -246,6 +246,8 @@ pub enum Kind {
     /// Digits only: the telephone's keypad of numbers opens.
     Digits,
     Phone,
+    /// A day: the browser's calendar opens, where it has one.
+    Day,
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
@@ -268,6 +270,7 @@ impl Line<'_> {
         let input = match kind {
             Kind::Text | Kind::Digits => "text",
             Kind::Phone => "tel",
+            Kind::Day => "date",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);

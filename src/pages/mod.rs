@@ -54,7 +54,7 @@ impl Address {
 /// Every page, in the order in which a person meets it.
 fn pages() -> Vec<Address> {
     use everyone::{account, canteens, help, home, look, sign_in};
-    use resident::{check, choose, family, links, meals, past};
+    use resident::{check, choose, family, links, meals, past, standing, waiting};
     vec![
         // Everyone
         Address::at("/").shows(canteens::list),
@@ -85,6 +85,19 @@ fn pages() -> Vec<Address> {
         Address::at("/people/{id}/meals").shows(meals::list),
         Address::at("/people/{id}/meals/{reservation}").shows(meals::one),
         Address::at("/people/{id}/meals/{reservation}/cancel").shows(meals::cancel_form).does(meals::cancel),
+        Address::at("/people/{id}/wait/{menu}").shows(waiting::what),
+        Address::at("/people/{id}/wait/{menu}/how").shows(waiting::how),
+        Address::at("/people/{id}/wait/{menu}/check").shows(waiting::check).does(waiting::join),
+        Address::at("/people/{id}/waiting/{entry}").shows(waiting::one),
+        Address::at("/people/{id}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
+        Address::at("/people/{id}/standing").shows(standing::list),
+        Address::at("/people/{id}/standing/new").shows(standing::make::ask),
+        Address::at("/people/{id}/standing/new/check").shows(standing::make::check).does(standing::make::make),
+        Address::at("/people/{id}/standing/{order}").shows(standing::one),
+        Address::at("/people/{id}/standing/{order}/pause").shows(standing::change::pause),
+        Address::at("/people/{id}/standing/{order}/skip").shows(standing::change::skip),
+        Address::at("/people/{id}/standing/{order}/resume").shows(standing::change::resume),
+        Address::at("/people/{id}/standing/{order}/check").shows(standing::change::check).does(standing::change::change),
         Address::at("/people/{id}/past").shows(past::show),
         Address::at("/people/{id}/family").shows(family::list),
         Address::at("/people/{id}/family/{link}").shows(family::question).does(family::decide),

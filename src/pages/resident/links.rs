@@ -112,7 +112,7 @@ fn asked(fields: &Fields, lang: Lang) -> Result<AskBody, Errors> {
 }
 
 /// A day as people write it: `1945-03-21`, `1945.3.21`, `1945年3月21日`, `19450321`.
-fn day(text: &str) -> Option<NaiveDate> {
+pub(super) fn day(text: &str) -> Option<NaiveDate> {
     let parts: Vec<u32> =
         text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
     match parts.as_slice() {

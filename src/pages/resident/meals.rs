@@ -7,7 +7,7 @@ use super::{
     Person, Sitting,
     check::{paid, reasons, row},
     choose::about,
-    dishes, home, meal_page, reserve_page,
+    dishes, home, meal_page, reserve_page, waiting,
     wish::Wish,
 };
 use crate::{
@@ -38,6 +38,7 @@ pub async fn list(visit: Visit<act::ReadReservations>, id: Path<ResidentId>) -> 
             let next = home::upcoming(conn, &person, caller.now)?;
             let content = html! {
                 (home::list(conn, look, &person, &next, caller.now)?)
+                (waiting::list(conn, look, &person, caller.now)?)
                 p { a .button href={ (person.home()) "/reserve" } { (texts::RESERVE_OTHER.of(lang)) } }
                 ul .ways { li { a href={ (person.home()) "/past" } { (texts::TO_PAST.of(lang)) } } }
             };

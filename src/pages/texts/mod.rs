@@ -5,6 +5,8 @@
 pub mod everyone;
 pub mod resident;
 pub mod shell;
+pub mod standing;
+pub mod waiting;
 pub mod words;
 
 use std::fmt::Display;
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_things_in_both_languages() {
-        for (name, text) in [shell::ALL, words::ALL, everyone::ALL, resident::ALL].concat() {
+        for (name, text) in [shell::ALL, words::ALL, everyone::ALL, resident::ALL, standing::ALL, waiting::ALL].concat() {
             let (zh, en) = (text.of(Lang::Zh), text.of(Lang::En));
             assert!(!zh.is_empty() && !en.is_empty(), "{name}");
             assert_eq!(places(zh), places(en), "{name}");

@@ -90,6 +90,12 @@ impl NewStandingOrder {
 }
 
 impl StandingOrderChange {
+    /// That an order is to say this.
+    pub(crate) fn of(terms: Terms, cancel_reserved: bool) -> StandingOrderChange {
+        let Terms { from_on, to_on, meals, item_rule, pauses, skips } = terms;
+        StandingOrderChange { from_on, to_on, meals, item_rule, pauses, skips, cancel_reserved }
+    }
+
     fn terms(&self) -> Terms {
         Terms {
             from_on: self.from_on,
@@ -103,7 +109,7 @@ impl StandingOrderChange {
 }
 
 /// A standing order.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "StandingOrder")]
 pub struct StandingOrderBody {
     pub id: StandingOrderId,
@@ -145,7 +151,7 @@ impl From<StandingOrder> for StandingOrderBody {
 }
 
 /// What a standing order came to at a menu.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "StandingOrderOutcome")]
 pub struct OutcomeBody {
     pub id: StandingOrderOutcomeId,
@@ -184,7 +190,7 @@ impl OutcomeBody {
 }
 
 /// What a standing order has reserved for a day on which it no longer holds.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UncoveredBody {
     pub reservation_id: ReservationId,
     pub menu_id: MenuId,
@@ -210,7 +216,7 @@ impl From<Uncovered> for UncoveredBody {
 }
 
 /// A standing order as it was made or changed, and what followed at once.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "StandingOrderAnswer")]
 pub struct ChangedBody {
     pub order: StandingOrderBody,
@@ -335,12 +341,25 @@ pub async fn change(
 ) -> Result<Done<ChangedBody>, Problem> {
     allowed
         .write(move |conn, caller| {
-            let setting = Setting::of(conn, caller, *id)?;
-            let by = setting.change(version, body.cancel_reserved);
-            let changed = super::change(conn, &by, &setting.order, body.terms(), caller.now)?;
+            let changed = change_order(conn, caller, *id, version, &body)?;
             ChangedBody::answer(conn, changed, caller.lang)
         })
         .await
+}
+
+/// Changes a standing order of a resident whom the caller may act for, as [`super::change`] does.
+///
+/// Fails with `standing_order_not_found` besides, also for whoever may not act for the resident.
+pub(crate) fn change_order(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: StandingOrderId,
+    version: i32,
+    body: &StandingOrderChange,
+) -> Result<Changed, Fail> {
+    let setting = Setting::of(conn, caller, id)?;
+    let by = setting.change(version, body.cancel_reserved);
+    super::change(conn, &by, &setting.order, body.terms(), caller.now)
 }
 
 /// How to end a standing order.
@@ -361,12 +380,25 @@ pub async fn end(
 ) -> Result<Done<ChangedBody>, Problem> {
     allowed
         .write(move |conn, caller| {
-            let setting = Setting::of(conn, caller, *id)?;
-            let by = setting.change(version, query.cancel_reserved);
-            let changed = super::end(conn, &by, &setting.order, caller.now)?;
+            let changed = end_order(conn, caller, *id, version, query.cancel_reserved)?;
             ChangedBody::answer(conn, changed, caller.lang)
         })
         .await
+}
+
+/// Ends a standing order of a resident whom the caller may act for, as [`super::end`] does.
+///
+/// Fails with `standing_order_not_found` besides, also for whoever may not act for the resident.
+pub(crate) fn end_order(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: StandingOrderId,
+    version: i32,
+    cancel_reserved: bool,
+) -> Result<Changed, Fail> {
+    let setting = Setting::of(conn, caller, id)?;
+    let by = setting.change(version, cancel_reserved);
+    super::end(conn, &by, &setting.order, caller.now)
 }
 
 /// Which standing orders to list, newest first: one's own and those of linked residents, a resident's, or a canteen's.

@@ -70,7 +70,7 @@ impl NewWaiting {
 }
 
 /// A place in the waiting list of a menu.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Waiting")]
 pub struct WaitingBody {
     pub id: WaitingEntryId,
@@ -165,17 +165,24 @@ pub async fn leave(
     allowed: Allowed<act::Reserve>,
     id: web::Path<WaitingEntryId>,
 ) -> Result<Done<WaitingBody>, Problem> {
-    allowed
-        .write(move |conn, caller| {
-            let entry = super::find(conn, *id)?;
-            let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
-            let site = canteens::site(conn, canteen)?;
-            let acting = http::acting_at(conn, caller, &site, entry.resident_id)
-                .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
-            let entry = super::leave(conn, &acting, &entry, caller.now)?;
-            Ok(Answer::new(body(conn, caller, entry)?))
-        })
-        .await
+    allowed.write(move |conn, caller| Ok(Answer::new(leave_waiting(conn, caller, *id)?))).await
+}
+
+/// Leaves a waiting list for a resident whom the caller may act for.
+///
+/// Fails with `waiting_not_found`, also for whoever may not, and with `not_waiting`.
+pub(crate) fn leave_waiting(
+    conn: &mut Conn,
+    caller: &Caller,
+    id: WaitingEntryId,
+) -> Result<WaitingBody, Fail> {
+    let entry = super::find(conn, id)?;
+    let canteen = menus::find(conn, entry.menu_id)?.canteen_id;
+    let site = canteens::site(conn, canteen)?;
+    let acting = http::acting_at(conn, caller, &site, entry.resident_id)
+        .map_err(|fail| http::hide_resident(fail, Code::WaitingNotFound))?;
+    let entry = super::leave(conn, &acting, &entry, caller.now)?;
+    body(conn, caller, entry)
 }
 
 fn body(conn: &mut Conn, caller: &Caller, entry: Entry) -> Result<WaitingBody, Fail> {
