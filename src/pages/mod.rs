@@ -8,7 +8,9 @@
 //! A page's address is also the address that its form is sent to: whoever opens it with a GET sees the form again.
 
 mod assets;
+mod district;
 mod everyone;
+mod first_run;
 mod forms;
 mod resident;
 mod say;
@@ -73,6 +75,26 @@ fn pages() -> Vec<Address> {
         Address::at("/home").shows(home::show),
         Address::at("/me").shows(account::me),
         Address::at("/sign-out").shows(account::sign_out_form).does(account::sign_out),
+        // The district
+        Address::at("/district").shows(district::show),
+        Address::at("/district/report").shows(district::report::show),
+        Address::at("/district/canteens/{id}/headcounts.csv").shows(district::report::headcounts_csv),
+        Address::at("/district/canteens/{id}/headcounts.xlsx").shows(district::report::headcounts_xlsx),
+        Address::at("/district/canteens/{id}/attendance.csv").shows(district::report::attendance_csv),
+        Address::at("/district/canteens/{id}/attendance.xlsx").shows(district::report::attendance_xlsx),
+        Address::at("/district/policies").shows(district::policies::list),
+        Address::at("/district/policies/new").shows(district::change::write).does(district::change::save),
+        Address::at("/district/policies/{id}").shows(district::policies::one),
+        Address::at("/district/policies/{id}/try").shows(district::trial::show),
+        Address::at("/district/policies/{id}/compare").shows(district::compare::show),
+        Address::at("/district/policies/{id}/activate")
+            .shows(district::change::activate_form)
+            .does(district::change::activate),
+        // An installation that begins
+        Address::at("/first-run").shows(first_run::show).does(first_run::make),
+        Address::at("/first-run/next").shows(first_run::next),
+        Address::at("/first-run/canteen").shows(first_run::canteen::show).does(first_run::canteen::make),
+        Address::at("/first-run/people").shows(first_run::people::show).does(first_run::people::make),
         // A resident, or family for one
         Address::at("/people/{id}").shows(resident::home::show),
         Address::at("/people/{id}/reserve").shows(choose::which),

@@ -3,23 +3,26 @@
 use maud::html;
 
 use crate::{
-    access::{act, links::LinkStatus},
+    access::{Role, act, links::LinkStatus},
     accounts::http::{MeBody, who},
     db::Conn,
     pages::{
+        district::HOME,
+        first_run::NEXT,
         forms::Asked,
         say,
         shell::Page,
-        texts::everyone as texts,
+        texts::{district, everyone as texts, first_run},
         visit::{Look, Shown, Visit, go},
     },
     problem::Fail,
+    words::Lang,
 };
 
 /// `GET /home`
 pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
     let me = visit.allowed().read(who).await?;
-    match places(&me).as_slice() {
+    match places(&me, visit.lang()).as_slice() {
         [only] if query.get("all").is_empty() => Ok(go(&only.to)),
         _ => visit.show(move |conn, _, look| choice(conn, look, &me)).await,
     }
@@ -32,7 +35,7 @@ struct Place {
 }
 
 /// Where somebody can begin: with themself as a resident, with each resident whom they act for.
-fn places(me: &MeBody) -> Vec<Place> {
+fn places(me: &MeBody, lang: Lang) -> Vec<Place> {
     let oneself = me
         .resident
         .iter()
@@ -41,12 +44,17 @@ fn places(me: &MeBody) -> Vec<Place> {
         to: format!("/people/{}", link.resident_id),
         name: link.resident_name.clone().unwrap_or_default(),
     });
-    oneself.chain(linked).collect()
+    let administers = me.grants.iter().any(|grant| grant.role == Role::Admin);
+    let set_up = administers.then(|| Place { to: NEXT.to_owned(), name: first_run::TO_SETUP.of(lang).to_owned() });
+    let oversees = me.grants.iter().any(|grant| matches!(grant.role, Role::District | Role::Auditor));
+    let district =
+        oversees.then(|| Place { to: HOME.to_owned(), name: district::TO_DISTRICT.of(lang).to_owned() });
+    oneself.chain(linked).chain(district).chain(set_up).collect()
 }
 
 fn choice(_: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
     let lang = look.lang;
-    let places = places(me);
+    let places = places(me, lang);
     let asked = me.links.iter().any(|link| link.status == LinkStatus::Asked);
     let content = html! {
         ul .cards {

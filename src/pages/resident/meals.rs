@@ -192,7 +192,8 @@ pub async fn cancel_form(
             let person = Person::of(conn, caller, id)?;
             let booked = Booked::of(conn, &person, reservation)?;
             if !booked.is_free(caller.now) {
-                return Ok(one_page(look, &person, &booked, "", caller.now));
+                let about = format!("{} · {}", person.resident.full_name, texts::CANCEL_TITLE.of(lang));
+                return Ok(one_page(look, &person, &booked, "", caller.now).about(about));
             }
             let meal = say::sentence(&booked.sitting.name(lang, caller.now));
             let content = html! {
