@@ -16,14 +16,13 @@ super::texts! {
     HOW_OF "{meal}怎么取？" "How is {meal} served?";
     WHAT_TITLE "自动订什么？" "What should be reserved?";
     RULE_SET "套餐（菜单上的第一份）" "A set meal: the first on the menu";
-    RULE_CHEAPEST "最便宜的" "The cheapest";
+    RULE_CHEAPEST "最便宜的一样（可能只是一碗米饭）" "The cheapest item, which may be only rice";
     RULE_DIET "适合我饮食要求的" "What agrees with my diet";
     RULE_SAFE "档案里记着过敏的东西，不会自动订。" "What is on the record as an allergy is never reserved by itself.";
     WHEN_TITLE "从哪天到哪天？" "From when to when?";
     FROM "从哪天开始" "From";
     TO "到哪天为止（可以不填）" "Until (may stay empty)";
     TO_HINT "不填就一直订下去，直到您结束它。" "Left empty, it goes on until you end it.";
-    DAY_HINT "例如 {day}" "For example {day}";
     DAY_WRONG "日期请写成 {day} 这样" "Write the day like {day}";
     DAY_PAST "请选今天或以后的日子" "Choose today or a later day";
     DAY_FAR "最多到两年以后" "Two years ahead at most";

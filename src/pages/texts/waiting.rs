@@ -8,7 +8,7 @@ super::texts! {
     ASK_NONE "现在还没有人候补。" "Nobody is waiting yet.";
     WANT "轮到您时，吃什么？" "What would you like when it is your turn?";
     RULE_SET "有套餐就要套餐" "A set meal, whichever is left";
-    RULE_CHEAPEST "最便宜的一样" "The cheapest that is left";
+    RULE_CHEAPEST "最便宜的一样（可能只是一碗米饭）" "The cheapest item that is left, which may be only rice";
     RULE_DIET "适合我饮食要求的" "What agrees with my diet";
     ONLY "只要{item}" "Only {item}";
     HOW "轮到您时，怎么取餐？" "How is it served when it is your turn?";

@@ -86,7 +86,8 @@ async function standingOrder(world, who, id) {
     { name: "standing order sure to end", path: `${order}/check?do=end` },
   ];
   const place = { canteen_id: (await canteenOf(page, id)) };
-  const { menu } = await fill(world, place, { resident_id: id });
+  const other = ({ canteen_id, resident_id }) => canteen_id === place.canteen_id && resident_id !== id;
+  const { menu } = await fill(world, place, world.person("resident", 1, other));
   await page.goto(`/people/${id}/wait/${menu}`);
   if (page.url().includes("/wait/")) {
     const want = "want=cheapest&mode=dine_in";

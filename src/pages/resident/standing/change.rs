@@ -203,7 +203,7 @@ fn question(
     let lang = look.lang;
     let today = standing.canteen.today(now);
     let (title, asked) = match deed {
-        Deed::Pause => (texts::PAUSE_TITLE, Some(pause_fields(lang, fields, today, &errors))),
+        Deed::Pause => (texts::PAUSE_TITLE, Some(pause_fields(lang, fields, &errors))),
         Deed::Skip => (texts::SKIP_TITLE, skip_fields(lang, standing, today, &errors)),
         Deed::Resume | Deed::End => (texts::RESUME_TITLE, resume_fields(lang, standing, today, &errors)),
     };
@@ -224,11 +224,10 @@ fn question(
     about(look, person, title.of(lang), content).back(own).help_from(&standing.canteen).errors(errors)
 }
 
-fn pause_fields(lang: Lang, fields: &Fields, today: NaiveDate, errors: &Errors) -> Markup {
-    let example = texts::DAY_HINT.with(lang, &[("day", &(today + Days::new(1)))]);
+fn pause_fields(lang: Lang, fields: &Fields, errors: &Errors) -> Markup {
     html! {
-        (day_line("from", texts::PAUSE_FROM, &example, lang).field(fields.get("from"), errors))
-        (day_line("to", texts::PAUSE_TO, &example, lang).field(fields.get("to"), errors))
+        (day_line("from", texts::PAUSE_FROM, None, lang).field(fields.get("from"), errors))
+        (day_line("to", texts::PAUSE_TO, None, lang).field(fields.get("to"), errors))
     }
 }
 

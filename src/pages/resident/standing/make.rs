@@ -342,12 +342,11 @@ fn what(lang: Lang, person: &Person, draft: &Draft<'_>, errors: &Errors) -> Mark
 
 fn when(lang: Lang, draft: &Draft<'_>, today: NaiveDate, errors: &Errors) -> Markup {
     let tomorrow = today + Days::new(1);
-    let example = texts::DAY_HINT.with(lang, &[("day", &tomorrow)]);
     // The first day is most often the next.
     let from = if draft.from.is_empty() { tomorrow.to_string() } else { draft.from.clone() };
     html! {
-        (day_line("from", texts::FROM, &example, lang).field(&from, errors))
-        (day_line("to", texts::TO, texts::TO_HINT.of(lang), lang).field(&draft.to, errors))
+        (day_line("from", texts::FROM, None, lang).field(&from, errors))
+        (day_line("to", texts::TO, Some(texts::TO_HINT), lang).field(&draft.to, errors))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     menus,
     page::Window,
     pages::{
-        forms::Asked,
+        forms::{Asked, Kind, Line},
         say,
         texts::{Text, resident, standing as texts},
         visit::{Look, Shown, Visit},
@@ -295,13 +295,13 @@ fn ways(lang: Lang, order: &StandingOrder, today: NaiveDate) -> Markup {
     }
 }
 
-/// A line for a day, with an example.
-fn day_line<'a>(name: &'a str, label: Text, hint: &'a str, lang: Lang) -> crate::pages::forms::Line<'a> {
-    crate::pages::forms::Line {
+/// A line for a day.
+fn day_line(name: &'static str, label: Text, hint: Option<Text>, lang: Lang) -> Line<'static> {
+    Line {
         name,
         label: label.of(lang),
-        hint: Some(hint),
-        kind: crate::pages::forms::Kind::Day,
+        hint: hint.map(|hint| hint.of(lang)),
+        kind: Kind::Day,
         autocomplete: "off",
     }
 }
