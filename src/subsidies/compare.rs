@@ -18,7 +18,7 @@ use crate::{
     ids::{CanteenId, QuoteId, ResidentId},
     money::Fen,
     policies,
-    pricing::{self, Arguments, LimitKey, PolicyInForce, Quote, Usage, Used, Window},
+    pricing::{self, Arguments, LimitKey, Needs, PolicyInForce, Quote, Usage, Used, Window},
     problem::Fail,
     words::Area,
 };
@@ -71,8 +71,21 @@ pub struct Comparison {
 /// The policies of a day at a place, as they are and with the version.
 #[derive(Debug)]
 struct Sides {
-    before: Vec<PolicyInForce>,
-    after: Vec<PolicyInForce>,
+    before: Side,
+    after: Side,
+}
+
+/// Policies, and what they ask for of earlier meals.
+#[derive(Debug)]
+struct Side {
+    policies: Vec<PolicyInForce>,
+    needs: Needs,
+}
+
+impl Side {
+    fn of(policies: Vec<PolicyInForce>) -> Side {
+        Side { needs: pricing::needs(&policies), policies }
+    }
 }
 
 impl Comparison {
@@ -139,7 +152,7 @@ impl Comparison {
             Some(present) => *present = self.version.clone(),
             None => after.push(self.version.clone()),
         }
-        let sides = Arc::new(Sides { before, after });
+        let sides = Arc::new(Sides { before: Side::of(before), after: Side::of(after) });
         self.in_force.insert(place, sides.clone());
         Ok(sides)
     }
@@ -170,9 +183,9 @@ struct Replay {
 }
 
 impl Replay {
-    fn price(&mut self, policies: &[PolicyInForce], kept: &KeptQuote, from_on: NaiveDate) -> Quote {
-        let arguments = Arguments { usage: self.usage(policies, kept, from_on), ..kept.arguments.clone() };
-        let quote = pricing::quote(policies, &arguments);
+    fn price(&mut self, side: &Side, kept: &KeptQuote, from_on: NaiveDate) -> Quote {
+        let arguments = Arguments { usage: self.usage(&side.needs, kept, from_on), ..kept.arguments.clone() };
+        let quote = pricing::quote(&side.policies, &arguments);
         for claim in &quote.claims {
             let key = (kept.resident_id, claim.limit.clone(), claim.window_key.clone());
             let used = self.drawn.entry(key).or_default();
@@ -185,19 +198,18 @@ impl Replay {
         quote
     }
 
-    fn usage(&mut self, policies: &[PolicyInForce], kept: &KeptQuote, from_on: NaiveDate) -> Usage {
-        let needs = pricing::needs(policies);
+    fn usage(&mut self, needs: &Needs, kept: &KeptQuote, from_on: NaiveDate) -> Usage {
         let relied_on = &kept.arguments.usage;
         let mut usage = Usage::default();
-        for (limit, window) in needs.limits {
+        for (limit, window) in &needs.limits {
             let key = (kept.resident_id, limit.clone(), window.key(kept.served_on, kept.period));
             // A window that began before the first day was used before it.
             let earlier = window.days(kept.served_on).0 < from_on;
-            let first = || if earlier { relied_on.used(&limit) } else { Used::default() };
+            let first = || if earlier { relied_on.used(limit) } else { Used::default() };
             let used = *self.drawn.entry(key).or_insert_with(first);
-            usage.windows.insert(limit, used);
+            usage.windows.insert(limit.clone(), used);
         }
-        for window in needs.ordinals {
+        for &window in &needs.ordinals {
             let counted = self.meals.get(&meal_key(kept, window)).copied().unwrap_or_default() + 1;
             usage.ordinals.insert(window, relied_on.ordinals.get(&window).copied().unwrap_or(counted));
         }

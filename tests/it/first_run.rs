@@ -9,7 +9,7 @@ use leling::{
     text::{Line, UserName},
 };
 
-use crate::support::{TestApp, TestDb};
+use crate::support::TestApp;
 
 fn new(user_name: &str) -> FirstAdministrator {
     FirstAdministrator {

@@ -12,6 +12,7 @@ use crate::{
     ids::PolicyId,
     pages::{
         forms::{Asked, Errors, Fields, Kind, Line, Sent, button, form},
+        say,
         shell::Page,
         texts::district as texts,
         visit::{Look, Shown, Visit, go},
@@ -44,15 +45,15 @@ const BLANK: &str = r#"{
 /// `GET /district/policies/new?from={id}`
 pub async fn write(visit: Visit<act::EditPolicies>, Asked(query): Asked) -> Shown {
     visit
-        .show(move |conn, _, look| {
-            let text = match query.get("from").parse::<PolicyId>() {
+        .show(move |conn, caller, look| {
+            match query.get("from").parse::<PolicyId>() {
                 Ok(id) => {
-                    policies::find(conn, id)?;
-                    pretty(&policies::document(conn, id)?)
+                    let version = in_reach(conn, caller, id)?;
+                    let text = pretty(&policies::document(conn, id)?);
+                    Ok(write_page(look, &text, Errors::none()).about(version.code))
                 }
-                Err(_) => BLANK.to_owned(),
-            };
-            Ok(write_page(look, &text, Errors::none()))
+                Err(_) => Ok(write_page(look, BLANK, Errors::none())),
+            }
         })
         .await
 }
@@ -67,7 +68,8 @@ fn write_page(look: &Look, text: &str, errors: Errors) -> Page {
             div .field .wrong[!faults.is_empty()] {
                 label for="document" { (texts::EDIT_LABEL.of(lang)) }
                 @if !faults.is_empty() { div #document-error { @for fault in &faults { (fault) } } }
-                textarea .document id="document" name="document" rows=(rows) spellcheck="false" lang="zxx"
+                textarea .document id="document" name="document" rows=(rows) spellcheck="false"
+                    lang=[say::foreign(lang, text)]
                     aria-describedby=[(!faults.is_empty()).then_some("document-error")]
                     aria-invalid=[(!faults.is_empty()).then_some("true")] { (text) }
             }
@@ -135,8 +137,8 @@ fn activate_page(look: &Look, version: &PolicyVersion, fields: &Fields, errors: 
     };
     let content = html! {
         p .lead { (texts::ACTIVATE_LEAD.of(lang)) }
-        p { (texts::ACTIVATE_FIRST.of(lang)) " "
-            a href={ (page_of(version.id)) "/compare" } { (texts::TO_COMPARE.of(lang)) } }
+        p { (texts::ACTIVATE_FIRST.of(lang)) }
+        p { a .quiet href={ (page_of(version.id)) "/compare" } { (texts::TO_COMPARE.of(lang)) } }
         (form(look, html! {
             (day("from", texts::ACTIVATE_FROM).field(fields.get("from"), &errors))
             (day("to", texts::ACTIVATE_TO).field(fields.get("to"), &errors))

@@ -80,7 +80,7 @@ fn told(conn: &mut Conn, lang: Lang, comparison: &Comparison, month: &str) -> Re
         }
         @if unmoved { p .notice { (texts::COMPARE_SAME.of(lang)) } }
         (payers(lang, comparison))
-        (residents_moved(lang, comparison, &moved))
+        @if !unmoved { (residents_moved(lang, comparison, &moved)) }
         (names(conn, lang, moved)?)
     })
 }

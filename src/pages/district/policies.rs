@@ -149,7 +149,7 @@ pub async fn one(visit: Visit<act::ReadPolicies>, id: Path<PolicyId>) -> Shown {
                 (rows(lang, &versions, Some(*id), caller.now))
                 details {
                     summary { (texts::DOCUMENT.of(lang)) }
-                    pre .document tabindex="0" lang="zxx" { (pretty(&document)) }
+                    pre .document tabindex="0" { (say::recorded(lang, &pretty(&document))) }
                 }
             };
             Ok(titled(lang, &policy, &version, content).back(LIST).wide())

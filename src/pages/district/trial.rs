@@ -163,7 +163,7 @@ fn page(
     let kinds = [(ItemKind::Set.as_str(), texts::KIND_SET), (ItemKind::Dish.as_str(), texts::KIND_DISH)];
     let content = html! {
         @if let Some(tried) = &tried { (result(lang, tried)) }
-        form method="get" action={ (page_of(version.id)) "/try" } {
+        form .narrow method="get" action={ (page_of(version.id)) "/try" } {
             (line("card", texts::TRY_CARD, Kind::Digits).field(fields.get("card"), &errors))
             (line("on", texts::TRY_DAY, Kind::Day).field(fields.get("on"), &errors))
             (line("price", texts::TRY_PRICE, Kind::Text).field(fields.get("price"), &errors))
@@ -173,8 +173,12 @@ fn page(
             button .button type="submit" { (texts::TRY_BUTTON.of(lang)) }
         }
     };
+    let about = match &tried {
+        Some(tried) => format!("{} · {}", version.code, tried.name),
+        None => version.code.clone(),
+    };
     Page::new(texts::TRY_TITLE.with(lang, &[("version", &version.version)]), content)
-        .about(version.code.as_str())
+        .about(about)
         .back(page_of(version.id))
         .errors(errors)
         .wide()

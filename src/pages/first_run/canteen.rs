@@ -103,7 +103,7 @@ fn period_fields(lang: Lang, period: Period, fields: &Fields, errors: &Errors) -
         move |value: &str| fields.all(&name).any(|word| word == value)
     };
     html! {
-        section {
+        section .period {
             h2 { (say::sentence(meal)) }
             div .choice {
                 input type="checkbox" id=(id) name="period" value=(period) checked[served];

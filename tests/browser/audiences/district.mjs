@@ -86,8 +86,8 @@ export const tasks = [
       await page.locator("#document").fill(JSON.stringify({ ...document, layers: [] }));
       await press(page, say("存成草稿", "Save it as a draft"));
       await expectText(page, "/layers");
-      // Every amount that is paid is one yuan less, so that everybody who had a subsidy pays more.
-      const less = text.replaceAll(/"(fixed_fen|up_to_fen)": (\d+)/g, (_, name, fen) => `"${name}": ${fen - 100}`);
+      // Every amount that is paid is one fen less, so that everybody who had a subsidy pays more.
+      const less = text.replaceAll(/"(fixed_fen|up_to_fen)": (\d+)/g, (_, name, fen) => `"${name}": ${fen - 1}`);
       expect(less !== text, "the policy pays no fixed amount");
       await page.locator("#document").fill(less);
       await press(page, say("存成草稿", "Save it as a draft"));

@@ -32,7 +32,7 @@ export async function visitors() {
 
 export async function pages({ world, visitor }) {
   if (visitor.name === "nobody") {
-    return [{ name: "first run", path: "/first-run" }, { name: "start", path: "/" }];
+    return [{ name: "first run", path: "/" }];
   }
   const context = await world.visit({ js: false });
   const page = await context.newPage();
