@@ -33,7 +33,8 @@ use crate::{
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
-    docs,
+    devices::EnrolmentCode,
+    docs, first_run,
     headcounts::live::Live,
     idempotency, installation,
     keys::{IdentityKey, Keys},
@@ -124,6 +125,16 @@ impl State {
     pub fn has_administrator(&self) -> Result<bool, Problem> {
         let now = self.clock.now();
         self.db.read_blocking(|conn| -> Result<_, Fail> { Ok(installation::has_administrator(conn, now)?) })
+    }
+
+    /// Makes the code with which the first administrator is made in a browser; none when somebody can administer this
+    /// installation. Blocks.
+    pub fn offer_first_run(&self) -> Result<Option<EnrolmentCode>, Problem> {
+        let (code, now) = (EnrolmentCode::random(), self.clock.now());
+        let kept = code.clone();
+        let offered =
+            self.db.write_blocking(move |conn| -> Result<_, Fail> { first_run::offer(conn, &kept, now) })?;
+        Ok(offered.then_some(code))
     }
 
     /// Whether requests can be answered: nobody said to stop, the database answers in time, has the shape that this

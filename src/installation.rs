@@ -35,6 +35,27 @@ pub fn bind_identity_fingerprint(conn: &mut Conn, fingerprint: &str) -> QueryRes
     installation::table.find(IDENTITY_FINGERPRINT).select(installation::value).first(conn)
 }
 
+/// The key of the row that keeps the code of the first run, while there is one.
+const FIRST_RUN: &str = "first_run";
+
+/// Keeps what there is of the first run's code, instead of what was kept before.
+pub fn keep_first_run(conn: &mut Conn, text: &str) -> QueryResult<()> {
+    diesel::delete(installation::table.find(FIRST_RUN)).execute(conn)?;
+    let row = (installation::key.eq(FIRST_RUN), installation::value.eq(text));
+    diesel::insert_into(installation::table).values(row).execute(conn).map(|_| ())
+}
+
+/// What is kept of the first run's code.
+pub fn first_run(conn: &mut Conn) -> QueryResult<Option<String>> {
+    installation::table.find(FIRST_RUN).select(installation::value).first(conn).optional()
+}
+
+/// Forgets the first run's code; false when it is not this one any more.
+pub fn use_up_first_run(conn: &mut Conn, text: &str) -> QueryResult<bool> {
+    let kept = installation::table.find(FIRST_RUN).filter(installation::value.eq(text));
+    Ok(diesel::delete(kept).execute(conn)? == 1)
+}
+
 /// The newest migration that was applied.
 pub fn shape(conn: &mut Conn) -> QueryResult<Option<String>> {
     __diesel_schema_migrations::table

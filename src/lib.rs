@@ -55,6 +55,7 @@ pub mod demo;
 pub mod devices;
 pub mod docs;
 pub mod families;
+pub mod first_run;
 pub mod guards;
 pub mod headcounts;
 pub mod id;

@@ -21,6 +21,7 @@ use leling::{
     clock::Clock,
     db::{Db, Look},
     demo,
+    devices::EnrolmentCode,
     problem::{self, Fail},
     routes,
     settings::{Flags, LogFormat, Settings},
@@ -169,18 +170,20 @@ fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
 
 fn serve(settings: &Settings) -> Result<(), StartError> {
     let state = State::open(settings, Clock::system(), Hasher::new(Params::DEFAULT))?;
-    let governed = state.has_administrator()?;
+    let code = if state.has_administrator()? { None } else { state.offer_first_run()? };
     actix_web::rt::System::new().block_on(async {
         let running = app::start(settings, state)?;
-        if !governed {
-            eprintln!("{}", how_to_begin(settings));
+        if let Some(code) = code {
+            let scheme = if settings.tls.is_some() { "https" } else { "http" };
+            let port = running.addresses().first().map_or(0, |address| address.port());
+            eprintln!("{}", how_to_begin(settings, &format!("{scheme}://localhost:{port}/first-run"), &code));
         }
         running.until_told().await
     })
 }
 
 /// Told at every start while nobody can administer the installation.
-fn how_to_begin(settings: &Settings) -> String {
+fn how_to_begin(settings: &Settings, page: &str, code: &EnrolmentCode) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "leling".into());
     let mut command = format!("{program} account create-admin --user-name admin");
     let mut with = "it asks for a password";
@@ -190,7 +193,10 @@ fn how_to_begin(settings: &Settings) -> String {
         // The URL of a server may hold a password, which is not to stand on a screen.
         with = "with the database URL set as for this start; it asks for a password";
     }
-    format!("leling: there is no administrator yet. Make the first one ({with}):\n  {command}")
+    format!(
+        "leling: there is no administrator yet. Make the first one in a browser within an hour, with this code:\n  \
+         {code}  at {page}\nleling: or here ({with}):\n  {command}"
+    )
 }
 
 fn migrate(settings: &Settings) -> Result<(), StartError> {

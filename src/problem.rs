@@ -96,6 +96,8 @@ codes! {
 
     // Devices
     DeviceNotFound       404 false "device_not_found"      "没有找到这台设备。请检查编号。" "There is no such device. Check the id.";
+    WrongFirstRunCode    403 false "wrong_first_run_code"  "启动码不对、已用过或已过期。请看程序启动时显示的内容；过期了请重新启动程序。" "This code is not right, was used, or has run out. See what the program printed at its start; start it again for a new one.";
+    FirstRunOver         409 false "first_run_over"        "这里已经有管理员了。请登录，或请管理员给您权限。" "There is an administrator already. Sign in, or ask the administrator for a role.";
     WrongEnrolmentCode   401 false "wrong_enrolment_code"  "设备码不对、已用过或已过期。请核对，或请工作人员重新添加设备。" "This code is not right, was used, or has run out. Check it, or ask the staff to add the device again.";
 
     // Accounts and family

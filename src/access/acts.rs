@@ -88,6 +88,8 @@ pub trait NamedAct: 'static {
 }
 
 acts! {
+    /// Make the first administrator, with the code that the program printed at its start.
+    MakeFirstAdministrator
     /// Make an account without rights.
     SignUp
     /// Sign in, and refresh a sign-in.
@@ -184,9 +186,12 @@ pub fn reach(role: Role, act: Act) -> Reach {
     use Role::{Admin, Auditor, District, Family, Resident, SignedIn, Staff, Volunteer};
     use Role::{DoorDevice, HallDevice, KitchenDevice, RoundDevice};
     let rights: &[(Role, Reach)] = match act {
-        Act::SignUp | Act::SignIn | Act::EnrolDevice | Act::ReadCalendar | Act::ReadCanteens => {
-            return Everywhere;
-        }
+        Act::MakeFirstAdministrator
+        | Act::SignUp
+        | Act::SignIn
+        | Act::EnrolDevice
+        | Act::ReadCalendar
+        | Act::ReadCanteens => return Everywhere,
         Act::SignOut | Act::ReadMe => {
             &[(SignedIn, Own), (DoorDevice, Own), (RoundDevice, Own), (KitchenDevice, Own), (HallDevice, Own)]
         }

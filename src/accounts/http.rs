@@ -166,7 +166,7 @@ impl From<Seen> for AccountBody {
 }
 
 /// An account, and the password that was issued for it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct IssuedAccountBody {
     pub account: AccountBody,
     /// For the next sign-in; shown this once, and good for seven days: until then its owner has to choose another.

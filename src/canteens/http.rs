@@ -61,7 +61,7 @@ impl CanteenDetailsBody {
 }
 
 /// A place that serves meals.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct CanteenBody {
     pub id: CanteenId,
     pub name: String,

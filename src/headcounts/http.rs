@@ -12,7 +12,8 @@ use crate::{
     access::{Allowed, OnDuty, Role, act},
     accounts,
     api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query, Streamed},
-    attendance, canteens,
+    attendance,
+    canteens::{self, Canteen},
     clock::At,
     counters::{self, Counter},
     db::Conn,
@@ -328,22 +329,33 @@ pub async fn overview(
         .read(move |conn, caller| {
             subsidies::http::check_span(query.on, query.on)?;
             let as_of = query.as_of.map_or(caller.now, |at| at.min(caller.now));
-            let mut rows = Vec::new();
-            for canteen in canteens::all_in(conn, &caller.scopes())? {
-                let menus: Vec<Menu> =
-                    counted(menus::between(conn, canteen.id, query.on, query.on)?).collect();
-                rows.push(CanteenDay {
-                    canteen_id: canteen.id,
-                    name: canteen.name,
-                    menus: i32::try_from(menus.len()).unwrap_or(i32::MAX),
-                    counts: day_counts(conn, &menus, as_of)?,
-                });
-            }
+            let canteens = canteens::all_in(conn, &caller.scopes())?;
+            let overview = overview_of(conn, &canteens, query.on, as_of)?;
             // Without the instant: the same counts are the same answer.
-            let tag = ETag::weakly_of((query.on, &rows));
-            Ok(Answer::new(Overview { on: query.on, as_of, canteens: rows }).tagged(tag))
+            let tag = ETag::weakly_of((query.on, &overview.canteens));
+            Ok(Answer::new(overview).tagged(tag))
         })
         .await
+}
+
+/// A day of these canteens as it was known at an instant.
+pub(crate) fn overview_of(
+    conn: &mut Conn,
+    canteens: &[Canteen],
+    on: NaiveDate,
+    as_of: At,
+) -> Result<Overview, Fail> {
+    let mut rows = Vec::new();
+    for canteen in canteens {
+        let menus: Vec<Menu> = counted(menus::between(conn, canteen.id, on, on)?).collect();
+        rows.push(CanteenDay {
+            canteen_id: canteen.id,
+            name: canteen.name.clone(),
+            menus: i32::try_from(menus.len()).unwrap_or(i32::MAX),
+            counts: day_counts(conn, &menus, as_of)?,
+        });
+    }
+    Ok(Overview { on, as_of, canteens: rows })
 }
 
 fn day_counts(conn: &mut Conn, menus: &[Menu], as_of: At) -> Result<Counts, Fail> {
@@ -416,7 +428,8 @@ pub async fn takings(
         .await
 }
 
-fn canteen_takings(
+/// What a canteen charged on some days, and who pays it.
+pub(crate) fn canteen_takings(
     conn: &mut Conn,
     canteen: CanteenId,
     from: NaiveDate,

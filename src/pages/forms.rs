@@ -19,6 +19,7 @@ use crate::{
     api::{BODY_LIMIT, Keyed},
     app::State,
     id::random_bytes,
+    money::Fen,
     problem::{Code, Problem},
     words::Lang,
 };
@@ -191,6 +192,17 @@ fn is_from_here(request: &HttpRequest) -> bool {
     }
 }
 
+/// An amount in yuan with at most two decimals; no more than a thousand.
+pub fn yuan(text: &str) -> Option<Fen> {
+    let (yuan, fen) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(yuan) || !digits(fen) || fen.len() > 2 || yuan.len() > 3 {
+        return None;
+    }
+    let fen: i64 = format!("{fen:0<2}").parse().ok()?;
+    Some(Fen(yuan.parse::<i64>().ok()? * 100 + fen))
+}
+
 // What is wrong --------------------------------------------------------------------------------------------------------
 
 /// What has to be put right in a form before it can be done, each with the name of its field.
@@ -223,6 +235,11 @@ impl Errors {
     /// The answer, or what is wrong with it written down at its field; for answers that are read one after another.
     pub fn keep<T>(&mut self, field: &str, answer: Result<T, String>) -> Option<T> {
         answer.map_err(|what| self.add(field, what)).ok()
+    }
+
+    /// What is wrong, in its order.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, what)| what.as_str())
     }
 
     fn of_field(&self, field: &str) -> Option<&str> {
@@ -303,6 +320,8 @@ pub enum Kind {
     /// Digits only: the telephone's keypad of numbers opens.
     Digits,
     Phone,
+    /// A day: the browser's calendar opens, where it has one.
+    Day,
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
@@ -325,6 +344,7 @@ impl Line<'_> {
         let input = match kind {
             Kind::Text | Kind::Digits => "text",
             Kind::Phone => "tel",
+            Kind::Day => "date",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);
@@ -464,6 +484,16 @@ mod tests {
     fn an_address_carries_what_was_answered() {
         assert_eq!(address("/a", [("pick", "x y"), ("mode", "dine_in")]), "/a?pick=x+y&mode=dine_in");
         assert_eq!(address("/a", Vec::<(&str, &str)>::new()), "/a");
+    }
+
+    #[test]
+    fn an_amount_is_read_as_people_write_it() {
+        for (text, fen) in [("0", 0), ("1.5", 150), ("1.50", 150), ("12.05", 1205)] {
+            assert_eq!(yuan(text), Some(Fen(fen)), "{text}");
+        }
+        for text in ["", ".5", "1.", "1.005", "-1", "1e3", "9999"] {
+            assert_eq!(yuan(text), None, "{text}");
+        }
     }
 
     #[test]

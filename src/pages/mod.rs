@@ -9,8 +9,10 @@
 
 mod assets;
 mod desk;
+mod district;
 mod everyone;
 mod files;
+mod first_run;
 mod forms;
 mod resident;
 mod say;
@@ -58,10 +60,10 @@ impl Address {
 fn pages() -> Vec<Address> {
     use desk::{
         counter, due, facts, family as requests, import, meals as desk_meals, order, papers, record,
-        residents, search, standing, waiting,
+        residents, search, standing as desk_orders, waiting as desk_line,
     };
     use everyone::{account, canteens, help, home, look, password, sign_in};
-    use resident::{check, choose, family, links, meals, past};
+    use resident::{check, choose, family, links, meals, past, standing, waiting};
     use staff::{calls, closures, devices, files, menu, paper, post, reviews, today, week};
     vec![
         // Everyone
@@ -82,6 +84,26 @@ fn pages() -> Vec<Address> {
         Address::at("/me").shows(account::me),
         Address::at("/me/password").shows(password::show).does(password::change),
         Address::at("/sign-out").shows(account::sign_out_form).does(account::sign_out),
+        // The district
+        Address::at("/district").shows(district::show),
+        Address::at("/district/report").shows(district::report::show),
+        Address::at("/district/canteens/{id}/headcounts.csv").shows(district::report::headcounts_csv),
+        Address::at("/district/canteens/{id}/headcounts.xlsx").shows(district::report::headcounts_xlsx),
+        Address::at("/district/canteens/{id}/attendance.csv").shows(district::report::attendance_csv),
+        Address::at("/district/canteens/{id}/attendance.xlsx").shows(district::report::attendance_xlsx),
+        Address::at("/district/policies").shows(district::policies::list),
+        Address::at("/district/policies/new").shows(district::change::write).does(district::change::save),
+        Address::at("/district/policies/{id}").shows(district::policies::one),
+        Address::at("/district/policies/{id}/try").shows(district::trial::show),
+        Address::at("/district/policies/{id}/compare").shows(district::compare::show),
+        Address::at("/district/policies/{id}/activate")
+            .shows(district::change::activate_form)
+            .does(district::change::activate),
+        // An installation that begins
+        Address::at("/first-run").shows(first_run::show).does(first_run::make),
+        Address::at("/first-run/next").shows(first_run::next),
+        Address::at("/first-run/canteen").shows(first_run::canteen::show).does(first_run::canteen::make),
+        Address::at("/first-run/people").shows(first_run::people::show).does(first_run::people::make),
         // A resident, or family for one
         Address::at("/people/{id}").shows(resident::home::show),
         Address::at("/people/{id}/reserve").shows(choose::which),
@@ -94,6 +116,23 @@ fn pages() -> Vec<Address> {
         Address::at("/people/{id}/meals").shows(meals::list),
         Address::at("/people/{id}/meals/{reservation}").shows(meals::one),
         Address::at("/people/{id}/meals/{reservation}/cancel").shows(meals::cancel_form).does(meals::cancel),
+        Address::at("/people/{id}/wait/{menu}").shows(waiting::join::what),
+        Address::at("/people/{id}/wait/{menu}/how").shows(waiting::join::how),
+        Address::at("/people/{id}/wait/{menu}/check").shows(waiting::join::check).does(waiting::join::join),
+        Address::at("/people/{id}/waiting/{entry}").shows(waiting::one),
+        Address::at("/people/{id}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
+        Address::at("/people/{id}/standing").shows(standing::list),
+        Address::at("/people/{id}/standing/new").shows(standing::make::ask),
+        Address::at("/people/{id}/standing/new/check")
+            .shows(standing::make::check)
+            .does(standing::make::make),
+        Address::at("/people/{id}/standing/{order}").shows(standing::one),
+        Address::at("/people/{id}/standing/{order}/pause").shows(standing::change::pause),
+        Address::at("/people/{id}/standing/{order}/skip").shows(standing::change::skip),
+        Address::at("/people/{id}/standing/{order}/resume").shows(standing::change::resume),
+        Address::at("/people/{id}/standing/{order}/check")
+            .shows(standing::change::check)
+            .does(standing::change::change),
         Address::at("/people/{id}/past").shows(past::show),
         Address::at("/people/{id}/family").shows(family::list),
         Address::at("/people/{id}/family/{link}").shows(family::question).does(family::decide),
@@ -136,8 +175,12 @@ fn pages() -> Vec<Address> {
         Address::at("/desk/{canteen}").shows(search::show),
         Address::at("/desk/{canteen}/people/{id}").shows(counter::show).does(counter::reserve),
         Address::at("/desk/{canteen}/people/{id}/order/{menu}").shows(order::show),
-        Address::at("/desk/{canteen}/people/{id}/wait/{menu}").shows(waiting::join_form).does(waiting::join),
-        Address::at("/desk/{canteen}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
+        Address::at("/desk/{canteen}/people/{id}/wait/{menu}")
+            .shows(desk_line::join_form)
+            .does(desk_line::join),
+        Address::at("/desk/{canteen}/waiting/{entry}/leave")
+            .shows(desk_line::leave_form)
+            .does(desk_line::leave),
         Address::at("/desk/{canteen}/meals/{reservation}/cancel")
             .shows(desk_meals::cancel_form)
             .does(desk_meals::cancel),
@@ -153,12 +196,16 @@ fn pages() -> Vec<Address> {
         Address::at("/desk/{canteen}/residents/{id}/card").shows(papers::card).does(papers::issue),
         Address::at("/desk/{canteen}/residents/{id}/card.svg").shows(papers::picture),
         Address::at("/desk/{canteen}/residents/{id}/past").shows(papers::past),
-        Address::at("/desk/{canteen}/residents/{id}/standing").shows(standing::list),
+        Address::at("/desk/{canteen}/residents/{id}/standing").shows(desk_orders::list),
         Address::at("/desk/{canteen}/residents/{id}/standing/new")
-            .shows(standing::new_form)
-            .does(standing::make),
-        Address::at("/desk/{canteen}/standing/{order}").shows(standing::pause_form).does(standing::change),
-        Address::at("/desk/{canteen}/standing/{order}/end").shows(standing::end_form).does(standing::end),
+            .shows(desk_orders::new_form)
+            .does(desk_orders::make),
+        Address::at("/desk/{canteen}/standing/{order}")
+            .shows(desk_orders::pause_form)
+            .does(desk_orders::change),
+        Address::at("/desk/{canteen}/standing/{order}/end")
+            .shows(desk_orders::end_form)
+            .does(desk_orders::end),
         Address::at("/desk/{canteen}/family").shows(requests::list),
         Address::at("/desk/{canteen}/family/{link}").shows(requests::question).does(requests::approve),
         Address::at("/desk/{canteen}/family/{link}/refuse")

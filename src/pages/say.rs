@@ -195,11 +195,15 @@ pub fn diet_tag(lang: Lang, slug: &str) -> String {
 
 /// A recorded text, such as a name: with its language where that is not the page's.
 pub fn recorded(lang: Lang, text: &str) -> Markup {
-    let foreign = match lang {
+    html! { @if let Some(foreign) = foreign(lang, text) { span lang=(foreign) { (text) } } @else { (text) } }
+}
+
+/// The language of a recorded text where that is not the page's, for elements that hold nothing but text.
+pub fn foreign(lang: Lang, text: &str) -> Option<&'static str> {
+    match lang {
         Lang::En => is_chinese(text).then_some("zh-CN"),
         Lang::Zh => None,
-    };
-    html! { @if let Some(foreign) = foreign { span lang=(foreign) { (text) } } @else { (text) } }
+    }
 }
 
 fn is_chinese(text: &str) -> bool {

@@ -44,7 +44,7 @@ impl JsonSchema for PolicyDocument {
 }
 
 /// A version of a policy.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Policy")]
 pub struct PolicyBody {
     pub id: PolicyId,

@@ -575,8 +575,8 @@ fn money(test: &MoneyTest, holds: bool) -> Bilingual {
     Bilingual::new(format!("{}{}{}", of.zh, fee.0, bounds.zh), format!("{} {}{}", of.en, bounds.en, fee.1))
 }
 
-/// The payers that are known everywhere; any other stands for itself.
-fn payer(payer: &str) -> Bilingual {
+/// The payers that are known everywhere, in words; any other stands for itself.
+pub fn payer(payer: &str) -> Bilingual {
     let (zh, en) = match payer {
         "city" => ("市级", "city"),
         "district" => ("区级", "district"),

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, DrawRow, KeptQuote, Meal, Stage};
+use super::{Comparison, Difference, DrawRow, KeptQuote, Meal, Stage};
 use crate::{
     access::{ActingFor, Allowed, Caller, RightKind, Scope, Site, act},
     api::{Answer, Body, Done, Query},
@@ -390,6 +390,41 @@ pub struct DifferencesQuery {
     /// Where to go on: the `next` of the page before.
     #[serde(default)]
     pub cursor: Option<Cursor>,
+}
+
+/// Compares a version of a policy with what holds, on the meals that were served in some days at the canteens in the
+/// caller's reach to which it applies. On record: it tells what residents paid.
+///
+/// Fails with `policy_not_found` or `bad_span`.
+pub(crate) async fn compare(
+    allowed: &Allowed<act::ReadDraws>,
+    id: PolicyId,
+    days: (NaiveDate, NaiveDate),
+) -> Result<Comparison, Problem> {
+    check_span(days.0, days.1)?;
+    let begin = move |conn: &mut Conn, caller: &Caller| {
+        let version = policies::find(conn, id)?;
+        if !policies::http::concerns(caller, &version.area) {
+            return Err(Code::PolicyNotFound.into());
+        }
+        let mut sites = canteens::sites_in(conn, &caller.scopes())?;
+        sites.retain(|site| version.area.contains(&site.area));
+        let canteens = sites.into_iter().map(|site| site.id).collect();
+        let entry = Entry::of(Deed::DrawsRead, Subject::of(SubjectKind::Policy, id)).at(&version.area);
+        let entry = entry.saying("from", days.0.to_string()).saying("to", days.1.to_string());
+        let comparison = Comparison::new(policies::priced_by(conn, &version)?, canteens, days);
+        Ok((comparison, Some(entry)))
+    };
+    let mut comparison = read_on_record(allowed, begin).await?;
+    while comparison.goes_on() {
+        comparison = allowed
+            .read(move |conn, _| {
+                comparison.go_on(conn)?;
+                Ok(comparison)
+            })
+            .await?;
+    }
+    Ok(comparison)
 }
 
 /// `GET /policies/{id}/differences`: what was posted since the policy's first day and would be another by it.

@@ -6,6 +6,7 @@
 //! guarded updates: two canteens, two processes or two requests cannot draw the same meal twice (BR-31, BR-43). Who finds
 //! that somebody was quicker prices again.
 
+mod compare;
 pub mod http;
 mod store;
 
@@ -29,6 +30,7 @@ use crate::{
     words::{Area, MealClass, Period},
 };
 
+pub use compare::{Change, Comparison, MOST_MEALS};
 pub use store::{DrawRow, DrawTotals, order_key};
 
 /// How often a price is computed again because somebody was quicker.

@@ -383,6 +383,31 @@ pub(super) fn posted_at(
     Ok(rows.into_iter().map(KeptQuote::from).collect())
 }
 
+/// At most `limit` prices of residents' own meals that were posted for these days (both included), after one of them, in
+/// the order in which they were posted.
+pub(super) fn posted_meals(
+    conn: &mut Conn,
+    canteens: &[CanteenId],
+    (from_on, to_on): (NaiveDate, NaiveDate),
+    after: Option<QuoteId>,
+    limit: i64,
+) -> QueryResult<Vec<KeptQuote>> {
+    let mut query = quotes::table
+        .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
+        .filter(quotes::served_on.between(from_on, to_on))
+        .filter(quotes::status.eq(Stage::Posted))
+        .filter(quotes::class.eq(MealClass::Meal))
+        .order(quotes::id)
+        .limit(limit)
+        .select(QuoteRow::as_select())
+        .into_boxed::<crate::db::MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(quotes::id.gt(after));
+    }
+    let rows: Vec<QuoteRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(KeptQuote::from).collect())
+}
+
 /// One draw with the meal that it is for.
 #[derive(Clone, Debug, Queryable)]
 pub struct DrawRow {

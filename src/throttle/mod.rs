@@ -66,6 +66,8 @@ words! {
         BirthDate = "birth_date",
         /// The code with which a device is enrolled.
         Enrolment = "enrolment",
+        /// The code with which the first administrator is made.
+        FirstRun = "first_run",
     }
 }
 

@@ -7,12 +7,14 @@ import { doTasks } from "./lib/tasks.mjs";
 import { Html, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
 import * as desk from "./audiences/desk.mjs";
+import * as district from "./audiences/district.mjs";
 import * as everyone from "./audiences/everyone.mjs";
+import * as firstRun from "./audiences/first-run.mjs";
 import * as resident from "./audiences/resident.mjs";
 import * as staff from "./audiences/staff.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [everyone, resident, desk, staff];
+const AUDIENCES = [firstRun, everyone, resident, desk, staff, district];
 
 const { values: asked } = parseArgs({
   options: {
@@ -36,10 +38,13 @@ const step = (sentence) => console.log(`\n== ${sentence} (after ${Math.round(per
 
 step("starting the demonstration");
 const demo = await startDemo({ binary: asked.binary, from: asked.from });
-const world = await World.open(demo);
+const common = await World.open(demo);
 const html = await Html.open();
 try {
   for (const audience of AUDIENCES.filter(({ name }) => !asked.audience || name === asked.audience)) {
+    // An audience that needs another installation brings its own.
+    const own = audience.open ? await audience.open({ binary: asked.binary }) : null;
+    const world = own ? await World.open(own) : common;
     if (!asked["walk-only"]) {
       step(`tasks: ${audience.name}`);
       const done = await doTasks({ world, audience, note, only: asked.task, screens: asked.screens });
@@ -58,6 +63,10 @@ try {
           `the most requests are ${seen.mostRequests}`,
       );
     }
+    if (own) {
+      await world.close();
+      await own.stop();
+    }
   }
   if (!asked["tasks-only"]) {
     step("valid HTML: vnu");
@@ -65,7 +74,7 @@ try {
   }
 } finally {
   await html.close();
-  await world.close();
+  await common.close();
   await demo.stop();
 }
 step(faults.length === 0 ? "all is well" : `${faults.length} things are not as they should be`);

@@ -132,13 +132,15 @@ plain! {
                 statuses.flat_map(move |status| declared.codes(status.parse().unwrap())).collect::<Vec<_>>()
             })
             .collect();
-        // A method that an address does not take is no operation's, readiness lies outside the API, forms are of pages, and
-        // the others are told in what an order came to.
+        // A method that an address does not take is no operation's, readiness lies outside the API, forms and the first run are of pages,
+        // and the others are told in what an order came to.
         let elsewhere = [
             "method_not_allowed",
             "not_ready",
             "form_foreign",
             "form_old",
+            "wrong_first_run_code",
+            "first_run_over",
             "resident_away",
             "standing_order_paused",
         ];

@@ -23,6 +23,7 @@ mod dignity;
 mod doors;
 mod edits;
 mod families;
+mod first_run;
 mod idle;
 mod live;
 mod opening;

@@ -2,6 +2,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use leling::{
+    db::Conn,
+    policies,
+    subsidies::{Change, Comparison},
+};
 use serde_json::{Map, Value, json};
 
 use crate::support::{
@@ -229,7 +234,56 @@ async fn lunches(table: &mut Table, resident: &str, days: &[&str]) -> Vec<i64> {
     paid
 }
 
+/// What a comparison came to: how many meals, and what the city and the residents pay before and after, in fen.
+type Compared = (usize, [i64; 2], [i64; 2]);
+
+/// Posts a version, and compares it with what holds on the meals that were served between two days.
+async fn compared(table: &Table, document: Value, from: &str, to: &str) -> Compared {
+    let posted = id_of(&table.app.made(&table.officer, "/policies", document).await);
+    let (version, canteen) = (posted.parse().unwrap(), table.canteen.parse().unwrap());
+    let days = (from.parse().unwrap(), to.parse().unwrap());
+    let compare = move |conn: &mut Conn, _| {
+        let version = policies::find(conn, version)?;
+        let mut comparison = Comparison::new(policies::priced_by(conn, &version)?, vec![canteen], days);
+        while comparison.goes_on() {
+            comparison.go_on(conn)?;
+        }
+        assert!(comparison.is_whole());
+        Ok(comparison)
+    };
+    let comparison = table.app.write(compare).await;
+    let sum = |changes: Vec<&Change>| {
+        changes
+            .iter()
+            .fold([0, 0], |[before, after], change| [before + change.before.0, after + change.after.0])
+    };
+    let city = comparison.by_payer.get("city").into_iter().collect();
+    (comparison.meals, sum(city), sum(comparison.by_resident.values().collect()))
+}
+
 on_both! {
+    async fn a_version_is_compared_on_the_meals_that_were_served_before_anybody_pays_by_it(db: TestDb) {
+        let case = case("shenzhen-2019", "sz-12");
+        let app = TestApp::start_at(db, "2025-04-20T00:00:00Z");
+        let mut table = Table::set(app, "shenzhen-2019", &case["order"]["canteen_in"]).await;
+        let resident = table.resident(&case).await;
+        let days = ["2025-04-21", "2025-04-22", "2025-04-23", "2025-04-24", "2025-04-25", "2025-04-28"];
+        assert_eq!(lunches(&mut table, &resident, &days).await, [500; 6]);
+        let same = document("shenzhen-2019");
+        let whole = compared(&table, same.clone(), "2025-04-01", "2025-04-30").await;
+        assert_eq!(whole, (6, [3000, 3000], [6000, 6000]));
+        let mut two_a_week = same.clone();
+        two_a_week["limits"]["five-a-week"]["count"] = json!(2);
+        let whole = compared(&table, two_a_week.clone(), "2025-04-01", "2025-04-30").await;
+        assert_eq!(whole, (6, [3000, 1500], [6000, 7500]));
+        // What the week had used before the first day is not forgotten.
+        let rest = compared(&table, two_a_week, "2025-04-24", "2025-04-30").await;
+        assert_eq!(rest, (3, [1500, 500], [3000, 4000]));
+        // Nothing was altered by it.
+        let taken = table.takings("2025-04-01", "2025-04-30").await;
+        assert_eq!(taken["paid_by"], json!({ "city": 3000 }));
+    }
+
     async fn every_worked_example_of_every_known_scheme_comes_out_over_http(db: TestDb) {
         let app = TestApp::start(db);
         let admin = app.admin().await;

@@ -11,6 +11,7 @@ use crate::{
     canteens::{self, Canteen, Closure, MealPeriod},
     clock::At,
     db::Conn,
+    first_run,
     ids::CanteenId,
     menus::{self, Item, Menu, MenuStatus},
     page::Window,
@@ -19,7 +20,7 @@ use crate::{
         say,
         shell::Page,
         texts::{Text, everyone as texts},
-        visit::{Crumb, Look, Shown, Visit},
+        visit::{Crumb, Look, Shown, Visit, go},
     },
     policies,
     problem::Fail,
@@ -34,6 +35,13 @@ const CLOSURES_AHEAD: u64 = 60;
 
 /// `GET /`
 pub async fn list(visit: Visit<act::ReadCanteens>, Asked(query): Asked) -> Shown {
+    let begins = visit.allowed().read(|conn, caller| {
+        Ok(canteens::list(conn, None, None, 1)?.is_empty() && first_run::is_open(conn, caller.now)?)
+    });
+    // An installation in which there is nothing yet.
+    if begins.await? {
+        return Ok(go("/first-run"));
+    }
     visit
         .show(move |conn, _, look| {
             let lang = look.lang;

@@ -9,13 +9,16 @@ use crate::{
     canteens,
     db::Conn,
     pages::{
+        district::HOME,
+        first_run::NEXT,
         forms::Asked,
         say,
         shell::Page,
-        texts::everyone as texts,
+        texts::{district, everyone as texts, first_run},
         visit::{Look, Shown, Visit, go},
     },
     problem::Fail,
+    words::Lang,
 };
 
 /// `GET /home`
@@ -24,7 +27,7 @@ pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
         .allowed()
         .read(move |conn, caller| {
             let me = who(conn, caller)?;
-            let places = places(conn, &me)?;
+            let places = places(conn, &me, caller.lang)?;
             Ok((me, places))
         })
         .await?;
@@ -44,8 +47,8 @@ struct Place {
 }
 
 /// Where somebody can begin: with themself as a resident, with each resident whom they act for, at each canteen that
-/// they run.
-fn places(conn: &mut Conn, me: &MeBody) -> Result<Vec<Place>, Fail> {
+/// they run, with their district, with the installation.
+fn places(conn: &mut Conn, me: &MeBody, lang: Lang) -> Result<Vec<Place>, Fail> {
     let oneself = me
         .resident
         .iter()
@@ -55,10 +58,20 @@ fn places(conn: &mut Conn, me: &MeBody) -> Result<Vec<Place>, Fail> {
         name: link.resident_name.clone().unwrap_or_default(),
     });
     let mut places: Vec<Place> = oneself.chain(linked).collect();
-    for id in me.grants.iter().filter(|grant| grant.role == Role::Staff).filter_map(|grant| grant.canteen_id)
-    {
-        places.push(Place { to: format!("/staff/{id}"), name: canteens::find(conn, id)?.name });
+    for grant in &me.grants {
+        let (to, name) = match (grant.role, grant.canteen_id) {
+            (Role::Staff, Some(canteen)) => {
+                (format!("/staff/{canteen}"), canteens::find(conn, canteen)?.name)
+            }
+            (Role::District | Role::Auditor, _) => {
+                (HOME.to_owned(), district::TO_DISTRICT.of(lang).to_owned())
+            }
+            (Role::Admin, _) => (NEXT.to_owned(), first_run::TO_SETUP.of(lang).to_owned()),
+            (_, _) => continue,
+        };
+        places.push(Place { to, name });
     }
+    places.dedup_by(|one, other| one.to == other.to);
     Ok(places)
 }
 

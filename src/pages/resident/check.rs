@@ -3,7 +3,12 @@
 use actix_web::web::Path;
 use maud::{Markup, html};
 
-use super::{Person, Sitting, choose::about, dishes, meal_page, reserve_page, wish::Wish};
+use super::{
+    Person, Sitting,
+    choose::{about, or_wait},
+    dishes, meal_page, reserve_page,
+    wish::Wish,
+};
 use crate::{
     access::{Caller, act},
     api::Answer,
@@ -39,8 +44,10 @@ pub async fn show(
         let wish = Wish::of(&asked, &sitting.menu);
         Ok(question(&person, &sitting, &wish, !asked.get("asked").is_empty()))
     });
-    if let Some(page) = missing.await? {
-        return Ok(go(&page));
+    match missing.await {
+        Ok(None) => {}
+        Ok(Some(page)) => return Ok(go(&page)),
+        Err(problem) => return or_wait(Err(problem), id, menu),
     }
     visit
         .show(move |conn, caller, look| {
@@ -186,7 +193,7 @@ pub async fn reserve(visit: Visit<act::Reserve>, path: Path<(ResidentId, MenuId)
         Ok((reservation, done)) => Ok(go(&address(&meal_page(id, reservation), [("done", done)]))),
         // The menu was changed since: the record's word comes first.
         Err(problem) if problem.code == Code::DietConflict => Ok(go(&visit.look().here)),
-        Err(problem) => Err(problem),
+        Err(problem) => or_wait(Err(problem), id, menu),
     }
 }
 

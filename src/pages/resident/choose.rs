@@ -9,7 +9,8 @@ use maud::{Markup, html};
 use super::{
     Person, Sitting,
     home::DAYS_AHEAD,
-    meal_name, meal_page, reserve_page, takes_reservations,
+    is_open, meal_name, meal_page, reserve_page, takes_reservations,
+    waiting::wait_page,
     wish::{Portions, Wish, on_record},
 };
 use crate::{
@@ -24,9 +25,10 @@ use crate::{
         forms::{Asked, Choice, Errors, Fields, Legend, any_of, one_of},
         say,
         shell::Page,
-        texts::{everyone, resident as texts, shell},
+        texts::{everyone, resident as texts, shell, waiting},
         visit::{Look, Shown, Visit, go},
     },
+    problem::Code,
     reservations,
     words::{ItemKind, Mode},
 };
@@ -51,16 +53,20 @@ pub async fn which(visit: Visit<act::ReadReservations>, id: Path<ResidentId>, As
             let mut rows = Vec::new();
             for menu in &open {
                 let reserved = reservations::active_of(conn, menu.id, person.resident.id)?;
+                let room = takes_reservations(menu, caller.now);
+                let waits = !room && is_open(menu, caller.now);
                 let to = match &reserved {
                     Some(reservation) => meal_page(person.resident.id, reservation.id),
+                    None if waits => wait_page(person.resident.id, menu.id),
                     None => reserve_page(person.resident.id, menu.id),
                 };
                 let hint = match reserved {
                     Some(_) => texts::RESERVED_ALREADY.of(lang).to_owned(),
-                    None if takes_reservations(menu, caller.now) => {
+                    None if room => {
                         let until = say::moment(lang, canteen.zone, menu.cutoff_at, caller.now);
                         texts::UNTIL.with(lang, &[("until", &until)])
                     }
+                    None if waits => waiting::FULL_WAIT.of(lang).to_owned(),
                     None => until(lang, &canteen, menu, caller.now),
                 };
                 let name = say::sentence(&meal_name(lang, menu, &canteen, caller.now));
@@ -139,7 +145,7 @@ pub fn about(_: &Look, person: &Person, title: impl Into<String>, content: Marku
 /// `GET /people/{id}/reserve/{menu}`: what to eat.
 pub async fn what(visit: Visit<act::ReadReservations>, path: OfMenu, Asked(query): Asked) -> Shown {
     let (id, menu) = path.into_inner();
-    visit
+    let shown = visit
         .show(move |conn, caller, look| {
             let person = Person::of(conn, caller, id)?;
             let sitting = Sitting::open(conn, &person, menu, caller.now)?;
@@ -149,7 +155,16 @@ pub async fn what(visit: Visit<act::ReadReservations>, path: OfMenu, Asked(query
             }
             Ok(what_page(look, &person, &sitting, &wish, caller.now, Errors::none()))
         })
-        .await
+        .await;
+    or_wait(shown, id, menu)
+}
+
+/// When a meal turns out to be full, one is asked whether to wait for a place.
+pub fn or_wait(shown: Shown, resident: ResidentId, menu: MenuId) -> Shown {
+    match shown {
+        Err(problem) if problem.code == Code::MenuFull => Ok(go(&wait_page(resident, menu))),
+        shown => shown,
+    }
 }
 
 fn what_page(
@@ -268,7 +283,8 @@ fn how_page(look: &Look, person: &Person, sitting: &Sitting, wish: &Wish, now: c
     about(look, person, title, content).back(wish.address(&page, menu)).help_from(&sitting.canteen)
 }
 
-fn mode_choice(look: &Look, menu: &Menu, mode: Mode) -> Choice {
+/// A way of serving as an answer, with what a delivery costs.
+pub fn mode_choice(look: &Look, menu: &Menu, mode: Mode) -> Choice {
     let choice = Choice::new(mode.as_str(), html! { (say::mode_long(mode).of(look.lang)) });
     if mode == Mode::Delivery && menu.delivery_fee_fen > Fen::ZERO {
         let fee = say::money(look.lang, menu.delivery_fee_fen);

@@ -4,7 +4,7 @@ use actix_web::web::Path;
 use chrono::Days;
 use maud::{Markup, html};
 
-use super::{Person, dishes, meal_name, meal_page, reserve_page, takes_reservations, wish};
+use super::{Person, dishes, meal_name, meal_page, reserve_page, takes_reservations, waiting, wish};
 use crate::{
     access::act,
     canteens,
@@ -16,7 +16,7 @@ use crate::{
         everyone::canteens::public_menus,
         say,
         shell::Page,
-        texts::resident as texts,
+        texts::{resident as texts, standing},
         visit::{Look, Shown, Visit},
     },
     problem::Fail,
@@ -38,6 +38,7 @@ pub async fn show(visit: Visit<act::ReadReservations>, id: Path<ResidentId>) -> 
                 (button_for_next(conn, look, &person, &next, caller.now)?)
                 h2 { (texts::NEXT_MEALS.of(lang)) }
                 (list(conn, look, &person, &next, caller.now)?)
+                (waiting::list(conn, look, &person, caller.now)?)
                 (ways(look, &person))
             };
             let name = say::recorded(lang, &person.resident.full_name);
@@ -129,6 +130,7 @@ fn ways(look: &Look, person: &Person) -> Markup {
     html! {
         ul .ways {
             li { a href={ (home) "/meals" } { (texts::TO_MEALS.of(lang)) } }
+            li { a href={ (home) "/standing" } { (standing::TO_STANDING.of(lang)) } }
             li { a href={ (home) "/past" } { (texts::TO_PAST.of(lang)) } }
             @if person.is_oneself() { li { a href={ (home) "/family" } { (texts::TO_FAMILY.of(lang)) } } }
             @else { li { a href="/home?all=1" { (texts::TO_OTHERS.of(lang)) } } }

@@ -7,7 +7,7 @@ use super::{
     Person, Sitting,
     check::{paid, reasons, row},
     choose::about,
-    dishes, home, meal_page, reserve_page,
+    dishes, home, meal_page, reserve_page, waiting,
     wish::Wish,
 };
 use crate::{
@@ -38,6 +38,7 @@ pub async fn list(visit: Visit<act::ReadReservations>, id: Path<ResidentId>) -> 
             let next = home::upcoming(conn, &person, caller.now)?;
             let content = html! {
                 (home::list(conn, look, &person, &next, caller.now)?)
+                (waiting::list(conn, look, &person, caller.now)?)
                 p { a .button href={ (person.home()) "/reserve" } { (texts::RESERVE_OTHER.of(lang)) } }
                 ul .ways { li { a href={ (person.home()) "/past" } { (texts::TO_PAST.of(lang)) } } }
             };
@@ -191,7 +192,8 @@ pub async fn cancel_form(
             let person = Person::of(conn, caller, id)?;
             let booked = Booked::of(conn, &person, reservation)?;
             if !booked.is_free(caller.now) {
-                return Ok(one_page(look, &person, &booked, "", caller.now));
+                let about = format!("{} · {}", person.resident.full_name, texts::CANCEL_TITLE.of(lang));
+                return Ok(one_page(look, &person, &booked, "", caller.now).about(about));
             }
             let meal = say::sentence(&booked.sitting.name(lang, caller.now));
             let content = html! {

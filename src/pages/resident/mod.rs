@@ -11,6 +11,8 @@ pub mod home;
 pub mod links;
 pub mod meals;
 pub mod past;
+pub mod standing;
+pub mod waiting;
 pub mod wish;
 
 use maud::{Markup, html};
@@ -100,18 +102,24 @@ impl Sitting {
     /// itself judges again.
     pub fn open(conn: &mut Conn, person: &Person, menu: MenuId, now: At) -> Result<Sitting, Fail> {
         let sitting = Sitting::of(conn, person, menu)?;
-        let menu = &sitting.menu;
-        if menu.status != MenuStatus::Published || menu.serves_to_at <= now {
-            return Err(Problem::new(Code::MenuNotOpen).with("status", menu.status).into());
-        }
-        if menu.cutoff_at < now {
-            let cutoff = sitting.canteen.zone.words(menu.cutoff_at);
-            return Err(Problem::new(Code::CutoffPassed).with("cutoff", cutoff).into());
-        }
-        if sitting.reserved.is_none() && menu.taken >= menu.capacity {
+        sitting.refuse_over(now)?;
+        if sitting.reserved.is_none() && !has_room(&sitting.menu) {
             return Err(Code::MenuFull.into());
         }
         Ok(sitting)
+    }
+
+    /// Fails with `menu_not_open` or `cutoff_passed` once nothing can be reserved or waited for without staff.
+    fn refuse_over(&self, now: At) -> Result<(), Problem> {
+        let menu = &self.menu;
+        if menu.status != MenuStatus::Published || menu.serves_to_at <= now {
+            return Err(Problem::new(Code::MenuNotOpen).with("status", menu.status));
+        }
+        if menu.cutoff_at < now {
+            let cutoff = self.canteen.zone.words(menu.cutoff_at);
+            return Err(Problem::new(Code::CutoffPassed).with("cutoff", cutoff));
+        }
+        Ok(())
     }
 
     /// The meal in words: `明天 11月23日 星期一 午餐`.
@@ -128,7 +136,17 @@ pub fn meal_name(lang: Lang, menu: &Menu, canteen: &Canteen, now: At) -> String 
 
 /// Whether a menu takes a reservation without staff at this instant.
 pub fn takes_reservations(menu: &Menu, now: At) -> bool {
-    menu.status == MenuStatus::Published && menu.cutoff_at >= now && menu.taken < menu.capacity
+    is_open(menu, now) && has_room(menu)
+}
+
+/// Whether a menu takes reservations without staff, or a place in its waiting list, at this instant.
+pub fn is_open(menu: &Menu, now: At) -> bool {
+    menu.status == MenuStatus::Published && menu.cutoff_at >= now
+}
+
+/// Whether a place is free, and nobody waits for it.
+fn has_room(menu: &Menu) -> bool {
+    !menu.is_full() && menu.waiting == 0
 }
 
 /// What is eaten, in a row, with how many portions where it is more than one.

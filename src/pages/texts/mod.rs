@@ -3,10 +3,14 @@
 //! Plain words, short sentences: first what is so, then what to do. `{name}` stands for a value.
 
 pub mod desk;
+pub mod district;
 pub mod everyone;
+pub mod first_run;
 pub mod resident;
 pub mod shell;
 pub mod staff;
+pub mod standing;
+pub mod waiting;
 pub mod words;
 
 use std::fmt::Display;
@@ -81,9 +85,9 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_things_in_both_languages() {
-        for (name, text) in
-            [shell::ALL, words::ALL, everyone::ALL, resident::ALL, staff::ALL, desk::ALL].concat()
-        {
+        let people = [everyone::ALL, resident::ALL, standing::ALL, waiting::ALL].concat();
+        let canteens = [desk::ALL, staff::ALL, district::ALL, first_run::ALL].concat();
+        for (name, text) in [shell::ALL, words::ALL, &people, &canteens].concat() {
             let (zh, en) = (text.of(Lang::Zh), text.of(Lang::En));
             assert!(!zh.is_empty() && !en.is_empty(), "{name}");
             assert_eq!(places(zh), places(en), "{name}");

@@ -261,19 +261,30 @@ pub(super) fn end_for_death(conn: &mut Conn, resident: ResidentId, now: At) -> R
 /// where that was asked and the cut-off has not passed, or the desk does it.
 fn let_go(conn: &mut Conn, by: &Change<'_>, order: &StandingOrder, now: At) -> Result<Vec<Uncovered>, Fail> {
     assert_eq!(by.acting.resident(), order.resident_id, "a proof for one resident is no proof for another");
-    let uncovers = |menu: &Menu| {
-        order.status == OrderStatus::Ended || order.terms.mode_for(menu.served_on, menu.period).is_none()
-    };
+    let terms = (order.status == OrderStatus::Active).then_some(&order.terms);
     let why = Problem::from(Code::StandingOrderPaused).as_told();
-    waiting::leave_for_order(conn, order.id, uncovers, &why, now)?;
-    let mut uncovered = Vec::new();
-    for (menu, reservation) in super::open_of_standing_order(conn, order.id)? {
-        if uncovers(&menu) {
-            let cancelled = by.cancel_reserved && cancels(conn, by, &menu, &reservation, now)?;
-            uncovered.push(Uncovered { menu, reservation_id: reservation.id, cancelled });
-        }
+    waiting::leave_for_order(conn, order.id, |menu| !covers(terms, menu), &why, now)?;
+    let mut let_go = Vec::new();
+    for (menu, reservation) in uncovered(conn, order, terms)? {
+        let cancelled = by.cancel_reserved && cancels(conn, by, &menu, &reservation, now)?;
+        let_go.push(Uncovered { menu, reservation_id: reservation.id, cancelled });
     }
-    Ok(uncovered)
+    Ok(let_go)
+}
+
+/// What an order has reserved and would no longer hold for if it said this, or were ended where it says nothing.
+pub fn uncovered(
+    conn: &mut Conn,
+    order: &StandingOrder,
+    terms: Option<&Terms>,
+) -> Result<Vec<(Menu, Reservation)>, Fail> {
+    let mut open = super::open_of_standing_order(conn, order.id)?;
+    open.retain(|(menu, _)| !covers(terms, menu));
+    Ok(open)
+}
+
+fn covers(terms: Option<&Terms>, menu: &Menu) -> bool {
+    terms.is_some_and(|terms| terms.mode_for(menu.served_on, menu.period).is_some())
 }
 
 /// Cancels what an order reserved; false when that is no longer possible.

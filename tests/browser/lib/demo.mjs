@@ -47,6 +47,34 @@ export async function startDemo({ binary, from }) {
   return { base, signIns: JSON.parse(await readFile(join(dir, "sign-ins.json"), "utf8")), stop };
 }
 
+// Starts `binary` with a database in which there is nothing, and reads the code of its first run.
+export async function startEmpty({ binary }) {
+  const dir = await mkdtemp(join(tmpdir(), "leling-empty-"));
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}`;
+  const log = openSync(join(dir, "log"), "w");
+  const flags = ["--database-url", "sqlite:empty.db", "--bind", `127.0.0.1:${port}`, "serve"];
+  const child = spawn(resolve(binary), flags, { cwd: dir, stdio: ["ignore", log, log] });
+  const ended = new Promise((done) => child.once("exit", done));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await ended;
+    await rm(dir, { recursive: true, force: true });
+  };
+  const said = () => readFile(join(dir, "log"), "utf8");
+  try {
+    for (let tries = 0; !/[0-9A-Z]{5}-[0-9A-Z]{5}/.test(await said()); tries += 1) {
+      if (child.exitCode !== null || tries > 240) throw new Error(`it does not start\n${await said()}`);
+      await new Promise((done) => setTimeout(done, 250));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const [code] = (await said()).match(/[0-9A-Z]{5}-[0-9A-Z]{5}/);
+  return { base, code, binary, signIns: [], stop };
+}
+
 // The demonstration writes its sign-ins when its day is over.
 async function ready(child, base, signIns) {
   const until = Date.now() + LONGEST_START_MS;

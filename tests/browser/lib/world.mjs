@@ -8,18 +8,21 @@ const FLAGS = [
 ];
 
 export class World {
-  constructor({ base, signIns, browser }) {
+  constructor({ base, code, binary, signIns, browser }) {
     this.base = base;
+    // What an installation in which there is nothing was started with.
+    this.code = code;
+    this.binary = binary;
     this.signIns = signIns;
     this.browser = browser;
     // Sessions are started once each: cookies by who it is.
     this.sessions = new Map();
   }
 
-  static async open({ base, signIns }) {
+  static async open({ base, code, binary, signIns }) {
     const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
     const browser = await chromium.launch({ executablePath, args: FLAGS });
-    return new World({ base, signIns, browser });
+    return new World({ base, code, binary, signIns, browser });
   }
 
   async close() {

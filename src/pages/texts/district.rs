@@ -1,0 +1,115 @@
+//! Pages of the district: its canteens at a glance, reports, policies.
+
+super::texts! {
+    TO_DISTRICT "地区：食堂、报表、补贴政策" "The district: canteens, reports, policies";
+    TITLE "各食堂：{day}" "Canteens: {day}";
+    NONE "您的权限里还没有食堂。" "There is no canteen within your rights yet.";
+    CAPTION "各食堂当天的人数" "How many at each canteen on this day";
+    CANTEEN "食堂" "Canteen";
+    RESERVED "预订" "Reserved";
+    CANCELLED "取消" "Cancelled";
+    CONFIRMED "要来" "Expected";
+    SERVED "已就餐" "Served";
+    NO_SHOWS "未到" "No-shows";
+    STATE "状态" "State";
+    SUM "合计" "Together";
+    STATE_NONE "没有菜单" "no menu";
+    STATE_OPEN "未结束" "going on";
+    STATE_CLOSED "已结束" "closed";
+    STATE_PARTLY "{closed}/{all} 餐已结束" "{closed} of {all} meals closed";
+    STATE_SHUT "停餐：{reason}" "closed for the day: {reason}";
+    DAY_BEFORE "前一天" "The day before";
+    DAY_AFTER "后一天" "The day after";
+    TO_REPORT "月报：各食堂、各出资方" "Month: by canteen and payer";
+    TO_POLICIES "补贴政策" "Subsidy policies";
+
+    REPORT_TITLE "{month}月报" "Report of {month}";
+    MONTH "{year}年{month}月" "{month}/{year}";
+    REPORT_CAPTION "已入账的餐和补贴" "Meals and subsidies that are posted";
+    MEALS "餐数" "Meals";
+    CHARGED "餐费" "Charged";
+    DUE "老人付" "Residents pay";
+    PAID_BY "{payer}付" "{payer} pays";
+    TO_CANTEEN "给食堂的补助" "Given to canteens besides";
+    ADDS_UP "对得上" "Adds up";
+    DOES_ADD_UP "是" "yes";
+    DOES_NOT_ADD_UP "不对，请核查" "no: check it";
+    MONTH_BEFORE "上个月" "The month before";
+    MONTH_AFTER "下个月" "The month after";
+    EXPORTS "导出表格" "Tables to take away";
+    EXPORTS_HINT "每个食堂这个月的人数和就餐记录。下载就餐记录会留下记录。" "Each canteen’s headcounts and attendances of this month. Taking attendances away is on record.";
+    COUNTS_XLSX "人数 XLSX" "Headcounts XLSX";
+    COUNTS_CSV "人数 CSV" "Headcounts CSV";
+    ATTENDANCE_XLSX "就餐记录 XLSX" "Attendances XLSX";
+    ATTENDANCE_CSV "就餐记录 CSV" "Attendances CSV";
+    OF_CANTEEN "：{canteen}" ": {canteen}";
+
+    POLICIES_TITLE "补贴政策" "Subsidy policies";
+    POLICIES_NONE "还没有补贴政策。" "There is no policy yet.";
+    POLICY_NEW "写一项新政策" "Write a new policy";
+    VERSION "第 {version} 版" "Version {version}";
+    DRAFT "草稿，还没有生效" "draft, not in force";
+    IN_FORCE_FROM "{from}起生效" "in force from {from}";
+    IN_FORCE "{from}到{to}生效" "in force from {from} to {to}";
+    AREA "适用地区" "Area";
+    POLICY_STATE "状态" "State";
+    SAYS "这项政策说的是" "What this policy says";
+    VERSIONS "各个版本" "Versions";
+    DOCUMENT "政策文本（给程序读的）" "The document, as programs read it";
+    THIS_ONE "这一版" "this one";
+    TO_TRY "用一位老人试算" "Try it on a resident";
+    TO_COMPARE "和现在的版本比一比" "Compare it with what holds now";
+    TO_EDIT "改成新版本" "Make a new version of it";
+    TO_ACTIVATE "让这一版生效" "Put it into force";
+
+    EDIT_TITLE "写政策的新版本" "Write a version of a policy";
+    EDIT_LEAD "先存成草稿，不影响任何人。看懂、试算、比较以后再生效。" "It is saved as a draft and touches nobody. Read it, try it, compare it, then put it into force.";
+    EDIT_LABEL "政策文本（JSON）" "The document (JSON)";
+    EDIT_BUTTON "存成草稿" "Save it as a draft";
+    NOT_JSON "第 {line} 行第 {column} 列不是有效的 JSON" "Line {line}, column {column}: this is not valid JSON";
+    FAULT_AT "{place}：{what}" "{place}: {what}";
+    THE_WHOLE "整份文本" "the whole document";
+
+    TRY_TITLE "试算：第 {version} 版" "Try version {version}";
+    TRY_CARD "老人的卡号" "The resident’s card number";
+    TRY_NO_CARD "您的地区里没有这张卡" "There is no such card in your area";
+    TRY_DAY "哪一天" "The day";
+    TRY_DAY_WRONG "日期请写成 {day} 这样" "Write the day like {day}";
+    TRY_PERIOD "哪一餐" "The meal";
+    TRY_MODE "怎么取" "How it is served";
+    TRY_KIND "吃什么" "What is eaten";
+    KIND_SET "套餐" "a set meal";
+    KIND_DISH "单点的菜" "a dish";
+    TRY_PRICE "标价（元）" "Listed price (yuan)";
+    TRY_PRICE_WRONG "请写金额，例如 15.00" "Write an amount such as 15.00";
+    TRY_BUTTON "试算" "Try it";
+    TRY_RESULT "{name}付多少" "What {name} would pay";
+    TRY_WITH "按这一版" "By this version";
+    TRY_NOW "按当天生效的政策" "By what is in force that day";
+    TRY_FIRST "按这个月还没有用过补贴来算。" "As if no subsidy had been used in the month.";
+    PAYS "老人付" "The resident pays";
+
+    COMPARE_TITLE "比较：第 {version} 版" "Compare version {version}";
+    COMPARE_LEAD "{month}已经吃过的 {meals} 餐，按当时的政策和按这一版各算一遍。" "{meals} meals of {month} were priced twice: by what was in force, and with this version.";
+    COMPARE_PART "只比较了最早的 {meals} 餐，后面还有。" "Only the first {meals} meals were compared; there are more.";
+    COMPARE_NONE "这个月没有吃过的餐可以比较。" "There are no meals to compare in this month.";
+    COMPARE_SAME "没有任何人的价格会变。" "Nobody’s price would change.";
+    WHO_PAYS "谁出多少钱" "What it costs each payer";
+    PAYER "出资方" "Payer";
+    BEFORE "现在" "Now";
+    AFTER "按这一版" "By this version";
+    DIFFERENCE "相差" "Difference";
+    RESIDENTS "老人自付" "Residents";
+    MORE_COUNT "{count} 位老人要多付，合计 {fen}。" "{count} residents would pay more, {fen} in all.";
+    LESS_COUNT "{count} 位老人会少付，合计 {fen}。" "{count} residents would pay less, {fen} in all.";
+    SAME_COUNT "{count} 位老人不变。" "{count} residents would pay the same.";
+    MOST_MOVED "变化最大的 {count} 位" "The {count} whose price changes most";
+    NAME "姓名" "Name";
+
+    ACTIVATE_TITLE "让第 {version} 版生效" "Put version {version} into force";
+    ACTIVATE_LEAD "从这一天起的餐按这一版算。已经吃过的餐不会改。" "Meals from this day on are priced by it. What was served stays as it is.";
+    ACTIVATE_FROM "从哪天起" "From";
+    ACTIVATE_TO "到哪天止（可以不填）" "Until (may stay empty)";
+    ACTIVATE_BUTTON "生效" "Put it into force";
+    ACTIVATE_FIRST "生效前请先比较一下。" "Compare it before you do.";
+}

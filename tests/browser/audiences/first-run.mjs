@@ -1,0 +1,96 @@
+// Whoever begins an installation: in which there is nothing yet, so that each task and the walker bring their own.
+
+import { startEmpty } from "../lib/demo.mjs";
+import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { signIn } from "../lib/world.mjs";
+
+export const name = "first-run";
+
+export const open = startEmpty;
+
+const ADMIN = { role: "admin", user_name: "admin", password: "correct-horse-battery" };
+
+// The first administrator, from the code that was printed.
+async function makeAdmin(page, { base, code }) {
+  await page.goto(`${base}/first-run`);
+  await page.locator("#code").fill(code);
+  await page.locator("#display_name").fill("陈主任");
+  await page.locator("#user_name").fill(ADMIN.user_name);
+  await page.locator("#password").fill(ADMIN.password);
+  await page.locator("main form button[type=submit]").click();
+}
+
+async function makeCanteen(page) {
+  const typed = { name: "金元食堂", city: "贵阳", district: "云岩", address: "金元路 1 号", phone: "0851-5550100" };
+  for (const [field, text] of Object.entries(typed)) await page.locator(`#${field}`).fill(text);
+  await page.locator("main form button[type=submit]").click();
+}
+
+export async function visitors() {
+  return [{ name: "nobody", who: null }, { name: "administrator", who: null }];
+}
+
+export async function pages({ world, visitor }) {
+  if (visitor.name === "nobody") {
+    return [{ name: "first run", path: "/" }];
+  }
+  const context = await world.visit({ js: false });
+  const page = await context.newPage();
+  await makeAdmin(page, world);
+  await makeCanteen(page);
+  await context.close();
+  visitor.who = ADMIN;
+  return [
+    { name: "what to do next", path: "/first-run/next" },
+    { name: "a canteen", path: "/first-run/canteen" },
+    { name: "an account", path: "/first-run/people" },
+    { name: "first run over", path: "/first-run" },
+  ];
+}
+
+export const tasks = [
+  {
+    name: "an empty installation leads to the first administrator, the first canteen and an account that can sign in",
+    async run({ page, world, say, lang }) {
+      const empty = await startEmpty({ binary: world.binary });
+      try {
+        await page.context().addCookies([{ name: "leling-lang", value: lang, url: empty.base }]);
+        await page.goto(empty.base);
+        await expectHeading(page, say("第一次使用", "The first run"));
+        await makeAdmin(page, { base: empty.base, code: "00000-00000" });
+        await expectError(page, "code", say("启动码不对", "This code is not right"));
+        await makeAdmin(page, empty);
+        await expectHeading(page, say("设立食堂", "Make a canteen"));
+        await page.locator("#lunch-from").fill("14:00");
+        await makeCanteen(page);
+        await expectError(page, "lunch-to", say("供餐结束要晚于开始", "serving ends after it starts"));
+        await page.locator("#lunch-from").fill("11:30");
+        await makeCanteen(page);
+        await expectHeading(page, say("接下来做什么", "What to do next"));
+        await expectText(page, "金元食堂");
+        await press(page, say("开账户", "Make an account"));
+        await page.locator("#display_name").fill("王芳");
+        await page.locator("#user_name").fill("wang.fang");
+        await press(page, say("开账户", "Make the account"));
+        await expectError(page, "role", say("请选一项", "Choose one"));
+        await page.locator("input[name=role][value=staff]").check();
+        await press(page, say("开账户", "Make the account"));
+        await expectHeading(page, say("账户开好了", "The account is made"));
+        const password = (await page.locator("main dd code").last().innerText()).trim();
+        await page.goto(`${empty.base}/first-run`);
+        await expectHeading(page, say("已经有管理员了", "There is an administrator already"));
+        await page.goto(`${empty.base}/`);
+        await expectText(page, "金元食堂");
+        await page.goto(`${empty.base}/home`);
+        expect(page.url().includes("/first-run/next"), "an administrator does not begin where there is something to do");
+        await page.goto(`${empty.base}/sign-out`);
+        await press(page, say("退出", "Sign out"));
+        await page.goto(`${empty.base}/sign-in`);
+        await signIn(page, { user_name: "wang.fang", password });
+        expect(!page.url().includes("/sign-in"), "the new account cannot sign in");
+      } finally {
+        await empty.stop();
+      }
+    },
+  },
+];
