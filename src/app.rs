@@ -34,8 +34,7 @@ use crate::{
     clock::{At, Clock},
     db::{Conn, Db},
     devices::EnrolmentCode,
-    first_run,
-    docs,
+    docs, first_run,
     headcounts::live::Live,
     idempotency, installation,
     keys::{IdentityKey, Keys},
@@ -133,9 +132,8 @@ impl State {
     pub fn offer_first_run(&self) -> Result<Option<EnrolmentCode>, Problem> {
         let (code, now) = (EnrolmentCode::random(), self.clock.now());
         let kept = code.clone();
-        let offered = self.db.write_blocking(move |conn| -> Result<_, Fail> {
-            first_run::offer(conn, &kept, now)
-        })?;
+        let offered =
+            self.db.write_blocking(move |conn| -> Result<_, Fail> { first_run::offer(conn, &kept, now) })?;
         Ok(offered.then_some(code))
     }
 

@@ -114,12 +114,16 @@ fn pages() -> Vec<Address> {
         Address::at("/people/{id}/waiting/{entry}/leave").shows(waiting::leave_form).does(waiting::leave),
         Address::at("/people/{id}/standing").shows(standing::list),
         Address::at("/people/{id}/standing/new").shows(standing::make::ask),
-        Address::at("/people/{id}/standing/new/check").shows(standing::make::check).does(standing::make::make),
+        Address::at("/people/{id}/standing/new/check")
+            .shows(standing::make::check)
+            .does(standing::make::make),
         Address::at("/people/{id}/standing/{order}").shows(standing::one),
         Address::at("/people/{id}/standing/{order}/pause").shows(standing::change::pause),
         Address::at("/people/{id}/standing/{order}/skip").shows(standing::change::skip),
         Address::at("/people/{id}/standing/{order}/resume").shows(standing::change::resume),
-        Address::at("/people/{id}/standing/{order}/check").shows(standing::change::check).does(standing::change::change),
+        Address::at("/people/{id}/standing/{order}/check")
+            .shows(standing::change::check)
+            .does(standing::change::change),
         Address::at("/people/{id}/past").shows(past::show),
         Address::at("/people/{id}/family").shows(family::list),
         Address::at("/people/{id}/family/{link}").shows(family::question).does(family::decide),

@@ -22,11 +22,12 @@ fn new(user_name: &str) -> FirstAdministrator {
 /// What came of bringing a code; none when it made an administrator.
 async fn brought(app: &TestApp, code: &EnrolmentCode, user_name: &'static str) -> Option<Code> {
     let code = code.clone();
-    let bring = move |conn: &mut Conn, now| match first_run::make_administrator(conn, &code, &new(user_name), now) {
-        Ok(_) => Ok(None),
-        Err(Fail::Refused(problem)) => Ok(Some(problem.code)),
-        Err(fail) => Err(fail),
-    };
+    let bring =
+        move |conn: &mut Conn, now| match first_run::make_administrator(conn, &code, &new(user_name), now) {
+            Ok(_) => Ok(None),
+            Err(Fail::Refused(problem)) => Ok(Some(problem.code)),
+            Err(fail) => Err(fail),
+        };
     app.write(bring).await
 }
 

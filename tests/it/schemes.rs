@@ -253,7 +253,9 @@ async fn compared(table: &Table, document: Value, from: &str, to: &str) -> Compa
     };
     let comparison = table.app.write(compare).await;
     let sum = |changes: Vec<&Change>| {
-        changes.iter().fold([0, 0], |[before, after], change| [before + change.before.0, after + change.after.0])
+        changes
+            .iter()
+            .fold([0, 0], |[before, after], change| [before + change.before.0, after + change.after.0])
     };
     let city = comparison.by_payer.get("city").into_iter().collect();
     (comparison.meals, sum(city), sum(comparison.by_resident.values().collect()))

@@ -45,15 +45,13 @@ const BLANK: &str = r#"{
 /// `GET /district/policies/new?from={id}`
 pub async fn write(visit: Visit<act::EditPolicies>, Asked(query): Asked) -> Shown {
     visit
-        .show(move |conn, caller, look| {
-            match query.get("from").parse::<PolicyId>() {
-                Ok(id) => {
-                    let version = in_reach(conn, caller, id)?;
-                    let text = pretty(&policies::document(conn, id)?);
-                    Ok(write_page(look, &text, Errors::none()).about(version.code))
-                }
-                Err(_) => Ok(write_page(look, BLANK, Errors::none())),
+        .show(move |conn, caller, look| match query.get("from").parse::<PolicyId>() {
+            Ok(id) => {
+                let version = in_reach(conn, caller, id)?;
+                let text = pretty(&policies::document(conn, id)?);
+                Ok(write_page(look, &text, Errors::none()).about(version.code))
             }
+            Err(_) => Ok(write_page(look, BLANK, Errors::none())),
         })
         .await
 }
@@ -111,7 +109,10 @@ fn faults(problem: &Problem, lang: Lang) -> Errors {
             "" => texts::THE_WHOLE.of(lang),
             pointer => pointer,
         };
-        errors.add("document", texts::FAULT_AT.with(lang, &[("place", &place), ("what", &fault.detail.get(lang))]));
+        errors.add(
+            "document",
+            texts::FAULT_AT.with(lang, &[("place", &place), ("what", &fault.detail.get(lang))]),
+        );
     }
     errors
 }

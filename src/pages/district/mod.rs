@@ -98,8 +98,7 @@ fn state(conn: &mut Conn, lang: Lang, canteen: &Canteen, on: NaiveDate, now: At)
 fn table(lang: Lang, rows: &[(&CanteenDay, Markup)]) -> Markup {
     let sum = rows.iter().map(|(row, _)| row.counts).fold(Counts::default(), |sum, counts| sum + counts);
     let caption = texts::CAPTION.of(lang);
-    let columns =
-        [texts::RESERVED, texts::CANCELLED, texts::CONFIRMED, texts::SERVED, texts::NO_SHOWS];
+    let columns = [texts::RESERVED, texts::CANCELLED, texts::CONFIRMED, texts::SERVED, texts::NO_SHOWS];
     let figures = |counts: &Counts| {
         let people = [counts.reserved, counts.cancelled, counts.confirmed, counts.served, counts.no_shows]
             .map(|count| count.people);

@@ -145,15 +145,10 @@ fn with_version(mut policies: Vec<PolicyInForce>, version: PolicyInForce) -> Vec
     policies
 }
 
-fn page(
-    look: &Look,
-    version: &PolicyVersion,
-    fields: &Fields,
-    tried: Option<Tried>,
-    errors: Errors,
-) -> Page {
+fn page(look: &Look, version: &PolicyVersion, fields: &Fields, tried: Option<Tried>, errors: Errors) -> Page {
     let lang = look.lang;
-    let line = |name, label: Text, kind| Line { name, label: label.of(lang), hint: None, kind, autocomplete: "off" };
+    let line =
+        |name, label: Text, kind| Line { name, label: label.of(lang), hint: None, kind, autocomplete: "off" };
     let choose = |name, legend: Text, choices: Vec<Choice>, first: &str| {
         let chosen = Some(fields.get(name)).filter(|word| !word.is_empty()).unwrap_or(first);
         one_of(name, Legend::Shown(legend.of(lang)), &choices, chosen, &errors)

@@ -45,7 +45,8 @@ fn places(me: &MeBody, lang: Lang) -> Vec<Place> {
         name: link.resident_name.clone().unwrap_or_default(),
     });
     let administers = me.grants.iter().any(|grant| grant.role == Role::Admin);
-    let set_up = administers.then(|| Place { to: NEXT.to_owned(), name: first_run::TO_SETUP.of(lang).to_owned() });
+    let set_up =
+        administers.then(|| Place { to: NEXT.to_owned(), name: first_run::TO_SETUP.of(lang).to_owned() });
     let oversees = me.grants.iter().any(|grant| matches!(grant.role, Role::District | Role::Auditor));
     let district =
         oversees.then(|| Place { to: HOME.to_owned(), name: district::TO_DISTRICT.of(lang).to_owned() });

@@ -95,8 +95,10 @@ fn period_fields(lang: Lang, period: Period, fields: &Fields, errors: &Errors) -
         let line = Line { name: &name, label: label.of(lang), hint: None, kind, autocomplete: "off" };
         line.field(fields.get(&name), errors)
     };
-    let modes = Mode::ALL.iter().map(|mode| Choice::new(mode.as_str(), html! { (say::mode_long(*mode).of(lang)) }));
-    let days = Weekday::ALL.iter().map(|day| Choice::new(day.as_str(), html! { (say::weekday(*day).of(lang)) }));
+    let modes =
+        Mode::ALL.iter().map(|mode| Choice::new(mode.as_str(), html! { (say::mode_long(*mode).of(lang)) }));
+    let days =
+        Weekday::ALL.iter().map(|day| Choice::new(day.as_str(), html! { (say::weekday(*day).of(lang)) }));
     let (modes, days): (Vec<Choice>, Vec<Choice>) = (modes.collect(), days.collect());
     let ticked = |part: &'static str| {
         let name = name(part);
@@ -206,9 +208,7 @@ pub async fn make(visit: Visit<act::EditCanteens>, sent: Sent) -> Shown {
     let periods: Vec<Period> = new.periods.iter().map(|meal| meal.period).collect();
     match create(visit.api(), sent.keyed(new)).await.and_then(Answer::into_body) {
         Ok(_) => Ok(go(NEXT)),
-        Err(problem) if problem.code == Code::BadCanteen => {
-            again(faults(&problem, &periods, lang)).await
-        }
+        Err(problem) if problem.code == Code::BadCanteen => again(faults(&problem, &periods, lang)).await,
         Err(problem) if problem.code == Code::CanteenExists => {
             again(Errors::of("name", &problem, lang)).await
         }
@@ -223,7 +223,11 @@ fn faults(problem: &Problem, periods: &[Period], lang: Lang) -> Errors {
         let mut parts = fault.pointer.trim_start_matches('/').split('/');
         let field = match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("periods"), Some(at), Some(part), deeper) => {
-                let period = at.parse().ok().and_then(|at: usize| periods.get(at)).map_or("", |period| period.as_str());
+                let period = at
+                    .parse()
+                    .ok()
+                    .and_then(|at: usize| periods.get(at))
+                    .map_or("", |period| period.as_str());
                 let part = match (part, deeper) {
                     ("serves_from", _) => "from",
                     ("cutoff", Some("at")) => "at",

@@ -59,8 +59,10 @@ fn first_page(look: &Look, fields: &Fields, errors: Errors) -> Page {
     let lang = look.lang;
     let code = line("code", texts::CODE, Some(texts::CODE_HINT), Kind::Text, lang);
     let your_name = line("display_name", everyone::YOUR_NAME, None, Kind::Text, lang);
-    let user_name = line("user_name", everyone::USER_NAME, Some(everyone::NEW_USER_NAME_HINT), Kind::Text, lang);
-    let password = line("password", everyone::PASSWORD, Some(everyone::NEW_PASSWORD_HINT), Kind::Password, lang);
+    let user_name =
+        line("user_name", everyone::USER_NAME, Some(everyone::NEW_USER_NAME_HINT), Kind::Text, lang);
+    let password =
+        line("password", everyone::PASSWORD, Some(everyone::NEW_PASSWORD_HINT), Kind::Password, lang);
     let content = html! {
         p .lead { (texts::LEAD.of(lang)) }
         (form(look, html! {

@@ -52,7 +52,8 @@ fn page(
         "" => own_area.unwrap_or_default(),
         area => area.to_owned(),
     };
-    let user_name = line("user_name", everyone::USER_NAME, Some(everyone::NEW_USER_NAME_HINT), Kind::Text, lang);
+    let user_name =
+        line("user_name", everyone::USER_NAME, Some(everyone::NEW_USER_NAME_HINT), Kind::Text, lang);
     let content = form(
         look,
         html! {
@@ -90,7 +91,8 @@ fn new_account(fields: &Fields, lang: Lang) -> Result<NewAccountBody, Errors> {
         UserName::parse(&fields.get("user_name").to_lowercase())
             .map_err(|_| everyone::USER_NAME_WRONG.of(lang).to_owned()),
     );
-    let role = GrantedRole::from_word(fields.get("role")).ok_or_else(|| shell::CHOOSE_ONE.of(lang).to_owned());
+    let role =
+        GrantedRole::from_word(fields.get("role")).ok_or_else(|| shell::CHOOSE_ONE.of(lang).to_owned());
     let grant = errors.keep("role", role).and_then(|role| grant(&mut errors, fields, role, lang));
     match (display_name, user_name, grant) {
         (Some(display_name), Some(user_name), Some(grant)) => {

@@ -3,7 +3,12 @@
 use actix_web::web::Path;
 use maud::{Markup, html};
 
-use super::{Person, Sitting, choose::{about, or_wait}, dishes, meal_page, reserve_page, wish::Wish};
+use super::{
+    Person, Sitting,
+    choose::{about, or_wait},
+    dishes, meal_page, reserve_page,
+    wish::Wish,
+};
 use crate::{
     access::{Caller, act},
     api::Answer,

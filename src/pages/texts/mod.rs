@@ -83,7 +83,18 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_things_in_both_languages() {
-        for (name, text) in [shell::ALL, words::ALL, everyone::ALL, district::ALL, first_run::ALL, resident::ALL, standing::ALL, waiting::ALL].concat() {
+        for (name, text) in [
+            shell::ALL,
+            words::ALL,
+            everyone::ALL,
+            district::ALL,
+            first_run::ALL,
+            resident::ALL,
+            standing::ALL,
+            waiting::ALL,
+        ]
+        .concat()
+        {
             let (zh, en) = (text.of(Lang::Zh), text.of(Lang::En));
             assert!(!zh.is_empty() && !en.is_empty(), "{name}");
             assert_eq!(places(zh), places(en), "{name}");

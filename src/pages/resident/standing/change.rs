@@ -74,7 +74,13 @@ struct Edit {
 
 impl Edit {
     /// Reads the change, or says what is missing.
-    fn of(fields: &Fields, deed: Deed, standing: &Standing, lang: Lang, today: NaiveDate) -> Result<Edit, Errors> {
+    fn of(
+        fields: &Fields,
+        deed: Deed,
+        standing: &Standing,
+        lang: Lang,
+        today: NaiveDate,
+    ) -> Result<Edit, Errors> {
         let days: Vec<NaiveDate> = fields.all("day").filter_map(|day| day.parse().ok()).collect();
         let terms = &standing.order.terms;
         match deed {
@@ -87,8 +93,12 @@ impl Edit {
             Deed::Skip => Ok(Edit { deed, pauses: Vec::new(), days }),
             Deed::Resume => {
                 let named: Vec<&str> = fields.all("pause").collect();
-                let pauses: Vec<Span> =
-                    terms.pauses.iter().filter(|pause| named.contains(&&*span_word(pause))).copied().collect();
+                let pauses: Vec<Span> = terms
+                    .pauses
+                    .iter()
+                    .filter(|pause| named.contains(&&*span_word(pause)))
+                    .copied()
+                    .collect();
                 if pauses.is_empty() && days.is_empty() {
                     let field = if terms.pauses.is_empty() { "day" } else { "pause" };
                     return Err(Errors::at(field, texts::CHOOSE_SOME.of(lang)));
@@ -340,8 +350,7 @@ pub async fn change(visit: Visit<act::Reserve>, path: OfOrder, sent: Sent) -> Sh
         let standing = Standing::active(conn, &person, order)?;
         let deed = Deed::of(fields.get("do")).unwrap_or(Deed::End);
         let today = standing.canteen.today(caller.now);
-        let edit = Edit::of(fields, deed, &standing, lang, today)
-            .map_err(|_| Code::Stale)?;
+        let edit = Edit::of(fields, deed, &standing, lang, today).map_err(|_| Code::Stale)?;
         let cancel_reserved = fields.get("cancel") == "yes";
         match edit.terms(&standing.order.terms) {
             None => end_order(conn, caller, order, version, cancel_reserved)?,

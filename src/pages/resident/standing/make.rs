@@ -13,14 +13,8 @@ use crate::{
     canteens::{Canteen, MealPeriod},
     ids::ResidentId,
     pages::{
-        forms::{
-            Asked, Choice, Errors, Fields, Legend, Sent, address, any_of, button, form, hidden, one_of,
-        },
-        resident::{
-            Person,
-            check::row,
-            choose::about,
-        },
+        forms::{Asked, Choice, Errors, Fields, Legend, Sent, address, any_of, button, form, hidden, one_of},
+        resident::{Person, check::row, choose::about},
         say,
         shell::Page,
         texts::{Text, resident as people, shell, standing as texts},

@@ -88,11 +88,14 @@ fn weekdays(lang: Lang, days: &[Weekday]) -> String {
 
 /// A weekly meal in words: 每星期一、星期三的午餐，堂食.
 fn weekly_meal(lang: Lang, meal: &WeeklyMeal) -> String {
-    let said = texts::SAYS_MEAL.with(lang, &[
-        ("days", &weekdays(lang, &meal.weekdays)),
-        ("meal", &say::period(meal.period).of(lang)),
-        ("mode", &say::mode(meal.mode).of(lang)),
-    ]);
+    let said = texts::SAYS_MEAL.with(
+        lang,
+        &[
+            ("days", &weekdays(lang, &meal.weekdays)),
+            ("meal", &say::period(meal.period).of(lang)),
+            ("mode", &say::mode(meal.mode).of(lang)),
+        ],
+    );
     say::sentence(&said)
 }
 

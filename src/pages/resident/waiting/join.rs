@@ -126,14 +126,7 @@ pub async fn what(visit: Visit<act::ReadReservations>, path: OfMenu, Asked(query
     .await
 }
 
-fn what_page(
-    look: &Look,
-    person: &Person,
-    sitting: &Sitting,
-    want: &Want,
-    now: At,
-    errors: Errors,
-) -> Page {
+fn what_page(look: &Look, person: &Person, sitting: &Sitting, want: &Want, now: At, errors: Errors) -> Page {
     let lang = look.lang;
     let menu = &sitting.menu;
     let own = wait_page(person.resident.id, menu.id);
@@ -153,11 +146,16 @@ fn what_page(
             button .button type="submit" { (shell::NEXT.of(lang)) }
         }
     };
-    about(look, person, words::ASK_TITLE.with(lang, &[("meal", &say::sentence(&sitting.name(lang, now)))]), content)
-        .back(format!("{}/reserve", person.home()))
-        .help_from(&sitting.canteen)
-        .errors(errors)
-        .read_aloud()
+    about(
+        look,
+        person,
+        words::ASK_TITLE.with(lang, &[("meal", &say::sentence(&sitting.name(lang, now)))]),
+        content,
+    )
+    .back(format!("{}/reserve", person.home()))
+    .help_from(&sitting.canteen)
+    .errors(errors)
+    .read_aloud()
 }
 
 /// What one can wait for: by a rule, or one set meal that the record does not speak against.
