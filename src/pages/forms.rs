@@ -341,6 +341,9 @@ impl Line<'_> {
     pub fn field(&self, value: &str, errors: &Errors) -> Markup {
         let Line { name, label, hint, kind, autocomplete } = *self;
         let secret = matches!(kind, Kind::Password | Kind::SecretDigits);
+        // What is no day cannot be shown in a field for days.
+        let is_day = value.parse::<chrono::NaiveDate>().is_ok();
+        let shown = !secret && (kind != Kind::Day || is_day);
         let input = match kind {
             Kind::Text | Kind::Digits => "text",
             Kind::Phone => "tel",
@@ -356,7 +359,7 @@ impl Line<'_> {
                 (errors.shown(name))
                 input .line id=(name) name=(name) type=(input) autocomplete=(autocomplete)
                     inputmode=[digits.then_some("numeric")]
-                    value=[(!secret).then_some(value)]
+                    value=[shown.then_some(value)]
                     aria-describedby=[described(name, hint.is_some(), wrong)]
                     aria-invalid=[wrong.then_some("true")]
                     autocapitalize="none" spellcheck="false";
