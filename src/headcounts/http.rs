@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Channel, Count, CountKind, Counts, Tally, live, live::Watched};
 use crate::{
-    access::{Allowed, Role, act},
+    access::{Allowed, Caller, Role, act},
     accounts,
     api::{Answer, Done, ETag, EventStream, Held, LastEventId, Query},
-    attendance, canteens,
+    attendance,
+    canteens::{self, Canteen},
     clock::At,
     counters::{self, Counter},
     db::Conn,
@@ -132,6 +133,14 @@ pub async fn of_canteen(
             held.or_make(day.tag(conn)?, || day.headcounts(conn))
         })
         .await
+}
+
+/// The headcounts of the day that it is at a canteen, as whoever is on duty there may see them.
+pub(crate) fn today(conn: &mut Conn, caller: &Caller, canteen: &Canteen) -> Result<Headcounts, Fail> {
+    let duty = caller.on_duty(&canteen.site())?;
+    let now = caller.now;
+    let on = canteen.today(now);
+    Day { canteen: canteen.id, eyes: duty.role(), on, as_of: now, provisional: true }.headcounts(conn)
 }
 
 /// A canteen's day as it was known at an instant.

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use maud::{Markup, html};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::{
     texts::{Text, shell as texts},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::{BODY_LIMIT, Keyed},
     app::State,
-    id::random_bytes,
+    id::{Id, random_bytes},
     problem::{Code, Problem},
     words::Lang,
 };
@@ -92,6 +92,13 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// An identifier that is the same whenever this form is sent again about the same, and no other form's.
+    pub fn id<T>(&self, about: &str) -> Id<T> {
+        let hash = Sha256::digest(format!("{}\n{about}", self.key));
+        let bytes = hash[..16].try_into().expect("the hash is longer");
+        Id::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
     /// What the form asks for as a request of the API's, under the form's own idempotency key.
     pub fn keyed<T>(&self, body: T) -> Keyed<T> {
         Keyed { body, key: self.key.clone(), request_hash: self.request_hash.clone() }
@@ -123,6 +130,31 @@ impl FromRequest for Sent {
             }
             hash.update(&bytes);
             Ok(Sent { fields, key, request_hash: hex::encode(hash.finalize().into_bytes()) })
+        })
+    }
+}
+
+/// Proof that a script on one of our own pages, in this browser, sends what comes with it: like [`Sent`], for JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct SentByScript;
+
+impl SentByScript {
+    /// The header that carries what a form carries as its token.
+    pub const HEADER: &str = "Leling-Form-Token";
+}
+
+impl FromRequest for SentByScript {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = request.headers().get(SentByScript::HEADER).and_then(|token| token.to_str().ok());
+        std::future::ready(if !is_from_here(request) {
+            Err(Code::FormForeign.into())
+        } else if token.is_some_and(|token| Look::of(request).is_form_token(token)) {
+            Ok(SentByScript)
+        } else {
+            Err(Code::FormOld.into())
         })
     }
 }
@@ -249,6 +281,8 @@ pub enum Kind {
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
+    /// What a scanner types or a person; with the focus, so that a scan goes there.
+    Scanned { focus: bool },
 }
 
 /// A line to be typed. What is asked stands above it, a hint below the question.
@@ -266,11 +300,12 @@ impl Line<'_> {
         let Line { name, label, hint, kind, autocomplete } = *self;
         let secret = matches!(kind, Kind::Password | Kind::SecretDigits);
         let input = match kind {
-            Kind::Text | Kind::Digits => "text",
+            Kind::Text | Kind::Digits | Kind::Scanned { .. } => "text",
             Kind::Phone => "tel",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);
+        let focus = matches!(kind, Kind::Scanned { focus: true });
         let wrong = errors.of_field(name).is_some();
         html! {
             div .field .wrong[wrong] {
@@ -282,7 +317,7 @@ impl Line<'_> {
                     value=[(!secret).then_some(value)]
                     aria-describedby=[described(name, hint.is_some(), wrong)]
                     aria-invalid=[wrong.then_some("true")]
-                    autocapitalize="none" spellcheck="false";
+                    autocapitalize="none" spellcheck="false" autofocus[focus];
             }
         }
     }

@@ -8,8 +8,10 @@
 //! A page's address is also the address that its form is sent to: whoever opens it with a GET sees the form again.
 
 mod assets;
+mod door;
 mod everyone;
 mod forms;
+mod hall;
 mod resident;
 mod say;
 mod shell;
@@ -93,6 +95,16 @@ fn pages() -> Vec<Address> {
         Address::at("/family/ask").shows(links::ask_form).does(links::ask),
         Address::at("/family/{link}/pin").shows(links::pin_form).does(links::pin),
         Address::at("/family/{link}/end").shows(links::end_form).does(links::end),
+        // Volunteers at the door, and the board in the hall
+        Address::at("/door/worker.js").shows(door::phone::worker),
+        Address::at("/door/taps").does(door::phone::taps),
+        Address::at("/door/{id}").shows(door::meals),
+        Address::at("/door/{id}/{menu}").shows(door::show).does(door::act),
+        Address::at("/door/{id}/{menu}/list").shows(door::phone::list),
+        Address::at("/door/{id}/{menu}/tap").does(door::phone::tap),
+        Address::at("/door/{id}/{menu}/undo/{attendance}").shows(door::undo::show).does(door::undo::undo),
+        Address::at("/hall/{id}").shows(hall::show),
+        Address::at("/hall/{id}/live").shows(hall::live),
     ]
 }
 

@@ -80,7 +80,8 @@ pub async fn door_list(
         .await
 }
 
-fn list(conn: &mut Conn, menu: &Menu) -> Result<DoorList, Fail> {
+/// The door list of a menu, for whoever has proved their duty there.
+pub(crate) fn list(conn: &mut Conn, menu: &Menu) -> Result<DoorList, Fail> {
     let active = reservations::active_of_menu(conn, menu.id)?;
     let attended = attendance::of_menu(conn, menu.id)?;
     let ids: Vec<ResidentId> = active

@@ -1,19 +1,22 @@
 //! Where somebody who is signed in begins: with the one resident whom they act for, or with a choice.
 
-use maud::html;
+use maud::{Markup, html};
 
 use crate::{
-    access::{act, links::LinkStatus},
+    access::{Role, act, links::LinkStatus},
     accounts::http::{MeBody, who},
+    canteens,
     db::Conn,
+    ids::CanteenId,
     pages::{
         forms::Asked,
         say,
         shell::Page,
-        texts::everyone as texts,
+        texts::{Text, door, everyone as texts},
         visit::{Look, Shown, Visit, go},
     },
     problem::Fail,
+    words::Lang,
 };
 
 /// `GET /home`
@@ -28,31 +31,61 @@ pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
 /// Somewhere to begin.
 struct Place {
     to: String,
-    name: String,
+    name: Name,
 }
 
-/// Where somebody can begin: with themself as a resident, with each resident whom they act for.
+/// What a place is called.
+enum Name {
+    /// By whom it is about.
+    Person(String),
+    /// By what is done there, and the canteen.
+    At(Text, CanteenId),
+}
+
+impl Name {
+    fn markup(&self, conn: &mut Conn, lang: Lang) -> Result<Markup, Fail> {
+        Ok(match self {
+            Name::Person(name) => say::recorded(lang, name),
+            Name::At(what, canteen) => {
+                let canteen = canteens::find(conn, *canteen)?.name;
+                html! { (what.of(lang)) (say::recorded(lang, &canteen)) }
+            }
+        })
+    }
+}
+
+/// Where somebody can begin: with themself as a resident, with each resident whom they act for, and where they serve.
 fn places(me: &MeBody) -> Vec<Place> {
     let oneself = me
         .resident
         .iter()
-        .map(|resident| Place { to: format!("/people/{}", resident.id), name: me.display_name.clone() });
+        .map(|resident| Place { to: format!("/people/{}", resident.id), name: Name::Person(me.display_name.clone()) });
     let linked = me.links.iter().filter(|link| link.status == LinkStatus::Active).map(|link| Place {
         to: format!("/people/{}", link.resident_id),
-        name: link.resident_name.clone().unwrap_or_default(),
+        name: Name::Person(link.resident_name.clone().unwrap_or_default()),
     });
-    oneself.chain(linked).collect()
+    oneself.chain(linked).chain(doors(me)).collect()
 }
 
-fn choice(_: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
+/// The doors at which somebody checks in, as a volunteer.
+fn doors(me: &MeBody) -> impl Iterator<Item = Place> {
+    let volunteer = me.grants.iter().filter(|grant| grant.role == Role::Volunteer);
+    volunteer.filter_map(|grant| grant.canteen_id).map(|canteen| Place {
+        to: format!("/door/{canteen}"),
+        name: Name::At(door::PLACE_DOOR, canteen),
+    })
+}
+
+fn choice(conn: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {
     let lang = look.lang;
-    let places = places(me);
+    let places = places(me)
+        .iter()
+        .map(|place| Ok((place.to.clone(), place.name.markup(conn, lang)?)))
+        .collect::<Result<Vec<_>, Fail>>()?;
     let asked = me.links.iter().any(|link| link.status == LinkStatus::Asked);
     let content = html! {
         ul .cards {
-            @for place in &places {
-                li { a .card href=(place.to) { span .strong { (say::recorded(lang, &place.name)) } } }
-            }
+            @for (to, name) in &places { li { a .card href=(to) { span .strong { (name) } } } }
         }
         @if places.is_empty() && !asked { p .lead { (texts::HOME_NOTHING.of(lang)) } }
         @if asked { p .notice { (texts::HOME_ASKED.of(lang)) } }

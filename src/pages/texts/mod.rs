@@ -2,6 +2,7 @@
 //!
 //! Plain words, short sentences: first what is so, then what to do. `{name}` stands for a value.
 
+pub mod door;
 pub mod everyone;
 pub mod resident;
 pub mod shell;
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_things_in_both_languages() {
-        for (name, text) in [shell::ALL, words::ALL, everyone::ALL, resident::ALL].concat() {
+        for (name, text) in [shell::ALL, words::ALL, everyone::ALL, resident::ALL, door::ALL].concat() {
             let (zh, en) = (text.of(Lang::Zh), text.of(Lang::En));
             assert!(!zh.is_empty() && !en.is_empty(), "{name}");
             assert_eq!(places(zh), places(en), "{name}");
