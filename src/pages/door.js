@@ -95,8 +95,10 @@
     return text.split(/(\{[a-z_]+\})/).map((part) => (/^\{.*\}$/.test(part) ? values[part.slice(1, -1)] ?? part : part));
   }
 
-  const line = ({ before = "", recorded: name = "", after = "" }) => [before, recorded(name), after];
-  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const line = ({ before, recorded: name, after, heed }) => Object.assign([before, recorded(name), after], { heed });
+  const heeded = (text) => Object.assign([text], { heed: true });
+  // On the canteen's clock, wherever the phone thinks that it is.
+  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: door.dataset.zone });
 
   function warn(what, more) {
     const place = byId("warning");
@@ -139,7 +141,8 @@
     heading.replaceChildren(answer);
     const place = byId("said");
     place.dataset.tone = tone;
-    place.replaceChildren(...lines.map((parts) => element("p", {}, ...parts)), ...actions);
+    place.replaceChildren(...lines.map((parts) => element("p", { className: parts.heed ? "heed" : "" }, ...parts)), ...actions);
+    byId("found")?.remove();
     byId("warning").hidden = true;
     document.title = `${answer.lastChild.textContent} · ${title}`;
     heard.replaceChildren(...[head, ...lines].flatMap((parts) => [...parts, " "]).map((part) => part.cloneNode?.(true) ?? part));
@@ -153,7 +156,9 @@
     return made;
   }
 
-  const undoLink = (id) => element("a", { href: `${home}/undo/${id}` }, words.undo);
+  // Who taps, on a shared phone: somebody who is named there.
+  const by = () => door.dataset.by ?? list?.by;
+  const undoLink = (id) => element("a", { href: `${home}/undo/${id}${by() ? `?by=${by()}` : ""}` }, words.undo);
 
   // What the service says of a tap, with what can be done now.
   function sayServed(said, person, row) {
@@ -171,11 +176,12 @@
   function sayKept(kept, row) {
     const { kind } = kept.item;
     const own = kind === "reserved" && row;
-    const head = row ? filled(words.eat, { name: recorded(row.full_name) }) : filled(words.eat_class, { class: words[kind] ?? words.walk_in });
+    const what = kept.item.card_number ?? words[kind] ?? words.walk_in;
+    const head = row ? filled(words.eat, { name: recorded(row.full_name) }) : filled(words.eat_class, { class: what });
     if (row && !own) head.push(` · ${words[kind]}`);
     const lines = [];
     if (own) lines.push(...dishes(row), ...(row.mode ? [[row.mode]] : []));
-    if (row) lines.push(...row.care.map((text) => [text]));
+    if (row) lines.push(...row.care.map(heeded));
     lines.push([words.kept_on_phone]);
     const actions = kept.tries === 0 ? [element("p", {}, button(words.undo_here, () => takeBack(kept.tap_id), "quiet"))] : [];
     say({ tone: "eat", title: head, lines, actions });
@@ -285,12 +291,11 @@
   function showTold() {
     const place = byId("told");
     place.hidden = told.length === 0;
-    place.querySelector("h2").textContent = words.to_look_at.replace("{count}", told.length);
-    place.querySelector("ul").replaceChildren(...told.map(({ name, outcome, words: why, tapped_at: at }) => {
+    place.replaceChildren(element("h2", {}, words.to_look_at.replace("{count}", told.length)), element("ul", { className: "lines" }, ...told.map(({ name, outcome, words: why, tapped_at: at }) => {
       const became = outcome === "review" ? words.told_review : words.told_refused;
       return element("li", {}, element("span", {}, element("span", { className: "strong" }, name ? recorded(name) : words.somebody),
         ` ${clock(at)} · ${became}${why ? ` · ${why}` : ""}`));
-    }));
+    })));
   }
 
   // Talking to the service --------------------------------------------------------------------------------------------
@@ -357,7 +362,7 @@
   }
 
   async function keepList(read) {
-    list = read;
+    list = { ...read, by: door.dataset.by ?? list?.by };
     await within(stores, ["lists"], "readwrite", (store) => store("lists").put(list));
   }
 
@@ -427,8 +432,11 @@
   }
 
   function find(text, plain) {
-    const rows = (list?.expected ?? []).filter(({ full_name: name, letters }) =>
-      name.replace(/\s+/g, "").toLowerCase().includes(plain) || letters.some((one) => one.startsWith(plain)));
+    const isFound = ({ full_name: name, letters }) =>
+      name.replace(/\s+/g, "").toLowerCase().includes(plain) || letters.some((one) => one.startsWith(plain));
+    // Who is still missing comes first.
+    const rows = (list?.expected ?? []).filter(isFound).sort((a, b) => Number(hasCome(a)) - Number(hasCome(b)));
+    byId("found")?.remove();
     if (rows.length === 0) {
       say({ tone: "look", title: filled(words.find_nobody, { typed: recorded(text) }), lines: [[words.find_nobody_what]] });
       return;
@@ -445,10 +453,12 @@
   }
 
   // Somebody eats, as `kind`; `row` is theirs on the list, if they are on it.
-  async function tap(person, kind, row) {
+  async function tap(who, kind, row) {
+    const { noted: _, ...person } = who;
     const offline = !reached || !navigator.onLine || !session;
-    if (offline && kind === "reserved" && !(await mayBeKept(person, row))) return;
+    if (offline && kind === "reserved" && !(await mayBeKept(who, row))) return;
     const item = { menu_id: menu, tap_id: crypto.randomUUID(), kind, ...person, tapped_at: new Date().toISOString() };
+    if (by()) item.by = by();
     const account = session?.account ?? list?.account;
     const kept = { tap_id: item.tap_id, account, canteen, menu, item, row: row?.reservation_id ?? null, tries: offline ? 0 : 1 };
     await keep(kept);
@@ -463,6 +473,12 @@
       const title = filled(words.already, { name: recorded(row.full_name) });
       const again = button(words.offer_second, () => tap(person, "second", row));
       say({ tone: "look", title, lines: [[words.already_at.replace("{when}", cameAt(row))]], actions: [again] });
+      return false;
+    }
+    if (!row && person.card_number) {
+      if (person.noted) return true;
+      const note = button(words.number_keep, () => tap({ ...person, noted: true }, "reserved", null));
+      say({ tone: "look", title: [words.number_offline], lines: [[words.number_offline_what]], actions: [note] });
       return false;
     }
     if (!row) {

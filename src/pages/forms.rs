@@ -282,7 +282,9 @@ pub enum Kind {
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
     /// What a scanner types or a person; with the focus, so that a scan goes there.
-    Scanned { focus: bool },
+    Scanned {
+        focus: bool,
+    },
 }
 
 /// A line to be typed. What is asked stands above it, a hint below the question.

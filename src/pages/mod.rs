@@ -96,6 +96,7 @@ fn pages() -> Vec<Address> {
         Address::at("/family/{link}/pin").shows(links::pin_form).does(links::pin),
         Address::at("/family/{link}/end").shows(links::end_form).does(links::end),
         // Volunteers at the door, and the board in the hall
+        Address::at("/enrol").shows(door::enrol::show).does(door::enrol::enrol),
         Address::at("/door/worker.js").shows(door::phone::worker),
         Address::at("/door/taps").does(door::phone::taps),
         Address::at("/door/{id}").shows(door::meals),

@@ -6,11 +6,12 @@ import { startDemo } from "./lib/demo.mjs";
 import { doTasks } from "./lib/tasks.mjs";
 import { Html, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
+import * as door from "./audiences/door.mjs";
 import * as everyone from "./audiences/everyone.mjs";
 import * as resident from "./audiences/resident.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [everyone, resident];
+const AUDIENCES = [everyone, resident, door];
 
 const { values: asked } = parseArgs({
   options: {

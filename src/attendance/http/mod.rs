@@ -6,8 +6,8 @@ pub mod export;
 mod reviews;
 
 pub use batches::{Batch, ItemAnswer, ItemOutcome, record as record_batch};
-pub use door_list::{DoorList, Expected, door_list};
 pub(crate) use door_list::list as list_of;
+pub use door_list::{DoorList, Expected, door_list};
 pub use reviews::{resolve, reviews};
 
 use actix_web::web;

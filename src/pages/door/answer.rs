@@ -52,6 +52,8 @@ pub struct Words {
     pub before: String,
     pub recorded: String,
     pub after: String,
+    /// Whether it has to be heeded: an allergy, a diet.
+    pub heed: bool,
 }
 
 impl Words {
@@ -59,10 +61,14 @@ impl Words {
         Words { before: text.into(), ..Words::default() }
     }
 
+    fn heed(text: impl Into<String>) -> Words {
+        Words { heed: true, ..Words::ours(text) }
+    }
+
     /// A text with one `{place}`, which is taken by a recorded name.
     fn around(text: &str, place: &str, recorded: &str) -> Words {
         let (before, after) = text.split_once(place).unwrap_or((text, ""));
-        Words { before: before.into(), recorded: recorded.into(), after: after.into() }
+        Words { before: before.into(), recorded: recorded.into(), after: after.into(), heed: false }
     }
 
     pub fn markup(&self, lang: Lang) -> Markup {
@@ -149,7 +155,7 @@ impl Said {
 
     /// The answer as it stands on a page, without its title, which is the page's.
     pub fn lines(&self, lang: Lang) -> Markup {
-        html! { @for line in &self.lines { p { (line.markup(lang)) } } }
+        html! { @for line in &self.lines { p .heed[line.heed] { (line.markup(lang)) } } }
     }
 
     /// The title with the sign of the tone.
@@ -185,10 +191,7 @@ pub fn is_answer(code: Code) -> bool {
 
 /// A word of refusal in words: why a tap waits for the staff.
 pub fn title_of(lang: Lang, word: &str) -> String {
-    let own = [
-        (Code::AlreadyServed, texts::ALREADY),
-        (Code::OtherCanteen, texts::ELSEWHERE),
-    ];
+    let own = [(Code::AlreadyServed, texts::ALREADY), (Code::OtherCanteen, texts::ELSEWHERE)];
     let refusals = REFUSALS.iter().map(|(code, title, _)| (*code, *title));
     let found = own.into_iter().chain(refusals).find(|(code, _)| code.as_str() == word);
     found.map_or(texts::REVIEW, |(_, title)| title).of(lang).to_owned()
@@ -216,9 +219,7 @@ fn served(lang: Lang, answer: &DoorAnswer) -> Words {
             after: format!(" · {}", class_of(class).of(lang)),
             ..Words::around(texts::EAT_WHO.of(lang), "{name}", name)
         },
-        (None, class) => {
-            Words::ours(texts::EAT_CLASS.with(lang, &[("class", &class_of(class).of(lang))]))
-        }
+        (None, class) => Words::ours(texts::EAT_CLASS.with(lang, &[("class", &class_of(class).of(lang))])),
     }
 }
 
@@ -239,13 +240,17 @@ fn meal(lang: Lang, answer: &DoorAnswer) -> Vec<Words> {
     let unreserved = !answer.reserved && answer.class == MealClass::Meal;
     lines.push(Words::ours(say::sentence(say::mode(answer.mode).of(lang))));
     lines.extend(unreserved.then(|| Words::ours(texts::NOT_RESERVED_MEAL.of(lang))));
-    lines.extend(care(lang, &answer.allergens, &answer.diet_tags).into_iter().map(Words::ours));
+    lines.extend(care(lang, &answer.allergens, &answer.diet_tags).into_iter().map(Words::heed));
     lines
 }
 
 /// A dish and how many of it.
 pub fn dish(lang: Lang, name: &str, portions: i32) -> Words {
-    Words { recorded: name.into(), after: format!(" · {}", say::portions(lang, portions)), ..Words::default() }
+    Words {
+        recorded: name.into(),
+        after: format!(" · {}", say::portions(lang, portions)),
+        ..Words::default()
+    }
 }
 
 /// What has to be heeded of somebody's food: allergies and diet, in words.

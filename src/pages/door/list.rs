@@ -5,7 +5,9 @@ use maud::{Markup, html};
 use super::{
     RESERVATION,
     answer::{class_of, dish},
-    home, undo,
+    home,
+    tapper::BY,
+    undo,
     who::is_found,
 };
 use crate::{
@@ -17,10 +19,10 @@ use crate::{
     canteens::{self, Canteen},
     clock::At,
     db::Conn,
-    ids::{CanteenId, MenuId},
+    ids::{AccountId, CanteenId, MenuId},
     menus::{self, Menu},
     pages::{
-        forms::form_to,
+        forms::{form_to, hidden},
         say,
         texts::door as texts,
         visit::Look,
@@ -34,6 +36,8 @@ pub struct Door {
     pub canteen: Canteen,
     pub menu: Menu,
     pub list: DoorList,
+    /// Who taps, where the phone is shared.
+    pub by: Option<AccountId>,
 }
 
 impl Door {
@@ -46,7 +50,25 @@ impl Door {
             return Err(Code::MenuNotFound.into());
         }
         let list = list_of(conn, &menu)?;
-        Ok(Door { canteen, menu, list })
+        Ok(Door { canteen, menu, list, by: None })
+    }
+
+    /// The same on a shared phone, for whoever is named there.
+    pub fn tapped_by(mut self, by: Option<AccountId>) -> Door {
+        self.by = by;
+        self
+    }
+
+    /// A form that checks somebody in.
+    pub fn form(&self, look: &Look, content: Markup) -> Markup {
+        form_to(
+            look,
+            &self.home(),
+            html! {
+                @if let Some(by) = self.by { (hidden(BY, &by.to_string())) }
+                (content)
+            },
+        )
     }
 
     /// The same with nobody on the list, as a phone keeps the page.
@@ -106,9 +128,9 @@ impl Door {
     pub fn found_list(&self, look: &Look, typed: &str) -> Markup {
         let lang = look.lang;
         html! {
-            section {
+            section #found {
                 h2 { (texts::FIND_TITLE.of(lang)) }
-                (form_to(look, &self.home(), html! {
+                (self.form(look, html! {
                     ul .people {
                         @for (position, expected) in self.found(typed).enumerate() {
                             li { (self.person(lang, expected, position == 0)) }
@@ -130,7 +152,7 @@ impl Door {
                 } @else if self.missing().next().is_none() {
                     p .none { (texts::MISSING_NONE.of(lang)) }
                 }
-                (form_to(look, &self.home(), html! {
+                (self.form(look, html! {
                     ul #missing .people { @for expected in self.missing() { li { (self.person(lang, expected, false)) } } }
                 }))
             }

@@ -5,8 +5,10 @@
 //! network (`phone`).
 
 mod answer;
+pub mod enrol;
 mod list;
 pub mod phone;
+mod tapper;
 pub mod undo;
 mod who;
 
@@ -23,11 +25,11 @@ use crate::{
     },
     canteens,
     db::Conn,
-    ids::{AttendanceId, CanteenId, MenuId, TapId},
+    ids::{AccountId, AttendanceId, CanteenId, MenuId, TapId},
     menus::{self, MenuStatus},
     pages::{
         assets::DOOR,
-        forms::{Asked, Errors, Kind, Line, Sent, address, button, form_to, hidden},
+        forms::{Asked, Errors, Kind, Line, Sent, address, button, hidden},
         say,
         shell::Page,
         texts::{Text, door as texts},
@@ -105,9 +107,13 @@ pub async fn show(
     let (canteen, menu) = path.into_inner();
     visit
         .show(move |conn, caller, look| {
-            let door = Door::open(conn, caller, canteen, menu)?;
+            let by = tapper::named(&query);
+            let door = Door::open(conn, caller, canteen, menu)?.tapped_by(by);
             if keeping.0 {
                 return Ok(page(look, &door.without_people(), Heard::nothing(), "").kept());
+            }
+            if let Some(people) = tapper::to_name(conn, caller, by)? {
+                return Ok(tapper::question(look, &door, &people));
             }
             let find = query.get(FIND);
             let said = match query.get(DONE).parse() {
@@ -141,23 +147,28 @@ pub async fn act(
     let (canteen, menu) = path.into_inner();
     let kind = TapKind::from_word(sent.fields.get(KIND)).unwrap_or(TapKind::Reserved);
     let who = Who::of(&sent.fields);
+    let by = tapper::named(&sent.fields);
     match &who {
-        Who::Letters(typed) => return Ok(go(&address(&home(canteen, menu), [(FIND, typed)]))),
+        Who::Letters(typed) => return Ok(go(&on(canteen, menu, by, FIND, typed))),
         Who::Nobody if matches!(kind, TapKind::Reserved | TapKind::WalkIn | TapKind::Second) => {
-            return show_errors(&door, canteen, menu).await;
+            return show_errors(&door, canteen, menu, by).await;
         }
         Who::Nobody | Who::Reservation(_) | Who::Code(_) | Who::Number(_) => {}
     }
-    let tap = check_in(sent.id(&who.about(kind)), kind, &who);
+    let tap = CheckIn { by, ..check_in(sent.id(&who.about(kind)), kind, &who) };
     match record(&visit, menu, tap).await {
-        Ok(answer) => {
-            Ok(go(&address(&home(canteen, menu), [(DONE, answer.attendance_id.to_string())])))
-        }
+        Ok(answer) => Ok(go(&on(canteen, menu, by, DONE, &answer.attendance_id.to_string()))),
         Err(problem) if answer::is_answer(problem.code) => {
-            refused(&door, canteen, menu, who, problem).await
+            refused(&door, (canteen, menu, by), who, problem).await
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The door with something to show on it.
+fn on(canteen: CanteenId, menu: MenuId, by: Option<AccountId>, what: &str, value: &str) -> String {
+    let by = by.map(|by| (tapper::BY, by.to_string()));
+    address(&home(canteen, menu), by.into_iter().chain([(what, value.to_owned())]))
 }
 
 /// The tap that is recorded for this person.
@@ -199,14 +210,13 @@ async fn record(visit: &Visit<act::CheckIn>, menu: MenuId, tap: CheckIn) -> Resu
 /// The page with the word of refusal on top, and what can be done instead.
 async fn refused(
     visit: &Visit<act::ReadDoorList>,
-    canteen: CanteenId,
-    menu: MenuId,
+    (canteen, menu, by): (CanteenId, MenuId, Option<AccountId>),
     who: Who,
     problem: Problem,
 ) -> Shown {
     visit
         .show(move |conn, caller, look| {
-            let door = Door::open(conn, caller, canteen, menu)?;
+            let door = Door::open(conn, caller, canteen, menu)?.tapped_by(by);
             let name = door.list.expected.iter().find(|expected| who.is(expected));
             let name = name.map(|expected| expected.full_name.as_str());
             let said = Some(Said::refused(look.lang, &door.canteen, &problem, name));
@@ -216,10 +226,15 @@ async fn refused(
         .await
 }
 
-async fn show_errors(visit: &Visit<act::ReadDoorList>, canteen: CanteenId, menu: MenuId) -> Shown {
+async fn show_errors(
+    visit: &Visit<act::ReadDoorList>,
+    canteen: CanteenId,
+    menu: MenuId,
+    by: Option<AccountId>,
+) -> Shown {
     visit
         .show(move |conn, caller, look| {
-            let door = Door::open(conn, caller, canteen, menu)?;
+            let door = Door::open(conn, caller, canteen, menu)?.tapped_by(by);
             let errors = Errors::at(TYPED, texts::FIELD_EMPTY.of(look.lang));
             Ok(page_with(look, &door, Heard::nothing(), "", errors))
         })
@@ -251,17 +266,23 @@ fn page_with(look: &Look, door: &Door, heard: Heard, find: &str, errors: Errors)
             @if let Some(said) = &heard.said { (said_below(look, door, said, heard.who.as_ref())) }
         }
         @if finds { (door.found_list(look, find)) }
-        (phone::states(lang))
+        (phone::warnings(lang))
         (field(look, door, !finds && errors.is_empty(), &errors))
+        (phone::camera(lang))
         (door.tally(lang))
+        (phone::state(lang))
         (door.missing_list(look))
         (door.came_lists(lang))
         (nobody(look, door))
-        ul .ways { li { a href={ "/door/" (door.canteen.id) "?all=1" } { (texts::DOOR_TO_MEALS.of(lang)) } } }
+        ul .ways {
+            @if door.by.is_some() { li { a href=(door.home()) { (texts::TAPPER_OTHER.of(lang)) } } }
+            li { a href={ "/door/" (door.canteen.id) "?all=1" } { (texts::DOOR_TO_MEALS.of(lang)) } }
+        }
     };
     let title = texts::DOOR.with(lang, &[("meal", &door.meal(lang))]);
     let page = match &heard.said {
         Some(said) => Page::new(said.title.plain(), content).heading(said.heading(lang)).about(title),
+        None if finds => Page::new(title, content).about(texts::FIND_TITLE.of(lang)),
         None => Page::new(title, content),
     };
     page.help_from(&door.canteen).with_script(&DOOR).errors(errors)
@@ -273,7 +294,7 @@ fn said_below(look: &Look, door: &Door, said: &Said, who: Option<&Who>) -> Marku
     html! {
         (said.lines(lang))
         @if let (Some(kind), Some(who)) = (said.offer, who) {
-            (form_to(look, &door.home(), html! {
+            (door.form(look, html! {
                 (hidden(KIND, kind.as_str()))
                 @if kind != TapKind::Guest { (who.again()) }
                 (button(offered(kind).of(lang)))
@@ -303,9 +324,8 @@ fn field(look: &Look, door: &Door, focus: bool, errors: &Errors) -> Markup {
         kind: Kind::Scanned { focus },
         autocomplete: "off",
     };
-    form_to(
+    door.form(
         look,
-        &door.home(),
         html! {
             div #scan .scan { (line.field("", errors)) (button(texts::FIELD_BUTTON.of(lang))) }
         },
@@ -324,7 +344,7 @@ fn nobody(look: &Look, door: &Door) -> Markup {
         details #nobody {
             summary { (texts::NOBODY_TITLE.of(lang)) }
             p { (texts::NOBODY_WHAT.of(lang)) }
-            (form_to(look, &door.home(), html! {
+            (door.form(look, html! {
                 ul .people {
                     @for (kind, text) in kinds {
                         li { button .person type="submit" name=(KIND) value=(kind.as_str()) {

@@ -198,8 +198,10 @@ pub async fn taps(
 ) -> Shown {
     let lang = visit.lang();
     let answer = record_batch(visit.api(), request, Body(batch)).await?;
-    let caught: Vec<Caught> =
-        answer.fresh_body().map(|answer| answer.items.iter().map(|item| Caught::of(lang, item)).collect()).unwrap_or_default();
+    let caught: Vec<Caught> = answer
+        .fresh_body()
+        .map(|answer| answer.items.iter().map(|item| Caught::of(lang, item)).collect())
+        .unwrap_or_default();
     Ok(visit.look().json(&caught))
 }
 
@@ -238,24 +240,37 @@ pub fn config(look: &Look, door: &Door) -> Markup {
     let words: Map<String, Value> =
         WORDS.iter().map(|(name, text)| ((*name).to_owned(), text.of(lang).into())).collect();
     let words = Value::Object(words).to_string();
-    html! { div #door hidden data-canteen=(door.canteen.id) data-menu=(door.menu.id) data-words=(words) {} }
+    html! { div #door hidden data-canteen=(door.canteen.id) data-menu=(door.menu.id)
+    data-by=[door.by] data-zone=(door.canteen.zone.0.name()) data-words=(words) {} }
 }
 
-/// What the page says of the connection; the script fills it in.
-pub fn states(lang: Lang) -> Markup {
+/// What does not work here; the script fills it in.
+pub fn warnings(lang: Lang) -> Markup {
     html! {
         noscript { p .notice { (texts::NO_SCRIPT.of(lang)) } }
+        div #warning .warning hidden {}
+    }
+}
+
+/// The camera, where the browser can scan with it.
+pub fn camera(lang: Lang) -> Markup {
+    html! {
+        div #camera hidden {
+            button .quiet type="button" aria-pressed="false" { (texts::CAMERA.of(lang)) }
+            video playsinline muted hidden aria-label=(texts::CAMERA_VIEW.of(lang)) {}
+        }
+    }
+}
+
+/// What the page says of the connection and of what was sent; the script fills it in.
+pub fn state(lang: Lang) -> Markup {
+    html! {
         div #state .state hidden {
             p #line role="status" {}
             p #others hidden {}
             button #send .quiet type="button" hidden { (texts::SEND_NOW.of(lang)) }
         }
-        div #warning .warning hidden {}
-        section #told hidden { h2 {} ul .lines {} }
-        div #camera hidden {
-            button .quiet type="button" aria-pressed="false" { (texts::CAMERA.of(lang)) }
-            video playsinline muted hidden aria-label=(texts::CAMERA_VIEW.of(lang)) {}
-        }
+        div #told hidden {}
     }
 }
 
@@ -282,6 +297,9 @@ const WORDS: &[(&str, Text)] = &[
     ("already", texts::ALREADY_WHO),
     ("already_at", texts::ALREADY_AT),
     ("kept_on_phone", texts::KEPT_ON_PHONE),
+    ("number_offline", texts::NUMBER_OFFLINE),
+    ("number_offline_what", texts::NUMBER_OFFLINE_WHAT),
+    ("number_keep", texts::NUMBER_KEEP),
     ("not_on_list", texts::NOT_ON_LIST),
     ("not_on_list_what", texts::NOT_ON_LIST_WHAT),
     ("find_title", texts::FIND_TITLE),

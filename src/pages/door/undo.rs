@@ -3,7 +3,13 @@
 use actix_web::web::Path;
 use maud::{Markup, html};
 
-use super::{DONE, answer::Said, list::Door};
+use super::{
+    DONE,
+    answer::Said,
+    list::Door,
+    on,
+    tapper::{BY, named},
+};
 use crate::{
     access::act,
     attendance::{
@@ -12,7 +18,7 @@ use crate::{
     },
     ids::{AttendanceId, CanteenId, MenuId},
     pages::{
-        forms::{Choice, Errors, Legend, Sent, address, button, form, one_of},
+        forms::{Asked, Choice, Errors, Legend, Sent, address, button, form, one_of},
         shell::Page,
         texts::{Text, door as texts, shell},
         visit::{Look, Shown, Visit, go},
@@ -31,7 +37,8 @@ const REASONS: &[(&str, Text)] = &[
 
 /// Where a check-in is taken back.
 fn at(door: &Door, id: AttendanceId) -> String {
-    format!("{}/undo/{id}", door.home())
+    let by = door.by.map(|by| (BY, by.to_string()));
+    address(&format!("{}/undo/{id}", door.home()), by)
 }
 
 /// The way to take a check-in back.
@@ -40,10 +47,7 @@ pub fn link(lang: Lang, door: &Door, id: AttendanceId) -> Markup {
 }
 
 /// `GET /door/{id}/{menu}/undo/{attendance}`
-pub async fn show(
-    visit: Visit<act::ReadDoorList>,
-    path: Path<(CanteenId, MenuId, AttendanceId)>,
-) -> Shown {
+pub async fn show(visit: Visit<act::ReadDoorList>, path: Path<(CanteenId, MenuId, AttendanceId)>) -> Shown {
     page(visit, path.into_inner(), Errors::none()).await
 }
 
@@ -62,7 +66,7 @@ async fn page(
             }
             let said = Said::of(lang, &door_answer(conn, &door.menu, &attendance)?);
             let content = html! {
-                section .meal {
+                div .meal {
                     p .strong { (said.title.markup(lang)) }
                     (said.lines(lang))
                     p .number { (door.clock(attendance.served_at)) }
@@ -93,15 +97,17 @@ pub async fn undo(
     visit: Visit<act::VoidAttendance>,
     door: Visit<act::ReadDoorList>,
     path: Path<(CanteenId, MenuId, AttendanceId)>,
+    Asked(query): Asked,
     sent: Sent,
 ) -> Shown {
     let (canteen, menu, id) = path.into_inner();
+    let by = named(&query);
     let word = sent.fields.get("reason");
     let Some((_, reason)) = REASONS.iter().find(|(known, _)| *known == word) else {
         let errors = Errors::at("reason", shell::CHOOSE_ONE.of(visit.lang()));
         return page(door, (canteen, menu, id), errors).await;
     };
     let reason = Line::parse(reason.of(Lang::Zh)).map_err(|_| Problem::new(Code::BadField))?;
-    attendance::http::void(visit.api(), Path::from(id), sent.keyed(VoidAttendance { by: None, reason })).await?;
-    Ok(go(&address(&super::home(canteen, menu), [(DONE, id.to_string())])))
+    attendance::http::void(visit.api(), Path::from(id), sent.keyed(VoidAttendance { by, reason })).await?;
+    Ok(go(&on(canteen, menu, by, DONE, &id.to_string())))
 }

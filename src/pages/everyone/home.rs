@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
-    access::{Role, act, links::LinkStatus},
+    access::{Role, act, devices::Purpose, links::LinkStatus},
     accounts::http::{MeBody, who},
     canteens,
     db::Conn,
@@ -56,24 +56,38 @@ impl Name {
 
 /// Where somebody can begin: with themself as a resident, with each resident whom they act for, and where they serve.
 fn places(me: &MeBody) -> Vec<Place> {
-    let oneself = me
-        .resident
-        .iter()
-        .map(|resident| Place { to: format!("/people/{}", resident.id), name: Name::Person(me.display_name.clone()) });
+    let oneself = me.resident.iter().map(|resident| Place {
+        to: format!("/people/{}", resident.id),
+        name: Name::Person(me.display_name.clone()),
+    });
     let linked = me.links.iter().filter(|link| link.status == LinkStatus::Active).map(|link| Place {
         to: format!("/people/{}", link.resident_id),
         name: Name::Person(link.resident_name.clone().unwrap_or_default()),
     });
-    oneself.chain(linked).chain(doors(me)).collect()
+    oneself.chain(linked).chain(doors(me)).chain(device(me)).collect()
+}
+
+/// What a device is for.
+fn device(me: &MeBody) -> Option<Place> {
+    let device = me.device.as_ref()?;
+    let canteen = device.canteen_id;
+    match device.purpose {
+        Purpose::Door | Purpose::Round => {
+            Some(Place { to: format!("/door/{canteen}"), name: Name::At(door::PLACE_DOOR, canteen) })
+        }
+        Purpose::Hall => {
+            Some(Place { to: format!("/hall/{canteen}"), name: Name::At(door::PLACE_HALL, canteen) })
+        }
+        Purpose::Kitchen => None,
+    }
 }
 
 /// The doors at which somebody checks in, as a volunteer.
 fn doors(me: &MeBody) -> impl Iterator<Item = Place> {
     let volunteer = me.grants.iter().filter(|grant| grant.role == Role::Volunteer);
-    volunteer.filter_map(|grant| grant.canteen_id).map(|canteen| Place {
-        to: format!("/door/{canteen}"),
-        name: Name::At(door::PLACE_DOOR, canteen),
-    })
+    volunteer
+        .filter_map(|grant| grant.canteen_id)
+        .map(|canteen| Place { to: format!("/door/{canteen}"), name: Name::At(door::PLACE_DOOR, canteen) })
 }
 
 fn choice(conn: &mut Conn, look: &Look, me: &MeBody) -> Result<Page, Fail> {

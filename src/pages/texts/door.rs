@@ -5,6 +5,14 @@ super::texts! {
     DOOR_WHICH "给哪一餐签到" "Check in for which meal";
     DOOR_NO_MEAL "今天没有要签到的餐" "There is no meal to check in for today";
     DOOR_NO_MEAL_WHAT "有了今天的菜单，再打开这个页面。要问菜单，请找工作人员。" "Open this page again when there is a menu for today. Ask the staff about it.";
+    TAPPER_TITLE "谁在签到？" "Who checks people in?";
+    TAPPER_WHAT "这是大家共用的手机，请选自己的名字。" "This phone is shared. Choose your name.";
+    TAPPER_OTHER "换人签到" "Somebody else checks in";
+    ENROL "登记这台设备" "Enrol this device";
+    ENROL_CODE "工作人员给的代码" "The code from the staff";
+    ENROL_HINT "十个字母和数字，15 分钟内有效" "Ten letters and digits, good for a quarter of an hour";
+    ENROL_BUTTON "登记" "Enrol";
+    ENROL_WRONG "代码不对，或已经用过、过期。请工作人员再给一个。" "The code is not right, or was used, or is too old. Ask the staff for another.";
     DOOR_TO_MEALS "换一餐" "Another meal";
     DOOR_SERVED "{from} 到 {to} 开餐" "served from {from} to {to}";
 
@@ -108,6 +116,9 @@ super::texts! {
     KEPT_ON_PHONE "已记在这台手机上，联网后自动发出。" "Kept on this phone; it is sent when there is a network.";
     NOT_ON_LIST "这台手机的名单上没有这张卡" "This card is not on this phone’s list";
     NOT_ON_LIST_WHAT "可能没有预订，也可能订在别处。可以先登记现场就餐，联网后由工作人员核对。" "There may be no reservation, or one elsewhere. You can record a walk-in now; it is checked when there is a network.";
+    NUMBER_OFFLINE "没有网络时，从卡号看不出是谁" "Without a network a card number does not say who it is";
+    NUMBER_OFFLINE_WHAT "请扫卡，或按姓名找。也可以先按卡号记下，联网后核对。" "Scan the card, or look for the name. Or note the number now; it is checked when there is a network.";
+    NUMBER_KEEP "按卡号记下" "Note the number";
     TO_LOOK_AT "发出后要看一下（{count}）" "To be looked at after sending ({count})";
     TOLD_REVIEW "等工作人员核对" "the staff will look at it";
     TOLD_REFUSED "没有登记" "not recorded";
@@ -121,6 +132,7 @@ super::texts! {
     SIGN_OUT_UNSENT_WHAT "请先联网发出，再退出。现在退出，它们会留在这台手机上，等您下次登录再发出。" "Send them first, then sign out. If you sign out now, they stay on this phone until you sign in again.";
     SIGN_OUT_TO_DOOR "回到签到页发出" "Back to the door, to send them";
 
+    PLACE_HALL "大厅屏幕：" "Board in the hall: ";
     PLACE_DOOR "门口签到：" "At the door: ";
 
     BOARD "{canteen}：今天的饭菜" "{canteen}: today’s meals";

@@ -2,24 +2,28 @@
 
 import { chromium } from "playwright-core";
 
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
 
+const BROWSER = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
 export class World {
-  constructor({ base, signIns, browser }) {
+  constructor({ base, signIns, browser, beside }) {
     this.base = base;
     this.signIns = signIns;
     this.browser = browser;
+    // Starts another one of the service on the same database.
+    this.beside = beside;
+    this.browserPath = BROWSER;
     // Sessions are started once each: cookies by who it is.
     this.sessions = new Map();
   }
 
-  static async open({ base, signIns }) {
-    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-    const browser = await chromium.launch({ executablePath, args: FLAGS });
-    return new World({ base, signIns, browser });
+  static async open({ base, signIns, beside }) {
+    const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+    return new World({ base, signIns, browser, beside });
   }
 
   async close() {
