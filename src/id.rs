@@ -10,7 +10,7 @@ use std::{
     hash::{Hash, Hasher},
     marker::PhantomData,
     str::FromStr,
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
 
 use diesel::{
@@ -21,7 +21,7 @@ use diesel::{
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{Builder, Uuid};
 
 use crate::{clock::At, db::types::DbUuid};
 
@@ -33,10 +33,9 @@ use crate::{clock::At, db::types::DbUuid};
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
 impl<T> Id<T> {
-    /// A new identifier, made at `now`; those made after it in this process sort after it, even when the clock went back.
+    /// A new identifier, made at `now`; later ones of the same millisecond sort after it.
     pub fn new(now: At) -> Id<T> {
-        let seconds = u64::try_from(now.utc().timestamp()).unwrap_or(0);
-        Id::from_uuid(Uuid::new_v7(Timestamp::from_unix(&LAST, seconds, now.utc().timestamp_subsec_nanos())))
+        Id::from_uuid(next_uuid(now))
     }
 
     /// The identifier with this value, read from somewhere.
@@ -50,8 +49,31 @@ impl<T> Id<T> {
     }
 }
 
-/// What the next identifier has to sort after.
-static LAST: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+/// The random bits of the last identifier; zero before the first.
+static LAST: Mutex<u128> = Mutex::new(0);
+
+const RANDOM_BITS: u32 = 74;
+
+/// A UUID of version 7 (RFC 9562): 48 bits of milliseconds, then bits that are random for the first of a process and grow
+/// by a random step for each further one, so that those of one millisecond sort as they were made.
+fn next_uuid(now: At) -> Uuid {
+    let ms = u64::try_from(now.utc().timestamp_millis()).unwrap_or(0);
+    let dice = u128::from_be_bytes(random_bytes());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    // The topmost bit starts at zero: room for 2^41 steps.
+    let first = dice >> (128 - RANDOM_BITS + 1);
+    let step = (dice & 0xFFFF_FFFF) + 1;
+    let bits = if *last == 0 { first } else { *last + step };
+    *last = bits;
+
+    let mut bytes = [0; 10];
+    // The builder overwrites 4 bits of version and 2 of variant: 12 bits go before them, 62 after.
+    let high = (bits >> 62) as u16 & 0x0FFF;
+    let low = bits as u64 & (u64::MAX >> 2);
+    bytes[..2].copy_from_slice(&high.to_be_bytes());
+    bytes[2..].copy_from_slice(&low.to_be_bytes());
+    Builder::from_unix_timestamp_millis(ms, &bytes).into_uuid()
+}
 
 /// Bytes that nobody can guess, for keys and tokens.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
@@ -175,14 +197,14 @@ mod tests {
     struct Meal;
 
     #[test]
-    fn ids_sort_in_the_order_of_their_making_even_when_the_clock_goes_back() {
-        let now = 1_800_000_000_123;
-        let instants = [now, now + 1, now - 86_400_000, now + 2, now - 5].into_iter().cycle().take(1000);
-        let made: Vec<Id<Meal>> =
-            instants.map(|ms| Id::new(At::new(DateTime::from_timestamp_millis(ms).unwrap()))).collect();
-        assert!(made.is_sorted_by(|earlier, later| earlier < later));
-        assert_eq!(made[0].uuid().get_version_num(), 7);
-        assert!(made[0].uuid().get_timestamp().unwrap().to_unix().0 >= 1_800_000_000);
+    fn ids_of_one_millisecond_sort_in_the_order_of_their_making_whatever_is_made_between() {
+        let now = At::new(DateTime::from_timestamp_millis(1_800_000_000_123).unwrap());
+        let earlier = At::new(DateTime::from_timestamp_millis(1_700_000_000_000).unwrap());
+        let pairs: Vec<[Id<Meal>; 2]> = (0..1000).map(|_| [now, earlier].map(Id::new)).collect();
+        let ids: Vec<Id<Meal>> = pairs.iter().map(|[id, _]| *id).collect();
+        assert!(ids.is_sorted_by(|earlier, later| earlier < later));
+        assert_eq!(ids[0].uuid().get_version_num(), 7);
+        assert_eq!(ids[0].uuid().get_timestamp().unwrap().to_unix().0, 1_800_000_000);
     }
 
     #[test]

@@ -34,6 +34,11 @@ const AT_ONCE: usize = 4;
 /// How many days of menus are posted besides the day's own.
 const DAYS_AHEAD: u64 = 7;
 
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// Where the last of these days has few places, so that somebody waits for one; and how many.
+const FEW_PLACES: (&str, i32) = ("jinyuan", 2);
+
 /// What was done at a canteen, counted by who did it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
@@ -74,6 +79,7 @@ pub fn live(
         Hour { at: instant(on, 16, 20), act: |shift| shift.reserve_late(Period::Dinner) },
         Hour { at: instant(on, 17, 20), act: |shift| shift.serve(Period::Dinner) },
         Hour { at: instant(on, 19, 0), act: |shift| shift.close(Period::Dinner) },
+        Hour { at: instant(on, 19, 30), act: Shift::order_for_good },
     ];
     progress.begin("yesterday over HTTP", (hours.len() * house.kitchens.len()) as u64);
     let mut shifts = Vec::new();
@@ -181,7 +187,15 @@ impl<'s, 'k> Shift<'s, 'k> {
         let mut menus = Vec::new();
         for (on, period) in days.flat_map(|on| place.periods().map(move |period| (on, period))) {
             let items = items(place, on, period).map_err(broken)?;
-            menus.push(json!({ "served_on": on, "period": period, "items": items, "publish": true }));
+            let few =
+                (place.key == FEW_PLACES.0 && on == self.on + Days::new(DAYS_AHEAD)).then_some(FEW_PLACES.1);
+            menus.push(json!({
+                "served_on": on,
+                "period": period,
+                "items": items,
+                "capacity": few,
+                "publish": true,
+            }));
         }
         let path = format!("/canteens/{}/menus/week", self.kitchen.canteen.id);
         let posted = self.session(Who::Staff)?.post(&path, &json!({ "menus": menus }))?;
@@ -349,6 +363,30 @@ impl<'s, 'k> Shift<'s, 'k> {
         let Some(menu) = self.menu_of(period) else { return Ok(()) };
         let path = format!("/menus/{}/close", self.menus[menu].id);
         self.session(Who::Staff)?.post(&path, &Value::Null)?;
+        Ok(())
+    }
+
+    /// A resident, a daughter and two at the desk want lunch on every day to come.
+    fn order_for_good(&mut self) -> Result<(), StartError> {
+        let diners = &self.kitchen.diners;
+        let at_home = |index: &usize| diners[*index].pin.is_none() && diners[*index].family.is_none();
+        let own =
+            diners.iter().position(|diner| diner.pin.is_some()).map(|diner| (Who::Resident(diner), diner));
+        let family = diners
+            .iter()
+            .position(|diner| diner.pin.is_none() && diner.family.is_some())
+            .map(|diner| (Who::Family(diner), diner));
+        let desk = (0..diners.len()).filter(at_home).take(2).map(|diner| (Who::Staff, diner));
+        for (who, diner) in own.into_iter().chain(family).chain(desk) {
+            let order = json!({
+                "canteen_id": self.kitchen.canteen.id,
+                "resident_id": diners[diner].resident.id,
+                "from_on": self.on + Days::new(2),
+                "meals": [{ "period": "lunch", "mode": "dine_in", "weekdays": WEEKDAYS }],
+                "item_rule": "by_diet",
+            });
+            self.session(who)?.post("/standing-orders", &order)?;
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use diesel::{prelude::*, query_dsl::methods, upsert::excluded};
+use diesel::{dsl::exists, prelude::*, query_dsl::methods, upsert::excluded};
 
 use super::{KeptQuote, OrdersSeen, OtherMeal, Stage};
 use crate::{
@@ -410,11 +410,12 @@ pub(super) fn draws(
     stage: Stage,
     window: &page::Window<crate::ids::Quote>,
 ) -> QueryResult<Page<DrawRow>> {
-    // Whole quotes to a page, so that a cursor is a quote.
+    // Whole quotes to a page, so that a cursor is a quote; of those that nobody pays for there is nothing to show.
     let mut query = quotes::table
         .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
         .filter(quotes::served_on.between(from_on, to_on))
         .filter(quotes::status.eq(stage))
+        .filter(exists(draws::table.filter(draws::quote_id.eq(quotes::id))))
         .order(quotes::id)
         .limit(window.rows())
         .select(quotes::id)

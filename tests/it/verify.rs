@@ -455,7 +455,12 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
         Part("\"portions\":1", "\"portions\":4"),
         "detail LIKE '%\"portions\":1%'",
     ),
-    ("waiting_entries", "menu_id", Other("menus"), ""),
+    (
+        "waiting_entries",
+        "menu_id",
+        Other("menus"),
+        "standing_order_id IS NOT NULL OR reservation_id IS NOT NULL",
+    ),
     (
         "waiting_entries",
         "resident_id",
@@ -491,7 +496,12 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
         Longer,
         "said IS NOT NULL AND id IN (SELECT waiting_id FROM standing_order_outcomes)",
     ),
-    ("standing_orders", "resident_id", Other("residents"), ""),
+    (
+        "standing_orders",
+        "resident_id",
+        Other("residents"),
+        "id IN (SELECT standing_order_id FROM reservations UNION SELECT standing_order_id FROM waiting_entries)",
+    ),
     ("standing_orders", "canteen_id", Other("canteens"), ""),
     ("standing_orders", "meals", Part("lunch", "dinner"), "version = 1"),
     (
@@ -520,7 +530,7 @@ const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("attendances", "menu_id", Other("menus"), "review_word IS NULL OR resolution IS NOT NULL"),
     ("attendances", "resident_id", Other("residents"), "status = 'served' AND class = 'meal'"),
     ("attendances", "reservation_id", Gone, "reservation_id IS NOT NULL"),
-    ("attendances", "class", Swapped("meal", "second"), "resident_id IS NOT NULL"),
+    ("attendances", "class", Swapped("meal", "second"), "quote_id IS NOT NULL"),
     ("attendances", "class", Swapped("guest", "staff"), "class IN ('guest', 'staff') AND status = 'served'"),
     ("attendances", "mode", Swapped("dine_in", "takeaway"), "status = 'served'"),
     ("attendances", "status", Swapped("served", "review"), "status <> 'voided'"),

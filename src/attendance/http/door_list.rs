@@ -1,5 +1,7 @@
 //! The door list over HTTP: who is expected, who came, and who came besides.
 
+use std::collections::HashMap;
+
 use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +10,7 @@ use super::{ServedItem, items};
 use crate::{
     access::{Allowed, act},
     api::{Done, ETag, Held},
-    attendance::{self, AttendanceStatus},
+    attendance::{self, Attendance, AttendanceStatus},
     canteens,
     clock::At,
     db::Conn,
@@ -16,7 +18,7 @@ use crate::{
     menus::{self, Menu, MenuStatus},
     problem::{Fail, Problem},
     reservations,
-    residents::{self, cards},
+    residents::{self, Resident, cards},
     words::{MealClass, Mode, Period},
 };
 
@@ -89,17 +91,19 @@ pub(crate) fn list(conn: &mut Conn, menu: &Menu) -> Result<DoorList, Fail> {
         .map(|reservation| reservation.resident_id)
         .chain(attended.iter().filter_map(|attendance| attendance.resident_id))
         .collect();
-    let residents: std::collections::HashMap<_, _> =
+    let residents: HashMap<ResidentId, Resident> =
         residents::by_ids(conn, &ids)?.into_iter().map(|resident| (resident.id, resident)).collect();
+    let served: HashMap<ReservationId, &Attendance> = attended
+        .iter()
+        .filter(|attendance| attendance.status == AttendanceStatus::Served)
+        .filter_map(|attendance| Some((attendance.reservation_id?, attendance)))
+        .collect();
     let card_hashes = cards::hashes(conn, &ids)?;
     let mut expected: Vec<Expected> = active
         .iter()
         .filter_map(|reservation| {
             let resident = residents.get(&reservation.resident_id)?;
-            let served = attended.iter().find(|attendance| {
-                attendance.reservation_id == Some(reservation.id)
-                    && attendance.status == AttendanceStatus::Served
-            });
+            let served = served.get(&reservation.id);
             Some(Expected {
                 reservation_id: reservation.id,
                 resident_id: resident.id,
