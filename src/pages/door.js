@@ -49,6 +49,9 @@
   // Signing out -------------------------------------------------------------------------------------------------------
 
   async function leave() {
+    // Most who sign out have never been at the door.
+    const known = await indexedDB.databases?.();
+    if (known && !known.some(({ name }) => name === "leling-door")) return;
     const form = document.querySelector("main form");
     const stores = await openStores();
     const unsent = await all(stores, "outbox");
@@ -110,7 +113,8 @@
     warn(words.insecure, words.insecure_what);
     return;
   }
-  if (!navigator.serviceWorker || !globalThis.indexedDB || !globalThis.crypto?.subtle || !globalThis.caches) {
+  if (!navigator.serviceWorker || !globalThis.indexedDB || !globalThis.crypto?.subtle || !globalThis.caches
+    || !AbortSignal.timeout) {
     warn(words.old_browser, words.old_browser_what);
     return;
   }
@@ -631,7 +635,13 @@
 
   // The forms of the page are answered here while there is a list; without one they go over the network.
   document.addEventListener("submit", (event) => {
-    if (!list || over || event.target.getAttribute("action") !== home) return;
+    if (event.target.getAttribute("action") !== home) return;
+    if (!list || over) {
+      if (navigator.onLine) return;
+      event.preventDefault();
+      say({ tone: "look", title: [over || wiped ? words.list_wiped : words.no_list] });
+      return;
+    }
     const { submitter } = event;
     const isScan = event.target.contains(field);
     if (!isScan && !["reservation", "kind"].includes(submitter?.name)) return;

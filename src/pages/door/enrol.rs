@@ -1,10 +1,12 @@
 //! A phone or a screen becomes a device of a canteen, by the code that the staff read out.
 
-use super::super::everyone::sign_in::begin;
+use maud::html;
+
 use crate::{
     access::act,
     devices::http::enrol_browser,
     pages::{
+        everyone::sign_in::begin,
         forms::{Errors, Kind, Line, Sent, button, form},
         shell::Page,
         texts::door as texts,
@@ -12,7 +14,6 @@ use crate::{
     },
     problem::Code,
 };
-use maud::html;
 
 /// What is typed.
 const CODE: &str = "code";

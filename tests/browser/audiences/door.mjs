@@ -9,7 +9,7 @@ export const name = "door";
 
 // One meal for everything but the offline door: each task takes people of its own.
 let meal;
-const opened = (world) => (meal ??= openMeal(world, { reserved: 48, unreserved: 16, volunteers: 6, nth: 1 }));
+const opened = (world) => (meal ??= openMeal(world, { reserved: 60, unreserved: 16, volunteers: 6, nth: 1 }));
 let used = 0;
 let usedWalkIns = 0;
 const next = (open) => open.people[used++];
@@ -81,6 +81,7 @@ export async function pages({ world, visitor }) {
         await answered(page, "look", "");
       },
     },
+    { name: "enrol", path: "/enrol" },
     { name: "take back", path: `${door}/undo/${open.shown.attendance_id}` },
     {
       name: "take back with errors", path: `${door}/undo/${open.shown.attendance_id}`,
@@ -217,6 +218,36 @@ export const tasks = [
       });
       if (!js) await page.reload();
       await page.locator(".numbers [data-count=served]", { hasText: String(before + 1) }).waitFor();
+    },
+  },
+  {
+    name: "a television becomes the board in the hall, and a shared phone asks who taps",
+    async run({ page, world, say, js, lang }) {
+      const open = await opened(world);
+      const enrol = async (purpose) => {
+        const { enrolment_code: code } = await open.desk.post("/devices", { canteen_id: open.canteen.id, name: `${purpose} ${lang} ${js}`, purpose });
+        await page.goto("/enrol");
+        await page.locator("#code").fill("ABCDE-FGHJK");
+        await press(page, say("登记", "Enrol"));
+        await expectError(page, "code", say("代码不对", "is not right"));
+        await page.locator("#code").fill(code.toLowerCase());
+        await press(page, say("登记", "Enrol"));
+      };
+      await enrol("hall");
+      await expectHeading(page, say("今天的饭菜", "today’s meals"));
+      await page.context().clearCookies({ name: /session/ });
+      await enrol("door");
+      await expectHeading(page, say("谁在签到", "Who checks people in"));
+      await press(page, "志愿者3");
+      await listed(page, js);
+      const person = next(open);
+      await page.locator(`#missing button[value="${person.reservation.id}"]`).click();
+      await answered(page, "eat", person.full_name);
+      await page.locator("#said a").click();
+      await page.locator("input[name=reason]").nth(1).check();
+      await press(page, say("确认撤销", "Take it back"));
+      await expectHeading(page, say("已撤销", "Taken back"));
+      expect(new URL(page.url()).searchParams.has("by"), "who taps was forgotten");
     },
   },
   ...offlineTasks,
