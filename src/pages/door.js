@@ -672,13 +672,13 @@
     told = await all(stores, "told");
     list = await within(stores, ["lists"], "readonly", (store) => store("lists").get(menu)) ?? null;
     if (list || !navigator.onLine) show();
-    await goRound();
-    await keepPage().catch(() => {});
     byId("send").addEventListener("click", () => { reached = true; goRound(); });
     addEventListener("online", goRound);
     addEventListener("offline", () => { reached = false; show(); });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) goRound(); });
     setInterval(() => { if (!document.hidden) goRound(); }, ROUND_MS);
+    await goRound();
+    await keepPage().catch(() => {});
     await offerCamera();
   }
   begin().catch(() => warn(words.old_browser, words.old_browser_what));

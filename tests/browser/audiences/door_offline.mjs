@@ -18,10 +18,15 @@ async function phoneAt(world, open, nth) {
   const context = await world.visit({ who: open.volunteers[nth] });
   const page = await context.newPage();
   await page.goto(doorOf(open));
-  await page.waitForFunction(async (path) => {
-    const kept = await caches.match(path, { ignoreVary: true });
-    return navigator.serviceWorker.controller && kept;
-  }, doorOf(open));
+  const isKept = (path) => page.evaluate(async (own) => {
+    const copy = await caches.match(own, { ignoreVary: true });
+    return Boolean(navigator.serviceWorker.controller && copy);
+  }, path);
+  const until = Date.now() + 30_000;
+  while (!(await isKept(doorOf(open)))) {
+    expect(Date.now() < until, "the page is not kept on the phone");
+    await page.waitForTimeout(100);
+  }
   return { context, page, name: `phone ${nth + 1}` };
 }
 
