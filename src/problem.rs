@@ -238,6 +238,11 @@ impl Problem {
         self
     }
 
+    /// A parameter, if it has one of this name.
+    pub fn param(&self, name: &str) -> Option<&Value> {
+        self.params.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
     /// Names a field that is not right.
     pub fn field(
         mut self,

@@ -181,6 +181,11 @@ pattern!(
     |text| text.strip_prefix("LL1-").is_some_and(|code| code.bytes().all(|c| matches!(c, b'0'..=b'9' | b'A'..=b'F')))
 );
 pattern!(
+    /// The SHA-256 of a card's code, in hexadecimal digits: what a device keeps of it.
+    CardHash, 64, 64, "^[0-9a-f]{64}$", "5b7c0a3e9d1f42886ac0b35d9e7f10243546c7d8e9fa0b1c2d3e4f5061728394",
+    |text| text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+);
+pattern!(
     /// A stable lower-case word.
     Slug, 1, 60, "^[a-z0-9][a-z0-9_-]*$", "minimum_living",
     |text| !text.starts_with(['_', '-'])
@@ -242,7 +247,7 @@ macro_rules! hidden {
         }
     )+ };
 }
-shown!(UserName, Phone, CardNumber, Slug, Cursor, ZoneName);
+shown!(UserName, Phone, CardNumber, CardHash, Slug, Cursor, ZoneName);
 hidden!(Pin, Password, IdNumber, Secret, CardCode);
 
 /// A local clock time to the minute, `HH:MM`.

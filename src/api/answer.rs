@@ -210,6 +210,11 @@ impl Told {
     pub fn new(problem: &Problem, lang: Lang, request_id: &str) -> Told {
         Told(problem.body(lang, request_id))
     }
+
+    /// What happened.
+    pub fn title(&self) -> Option<&str> {
+        self.0["title"].as_str()
+    }
 }
 
 impl JsonSchema for Told {

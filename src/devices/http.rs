@@ -4,7 +4,7 @@ use actix_web::web::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EnrolmentCode;
+use super::{EnrolmentCode, Start};
 use crate::{
     access::{
         self, Actor, Allowed, Caller, OnDuty, Principal, act,
@@ -19,7 +19,7 @@ use crate::{
     ids::{AccountId, CanteenId, DeviceId},
     page::{Limit, Page, Window},
     problem::{Code, Fail, Problem},
-    sign_in::http::TokensBody,
+    sign_in::{self, InBrowser, http::TokensBody},
     subsidies,
     text::{Cursor, Line},
     throttle::{Guessable, http::Try},
@@ -195,25 +195,41 @@ pub async fn enrol(
     allowed: Allowed<act::EnrolDevice>,
     Body(body): Body<EnrolBody>,
 ) -> Result<Done<EnrolledBody>, Problem> {
-    let code = EnrolmentCode::read(body.code.as_str()).ok_or(Code::WrongEnrolmentCode)?;
+    let (device, issued, now) = enrolled(&allowed, body.code.as_str(), sign_in::start).await?;
+    let tokens = TokensBody::of(allowed.state(), issued, now);
+    Ok(Answer::new(EnrolledBody { device: device.into(), tokens }))
+}
+
+/// Makes a browser a device, by a code as it was typed. Fails as [`enrol`] does.
+pub(crate) async fn enrol_browser(
+    allowed: &Allowed<act::EnrolDevice>,
+    typed: &str,
+) -> Result<InBrowser, Problem> {
+    Ok(enrolled(allowed, typed, sign_in::start_in_browser).await?.1)
+}
+
+async fn enrolled<T: Send + 'static>(
+    allowed: &Allowed<act::EnrolDevice>,
+    typed: &str,
+    start: Start<T>,
+) -> Result<(Device, T, At), Problem> {
+    let code = EnrolmentCode::read(typed).ok_or(Code::WrongEnrolmentCode)?;
     let tried = Try::new(&allowed.state().identity_key, allowed.origin(), Guessable::Enrolment, "");
     let judged = tried.clone();
     let enrolled = allowed
         .write(move |conn, caller| {
             judged.judge(conn, caller)?;
-            let (device, issued) = devices::enrol(conn, &code, caller.now)?;
+            let (device, session) = devices::enrol(conn, &code, start, caller.now)?;
             judged.was_right(conn, caller)?;
-            Ok((device, issued, caller.now))
+            Ok((device, session, caller.now))
         })
         .await;
-    let (device, issued, now) = match enrolled {
+    match enrolled {
         Err(problem) if problem.code == Code::WrongEnrolmentCode => {
-            return Err(tried.was_wrong(&allowed, Code::WrongEnrolmentCode, |_, _| Ok(())).await);
+            Err(tried.was_wrong(allowed, Code::WrongEnrolmentCode, |_, _| Ok(())).await)
         }
-        enrolled => enrolled?,
-    };
-    let tokens = TokensBody::of(allowed.state(), issued, now);
-    Ok(Answer::new(EnrolledBody { device: device.into(), tokens }))
+        enrolled => enrolled,
+    }
 }
 
 /// A device of a canteen in reach; `device_not_found` for any other.

@@ -8,6 +8,7 @@ mod code;
 pub mod http;
 
 use chrono::TimeDelta;
+use diesel::QueryResult;
 
 pub use code::EnrolmentCode;
 
@@ -20,7 +21,7 @@ use crate::{
     db::Conn,
     ids::DeviceId,
     problem::{Code, Fail},
-    sign_in::{self, Issued},
+    sign_in,
     text::Line,
 };
 
@@ -48,13 +49,21 @@ pub fn add(
     find(conn, id)
 }
 
-/// Makes whoever brings a code the device that it was made for, and uses the code up.
+/// How a session is started: one that goes on with tokens, or one in a browser.
+pub type Start<T> = fn(&mut Conn, Principal, Option<&str>, At) -> QueryResult<T>;
+
+/// Makes whoever brings a code the device that it was made for, uses the code up, and starts a session of some kind.
 ///
 /// Fails with `wrong_enrolment_code` for every code that is not good now, whatever the reason.
-pub fn enrol(conn: &mut Conn, code: &EnrolmentCode, now: At) -> Result<(Device, Issued), Fail> {
+pub fn enrol<T>(
+    conn: &mut Conn,
+    code: &EnrolmentCode,
+    start: Start<T>,
+    now: At,
+) -> Result<(Device, T), Fail> {
     let id = access::devices::enrol(conn, &code.hash(), now)?.ok_or(Code::WrongEnrolmentCode)?;
-    let issued = sign_in::start(conn, Principal::Device(id), None, now)?;
-    Ok((find(conn, id)?, issued))
+    let session = start(conn, Principal::Device(id), None, now)?;
+    Ok((find(conn, id)?, session))
 }
 
 /// Revokes a device that was read as version `seen`, and ends its sessions. One that is revoked stays so.

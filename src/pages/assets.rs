@@ -52,7 +52,14 @@ assets! {
     ALOUD "aloud" "js" "text/javascript; charset=utf-8";
     /// Keeps the numbers of the staff's day up to date.
     LIVE "live" "js" "text/javascript; charset=utf-8";
+    /// Checks in at the door without a network, and catches up.
+    DOOR "door" "js" "text/javascript; charset=utf-8";
+    /// Keeps the numbers of the board in the hall live.
+    HALL "hall" "js" "text/javascript; charset=utf-8";
 }
+
+/// What the door's service worker does; what it keeps is written before it.
+pub const WORKER_SCRIPT: &str = include_str!("door_worker.js");
 
 /// `GET /assets/{name}`
 pub async fn serve(name: web::Path<String>) -> Result<HttpResponse, Problem> {

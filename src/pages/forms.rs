@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use maud::{Markup, html};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::{
     texts::{Text, shell as texts},
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{BODY_LIMIT, Keyed},
     app::State,
-    id::random_bytes,
+    id::{Id, random_bytes},
     money::Fen,
     problem::{Code, Problem},
     words::Lang,
@@ -112,6 +112,13 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// An identifier that is the same whenever this form is sent again about the same, and no other form's.
+    pub fn id<T>(&self, about: &str) -> Id<T> {
+        let hash = Sha256::digest(format!("{}\n{about}", self.key));
+        let bytes = hash[..16].try_into().expect("the hash is longer");
+        Id::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
     /// What the form asks for as a request of the API's, under the form's own idempotency key.
     pub fn keyed<T>(&self, body: T) -> Keyed<T> {
         Keyed { body, key: self.key.clone(), request_hash: self.request_hash.clone() }
@@ -169,6 +176,31 @@ impl Sender {
             return Err(Code::FormOld.into());
         }
         Ok(Sent { fields, key, request_hash: hex::encode(self.hash.finalize().into_bytes()) })
+    }
+}
+
+/// Proof that a script on one of our own pages, in this browser, sends what comes with it: like [`Sent`], for JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct SentByScript;
+
+impl SentByScript {
+    /// The header that carries what a form carries as its token.
+    pub const HEADER: &str = "Leling-Form-Token";
+}
+
+impl FromRequest for SentByScript {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = request.headers().get(SentByScript::HEADER).and_then(|token| token.to_str().ok());
+        std::future::ready(if !is_from_here(request) {
+            Err(Code::FormForeign.into())
+        } else if token.is_some_and(|token| Look::of(request).is_form_token(token)) {
+            Ok(SentByScript)
+        } else {
+            Err(Code::FormOld.into())
+        })
     }
 }
 
@@ -325,6 +357,10 @@ pub enum Kind {
     Password,
     /// Digits that nobody should read over the shoulder.
     SecretDigits,
+    /// What a scanner types or a person; with the focus, so that a scan goes there.
+    Scanned {
+        focus: bool,
+    },
 }
 
 /// A line to be typed. What is asked stands above it, a hint below the question.
@@ -345,12 +381,13 @@ impl Line<'_> {
         let is_day = value.parse::<chrono::NaiveDate>().is_ok();
         let shown = !secret && (kind != Kind::Day || is_day);
         let input = match kind {
-            Kind::Text | Kind::Digits => "text",
+            Kind::Text | Kind::Digits | Kind::Scanned { .. } => "text",
             Kind::Phone => "tel",
             Kind::Day => "date",
             Kind::Password | Kind::SecretDigits => "password",
         };
         let digits = matches!(kind, Kind::Digits | Kind::SecretDigits);
+        let focus = matches!(kind, Kind::Scanned { focus: true });
         let wrong = errors.of_field(name).is_some();
         html! {
             div .field .wrong[wrong] {
@@ -362,7 +399,7 @@ impl Line<'_> {
                     value=[shown.then_some(value)]
                     aria-describedby=[described(name, hint.is_some(), wrong)]
                     aria-invalid=[wrong.then_some("true")]
-                    autocapitalize="none" spellcheck="false";
+                    autocapitalize="none" spellcheck="false" autofocus[focus];
             }
         }
     }

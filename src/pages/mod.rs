@@ -10,10 +10,12 @@
 mod assets;
 mod desk;
 mod district;
+mod door;
 mod everyone;
 mod files;
 mod first_run;
 mod forms;
+mod hall;
 mod resident;
 mod say;
 mod shell;
@@ -215,6 +217,17 @@ fn pages() -> Vec<Address> {
         Address::at("/desk/{canteen}/import").shows(import::show).does(import::look),
         Address::at("/desk/{canteen}/import/confirm").shows(import::from_the_beginning).does(import::confirm),
         Address::at("/desk/{canteen}/due").shows(due::show),
+        // Volunteers at the door, and the board in the hall
+        Address::at("/enrol").shows(door::enrol::show).does(door::enrol::enrol),
+        Address::at("/door/worker.js").shows(door::phone::worker),
+        Address::at("/door/taps").does(door::phone::taps),
+        Address::at("/door/{id}").shows(door::meals),
+        Address::at("/door/{id}/{menu}").shows(door::show).does(door::act),
+        Address::at("/door/{id}/{menu}/list").shows(door::phone::list),
+        Address::at("/door/{id}/{menu}/tap").does(door::phone::tap),
+        Address::at("/door/{id}/{menu}/undo/{attendance}").shows(door::undo::show).does(door::undo::undo),
+        Address::at("/hall/{id}").shows(hall::show),
+        Address::at("/hall/{id}/live").shows(hall::live),
     ]
 }
 

@@ -58,6 +58,8 @@ pub struct Page {
     status: StatusCode,
     aloud: bool,
     wide: bool,
+    kept: bool,
+    again_s: Option<u32>,
     scripts: Vec<&'static Asset>,
 }
 
@@ -75,6 +77,8 @@ impl Page {
             status: StatusCode::OK,
             aloud: false,
             wide: false,
+            kept: false,
+            again_s: None,
             scripts: Vec::new(),
         }
     }
@@ -135,6 +139,18 @@ impl Page {
         self
     }
 
+    /// Asked for again after so many seconds where there is no script that keeps it up to date.
+    pub fn again_after(mut self, seconds: u32) -> Page {
+        self.again_s = Some(seconds);
+        self
+    }
+
+    /// As a phone keeps it for when there is no connection: nobody's name and telephone number stand around it.
+    pub fn kept(mut self) -> Page {
+        self.kept = true;
+        self
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
@@ -165,6 +181,9 @@ impl Around {
     /// Reads who is signed in, and whom they can call: the page's canteen, their own, the one that they looked at last,
     /// or the only one.
     pub fn of(conn: &mut Conn, caller: &Caller, look: &Look, page: &Page) -> Result<Around, Fail> {
+        if page.kept {
+            return Ok(Around::default());
+        }
         let name = accounts::name_of(conn, caller.actor())?;
         let contact = match &page.contact {
             Some(contact) => Some(contact.clone()),
@@ -208,6 +227,9 @@ pub fn html(look: &Look, around: &Around, page: Page) -> String {
                 link rel="icon" type="image/svg+xml" href=(ICON.path());
                 meta name="theme-color" content="#0b5345";
                 meta name="format-detection" content="telephone=no";
+                @if let Some(seconds) = page.again_s {
+                    noscript { meta http-equiv="refresh" content=(seconds); }
+                }
                 @for script in &page.scripts { script defer src=(script.path()) {} }
             }
             body .wide[page.wide] {
@@ -349,8 +371,12 @@ pub async fn in_html(
 /// Whether a person asks: programs that ask for what is no page are answered like by the API.
 fn wants_html(request: &HttpRequest, problem: &Problem) -> bool {
     let accepted = request.headers().get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok());
-    accepted.is_some_and(|kinds| kinds.contains("text/html"))
-        || !matches!(problem.code, Code::NotFound | Code::MethodNotAllowed)
+    let takes = |kind: &str| accepted.is_some_and(|kinds| kinds.contains(kind));
+    // A script of ours says that it reads JSON.
+    if takes("application/json") && !takes("text/html") {
+        return false;
+    }
+    takes("text/html") || !matches!(problem.code, Code::NotFound | Code::MethodNotAllowed)
 }
 
 /// A problem as a page of its own, or the way to sign in.

@@ -184,6 +184,14 @@ impl Look {
         self.session.is_some()
     }
 
+    /// What a script of ours reads: it stays on no machine but as far as the script keeps it.
+    pub fn json(&self, body: &impl Serialize) -> HttpResponse {
+        HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::VARY, "Cookie, Accept-Language"))
+            .json(body)
+    }
+
     /// A page as an answer.
     pub(super) fn answer(&self, status: StatusCode, html: String) -> HttpResponse {
         let mut answer = HttpResponse::build(status);

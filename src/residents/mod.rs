@@ -8,7 +8,7 @@ pub mod cards;
 mod facts;
 pub mod http;
 mod identity;
-mod names;
+pub mod names;
 
 pub mod roster;
 mod store;

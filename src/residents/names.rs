@@ -93,6 +93,21 @@ pub fn keys(full_name: &str, card_number: &str, phone: Option<&str>) -> Vec<Stri
     keys
 }
 
+/// How a name is typed in Latin letters: in pinyin, and by its initials; none twice.
+pub fn spelt(full_name: &str) -> Vec<String> {
+    let letters: Vec<char> = plain(full_name).chars().collect();
+    let mut spelt: Vec<String> = readings(&letters).iter().flat_map(|reading| spellings(reading)).collect();
+    spelt.sort_unstable();
+    spelt.dedup();
+    spelt
+}
+
+/// Whether somebody of this name is found by what is typed.
+pub fn is_found(full_name: &str, typed: &str) -> bool {
+    let keys = keys(full_name, "", None);
+    beginnings(typed).iter().any(|beginning| keys.iter().any(|key| key.starts_with(beginning)))
+}
+
 /// What keys have to begin with so that `typed` finds them; nothing when it says nothing.
 pub fn beginnings(typed: &str) -> Vec<String> {
     let said = plain(typed);

@@ -8,13 +8,14 @@ import { Html, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
 import * as desk from "./audiences/desk.mjs";
 import * as district from "./audiences/district.mjs";
+import * as door from "./audiences/door.mjs";
 import * as everyone from "./audiences/everyone.mjs";
 import * as firstRun from "./audiences/first-run.mjs";
 import * as resident from "./audiences/resident.mjs";
 import * as staff from "./audiences/staff.mjs";
 
 // In the order in which people meet them.
-const AUDIENCES = [firstRun, everyone, resident, desk, staff, district];
+const AUDIENCES = [firstRun, everyone, resident, desk, staff, door, district];
 
 const { values: asked } = parseArgs({
   options: {

@@ -59,6 +59,18 @@ on_both! {
         assert_eq!((&served["full_name"], &served["reserved"]), (&json!("王秀英"), &json!(true)));
     }
 
+    async fn a_device_says_a_card_by_the_hash_that_it_keeps(db: TestDb) {
+        let world = World::build(db).await;
+        let code = scanned(&picture(&world, &world.here.staff).await.file());
+        let hash = hex::encode(Sha256::digest(&code));
+        let path = format!("/menus/{}/attendance", world.here.id("menu"));
+        let twice = json!({ "tap_id": uuid(), "card_code": code, "card_hash": hash });
+        world.app.post(&path, twice).by(&world.here.volunteer).send().await.refused(400, "bad_tap");
+        let tap = json!({ "tap_id": uuid(), "card_hash": hash });
+        let served = world.app.post(&path, tap).by(&world.here.volunteer).send().await.expect(201);
+        assert_eq!(served["full_name"], "王秀英");
+    }
+
     async fn a_card_is_drawn_for_those_whom_it_concerns_and_says_nothing_but_a_name(db: TestDb) {
         let world = World::build(db).await;
         let first = picture(&world, &world.here.staff).await;

@@ -21,7 +21,7 @@ use crate::{
     ids::{AccountId, MenuId, ReservationId, ResidentId, TapId},
     menus::{self, Menu, Pick},
     problem::{Code, Fail, Problem},
-    text::{CardCode, CardNumber},
+    text::{CardCode, CardHash, CardNumber},
     words,
     words::{Bilingual, Mode},
 };
@@ -45,7 +45,7 @@ pub struct OfflineCheckIn {
     /// What it is; a reserved meal without.
     #[serde(default = "reserved")]
     pub kind: TapKind,
-    /// Who it is: one of the four; none for a guest's, staff or volunteer's meal.
+    /// Who it is: one of the five; none for a guest's, staff or volunteer's meal.
     #[serde(default)]
     pub reservation_id: Option<ReservationId>,
     #[serde(default)]
@@ -53,6 +53,9 @@ pub struct OfflineCheckIn {
     /// What the QR of a card says.
     #[serde(default)]
     pub card_code: Option<CardCode>,
+    /// The same as a device keeps it: the SHA-256 of the code, in hexadecimal digits.
+    #[serde(default)]
+    pub card_hash: Option<CardHash>,
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
     /// What was taken, without a reservation; one usual set meal if not said.
@@ -78,6 +81,7 @@ impl OfflineCheckIn {
             reservation_id,
             card_number,
             card_code,
+            card_hash,
             resident_id,
             lines,
             mode,
@@ -90,6 +94,7 @@ impl OfflineCheckIn {
             reservation_id,
             card_number,
             card_code,
+            card_hash,
             resident_id,
             lines,
             mode,

@@ -5,7 +5,7 @@ mod door_list;
 pub mod export;
 mod reviews;
 
-pub use batches::record as record_batch;
+pub use batches::{Batch, ItemAnswer, ItemOutcome, record as record_batch};
 pub(crate) use door_list::list as list_of;
 pub use door_list::{DoorList, Expected, door_list};
 pub(crate) use reviews::waiting_in;
@@ -28,7 +28,7 @@ use crate::{
     money::Fen,
     problem::{Fail, Problem},
     residents::{self, cards},
-    text::{CardCode, CardNumber, Line},
+    text::{CardCode, CardHash, CardNumber, Line},
     words,
     words::{MealClass, Mode},
 };
@@ -50,7 +50,7 @@ pub struct CheckIn {
     /// What it is; a reserved meal without.
     #[serde(default = "reserved")]
     pub kind: TapKind,
-    /// Who it is: one of the four; none for a guest's, staff or volunteer's meal.
+    /// Who it is: one of the five; none for a guest's, staff or volunteer's meal.
     #[serde(default)]
     pub reservation_id: Option<ReservationId>,
     #[serde(default)]
@@ -58,6 +58,9 @@ pub struct CheckIn {
     /// What the QR of a card says.
     #[serde(default)]
     pub card_code: Option<CardCode>,
+    /// The same as a device keeps it: the SHA-256 of the code, in hexadecimal digits.
+    #[serde(default)]
+    pub card_hash: Option<CardHash>,
     #[serde(default)]
     pub resident_id: Option<ResidentId>,
     /// What was taken, without a reservation; one usual set meal if not said.
@@ -84,14 +87,20 @@ fn reserved() -> TapKind {
 impl CheckIn {
     /// Fails with `bad_tap`.
     fn tap(&self, duty: &OnDuty) -> Result<Tap, Problem> {
-        let person = match (self.reservation_id, &self.card_number, &self.card_code, self.resident_id) {
-            (Some(id), None, None, None) => Person::Reservation(id),
-            (None, Some(card), None, None) => Person::Card(card.as_str().to_owned()),
-            (None, None, Some(code), None) => Person::CardCode(cards::hash_of(code)),
-            (None, None, None, Some(id)) => Person::Resident(id),
-            (None, None, None, None) => Person::Nobody,
-            _ => return Err(bad_tap("name one of reservation_id, card_number, card_code and resident_id")),
-        };
+        let said = [
+            self.reservation_id.map(Person::Reservation),
+            self.card_number.as_ref().map(|card| Person::Card(card.as_str().to_owned())),
+            self.card_code.as_ref().map(|code| Person::CardCode(cards::hash_of(code))),
+            self.card_hash.as_ref().map(|hash| Person::CardCode(hash.as_str().to_owned())),
+            self.resident_id.map(Person::Resident),
+        ];
+        let mut said = said.into_iter().flatten();
+        let person = said.next().unwrap_or(Person::Nobody);
+        if said.next().is_some() {
+            return Err(bad_tap(
+                "name one of reservation_id, card_number, card_code, card_hash and resident_id",
+            ));
+        }
         Ok(Tap {
             id: self.tap_id,
             by: Tapper::of(duty, self.by)?,
@@ -150,7 +159,8 @@ pub enum CheckInAnswer {
     Door(DoorAnswer),
 }
 
-fn door_answer(conn: &mut Conn, menu: &Menu, attendance: &Attendance) -> Result<DoorAnswer, Fail> {
+/// What the door hears of an attendance at this menu.
+pub(crate) fn door_answer(conn: &mut Conn, menu: &Menu, attendance: &Attendance) -> Result<DoorAnswer, Fail> {
     let resident = attendance.resident_id.map(|id| residents::find(conn, id)).transpose()?;
     let (full_name, allergens, diet_tags) = match resident {
         Some(resident) => (Some(resident.full_name), resident.allergens.0, resident.diet_tags.0),

@@ -13,6 +13,8 @@ use crate::{
     },
     api::{Answer, Body},
     pages::{
+        assets::DOOR,
+        door::phone,
         forms::{Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, button, form, one_of},
         say,
         shell::Page,
@@ -138,14 +140,15 @@ fn sign_out_page(look: &Look, errors: Errors) -> Page {
             .hint(html! { (texts::SIGN_OUT_EVERYWHERE_HINT.of(lang)) }),
     ];
     let legend = Legend::Shown(texts::SIGN_OUT_WHERE.of(lang));
-    let content = form(
+    let sent = form(
         look,
         html! {
             (one_of("where", legend, &choices, "here", &errors))
             (button(texts::SIGN_OUT_BUTTON.of(lang)))
         },
     );
-    Page::new(texts::SIGN_OUT_TITLE.of(lang), content).back("/me").errors(errors)
+    let content = html! { (phone::leaving(lang)) (sent) };
+    Page::new(texts::SIGN_OUT_TITLE.of(lang), content).back("/me").errors(errors).with_script(&DOOR)
 }
 
 /// `POST /sign-out`

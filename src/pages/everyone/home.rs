@@ -1,20 +1,21 @@
 //! Where somebody who is signed in begins: with the one resident whom they act for, or with a choice.
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::password;
 use crate::{
-    access::{Role, act, links::LinkStatus},
+    access::{Role, act, devices::Purpose, links::LinkStatus},
     accounts::http::{MeBody, who},
     canteens,
     db::Conn,
+    ids::CanteenId,
     pages::{
         district::HOME,
         first_run::NEXT,
         forms::Asked,
         say,
         shell::Page,
-        texts::{district, everyone as texts, first_run},
+        texts::{Text, district, door, everyone as texts, first_run},
         visit::{Look, Shown, Visit, go},
     },
     problem::Fail,
@@ -43,34 +44,65 @@ pub async fn show(visit: Visit<act::ReadMe>, Asked(query): Asked) -> Shown {
 /// Somewhere to begin.
 struct Place {
     to: String,
-    name: String,
+    name: Markup,
 }
 
-/// Where somebody can begin: with themself as a resident, with each resident whom they act for, at each canteen that
-/// they run, with their district, with the installation.
+impl Place {
+    /// By what is done there.
+    fn of(to: &str, what: Text, lang: Lang) -> Place {
+        Place { to: to.to_owned(), name: html! { (what.of(lang)) } }
+    }
+
+    /// By what is done there, and the canteen.
+    fn at(
+        to: &str,
+        what: Option<Text>,
+        canteen: CanteenId,
+        conn: &mut Conn,
+        lang: Lang,
+    ) -> Result<Place, Fail> {
+        let name = canteens::find(conn, canteen)?.name;
+        let name = html! { @if let Some(what) = what { (what.of(lang)) } (say::recorded(lang, &name)) };
+        Ok(Place { to: format!("/{to}/{canteen}"), name })
+    }
+}
+
+/// Where somebody can begin: with themself as a resident, with each resident whom they act for, where they serve, with
+/// their district, with the installation; a device with what it is for.
 fn places(conn: &mut Conn, me: &MeBody, lang: Lang) -> Result<Vec<Place>, Fail> {
-    let oneself = me
-        .resident
-        .iter()
-        .map(|resident| Place { to: format!("/people/{}", resident.id), name: me.display_name.clone() });
+    let oneself = me.resident.iter().map(|resident| Place {
+        to: format!("/people/{}", resident.id),
+        name: say::recorded(lang, &me.display_name),
+    });
     let linked = me.links.iter().filter(|link| link.status == LinkStatus::Active).map(|link| Place {
         to: format!("/people/{}", link.resident_id),
-        name: link.resident_name.clone().unwrap_or_default(),
+        name: say::recorded(lang, link.resident_name.as_deref().unwrap_or_default()),
     });
     let mut places: Vec<Place> = oneself.chain(linked).collect();
     for grant in &me.grants {
-        let (to, name) = match (grant.role, grant.canteen_id) {
-            (Role::Staff, Some(canteen)) => {
-                (format!("/staff/{canteen}"), canteens::find(conn, canteen)?.name)
+        match (grant.role, grant.canteen_id) {
+            (Role::Staff, Some(canteen)) => places.push(Place::at("staff", None, canteen, conn, lang)?),
+            (Role::Volunteer, Some(canteen)) => {
+                places.push(Place::at("door", Some(door::PLACE_DOOR), canteen, conn, lang)?);
             }
             (Role::District | Role::Auditor, _) => {
-                (HOME.to_owned(), district::TO_DISTRICT.of(lang).to_owned())
+                places.push(Place::of(HOME, district::TO_DISTRICT, lang));
             }
-            (Role::Admin, _) => (NEXT.to_owned(), first_run::TO_SETUP.of(lang).to_owned()),
-            (_, _) => continue,
-        };
-        places.push(Place { to, name });
+            (Role::Admin, _) => places.push(Place::of(NEXT, first_run::TO_SETUP, lang)),
+            (_, _) => {}
+        }
     }
+    if let Some(device) = &me.device {
+        let room = match device.purpose {
+            Purpose::Door | Purpose::Round => Some(("door", door::PLACE_DOOR)),
+            Purpose::Hall => Some(("hall", door::PLACE_HALL)),
+            Purpose::Kitchen => None,
+        };
+        if let Some((to, what)) = room {
+            places.push(Place::at(to, Some(what), device.canteen_id, conn, lang)?);
+        }
+    }
+    // Several roles may lead to one place.
     places.dedup_by(|one, other| one.to == other.to);
     Ok(places)
 }
@@ -80,9 +112,7 @@ fn choice(look: &Look, me: &MeBody, places: &[Place]) -> Page {
     let asked = me.links.iter().any(|link| link.status == LinkStatus::Asked);
     let content = html! {
         ul .cards {
-            @for place in places {
-                li { a .card href=(place.to) { span .strong { (say::recorded(lang, &place.name)) } } }
-            }
+            @for place in places { li { a .card href=(place.to) { span .strong { (place.name) } } } }
         }
         @if places.is_empty() && !asked { p .lead { (texts::HOME_NOTHING.of(lang)) } }
         @if asked { p .notice { (texts::HOME_ASKED.of(lang)) } }

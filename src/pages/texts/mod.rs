@@ -4,6 +4,7 @@
 
 pub mod desk;
 pub mod district;
+pub mod door;
 pub mod everyone;
 pub mod first_run;
 pub mod resident;
@@ -86,7 +87,7 @@ mod tests {
     #[test]
     fn every_text_says_the_same_things_in_both_languages() {
         let people = [everyone::ALL, resident::ALL, standing::ALL, waiting::ALL].concat();
-        let canteens = [desk::ALL, staff::ALL, district::ALL, first_run::ALL].concat();
+        let canteens = [desk::ALL, staff::ALL, door::ALL, district::ALL, first_run::ALL].concat();
         for (name, text) in [shell::ALL, words::ALL, &people, &canteens].concat() {
             let (zh, en) = (text.of(Lang::Zh), text.of(Lang::En));
             assert!(!zh.is_empty() && !en.is_empty(), "{name}");

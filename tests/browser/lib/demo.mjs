@@ -1,11 +1,12 @@
 // The service that is tested: the demonstration, in a directory of its own.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { existsSync, openSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 const LONGEST_START_MS = 600_000;
 
@@ -44,7 +45,36 @@ export async function startDemo({ binary, from }) {
     await stop();
     throw new Error(`${error.message}\n${said.split("\n").slice(-20).join("\n")}`);
   }
-  return { base, signIns: JSON.parse(await readFile(join(dir, "sign-ins.json"), "utf8")), stop };
+  const signIns = JSON.parse(await readFile(join(dir, "sign-ins.json"), "utf8"));
+  return { base, signIns, beside: ({ tls }) => startSecure({ binary, dir, name: tls }), stop };
+}
+
+// Another one on the same database, over HTTPS with a certificate for this name that nobody has signed.
+async function startSecure({ binary, dir, name }) {
+  const port = await freePort();
+  const [cert, key] = [join(dir, "cert.pem"), join(dir, "key.pem")];
+  await promisify(execFile)("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    "-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`, "-keyout", key, "-out", cert,
+  ]);
+  const log = openSync(join(dir, "secure.log"), "w");
+  const flags = ["--database-url", "sqlite:demo.db", "--bind", `127.0.0.1:${port}`, "--tls-cert", cert, "--tls-key", key, "serve"];
+  const child = spawn(resolve(binary), flags, { cwd: dir, stdio: ["ignore", log, log] });
+  const ended = new Promise((done) => child.once("exit", done));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await ended;
+  };
+  const listens = () => new Promise((done) => {
+    const line = connect(port, "127.0.0.1", () => done(true)).once("error", () => done(false));
+    line.once("connect", () => line.destroy());
+  });
+  const until = Date.now() + 60_000;
+  while (!(await listens())) {
+    if (child.exitCode !== null || Date.now() > until) throw new Error(await readFile(join(dir, "secure.log"), "utf8"));
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return { port, stop };
 }
 
 // Starts `binary` with a database in which there is nothing, and reads the code of its first run.

@@ -2,27 +2,31 @@
 
 import { chromium } from "playwright-core";
 
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
 
+const BROWSER = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
 export class World {
-  constructor({ base, code, binary, signIns, browser }) {
+  constructor({ base, code, binary, signIns, browser, beside }) {
     this.base = base;
     // What an installation in which there is nothing was started with.
     this.code = code;
     this.binary = binary;
     this.signIns = signIns;
     this.browser = browser;
+    // Starts another one of the service on the same database.
+    this.beside = beside;
+    this.browserPath = BROWSER;
     // Sessions are started once each: cookies by who it is.
     this.sessions = new Map();
   }
 
-  static async open({ base, code, binary, signIns }) {
-    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-    const browser = await chromium.launch({ executablePath, args: FLAGS });
-    return new World({ base, code, binary, signIns, browser });
+  static async open({ base, code, binary, signIns, beside }) {
+    const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+    return new World({ base, code, binary, signIns, browser, beside });
   }
 
   async close() {
