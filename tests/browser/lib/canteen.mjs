@@ -125,7 +125,7 @@ export async function cardCode(world, desk, resident) {
     const image = new Image();
     image.src = URL.createObjectURL(new Blob([source], { type: "image/svg+xml" }));
     await image.decode();
-    const canvas = new OffscreenCanvas(1600, Math.round((1600 * image.height) / image.width));
+    const canvas = new OffscreenCanvas(700, Math.round((700 * image.height) / image.width));
     const paper = canvas.getContext("2d");
     paper.fillStyle = "#fff";
     paper.fillRect(0, 0, canvas.width, canvas.height);
