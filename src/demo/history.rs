@@ -13,6 +13,7 @@ use super::{
     places::hours,
     progress::Progress,
     setup::{Diner, Kitchen, caller, mistake},
+    written,
 };
 use crate::{
     access::{Act, ActingFor, OnDuty, Role, Site},
@@ -65,9 +66,9 @@ fn live_day(state: &State, kitchen: &Arc<Kitchen>, on: NaiveDate) -> Result<(), 
     for period in kitchen.place.periods() {
         let plan = Arc::new(plan(kitchen, on, period).map_err(super::broken)?);
         let (own, planned) = (kitchen.clone(), plan.clone());
-        let booked = state.db.write_blocking(move |conn| book(conn, &own, &planned))?;
+        let booked = written(state, move |conn| book(conn, &own, &planned))?;
         let own = kitchen.clone();
-        state.db.write_blocking(move |conn| serve(conn, &own, &plan, &booked))?;
+        written(state, move |conn| serve(conn, &own, &plan, &booked))?;
     }
     Ok(())
 }

@@ -32,15 +32,18 @@ use crate::{
     accounts::passwords::{Hasher, Params},
     app::{self, State},
     clock::{At, Clock, Hand},
-    db::Fail,
+    db::Conn,
     installation,
-    problem::Problem,
+    problem::Fail,
     settings::Settings,
     start_error::StartError,
 };
 
 /// How many days of history there are before the day that is lived over HTTP.
 const DAYS: u64 = 30;
+
+/// How often a part of it is begun again on a machine that is busy.
+const TRIES: usize = 10;
 
 /// Where the demonstration's database is unless somebody says otherwise.
 pub const DATABASE_URL: &str = "sqlite:leling-demo.db";
@@ -65,7 +68,7 @@ pub fn run(settings: &Settings, sign_ins: Option<&Path>) -> Result<(), StartErro
     let state = State::open(settings, clock.clone(), Hasher::new(Params::DEFAULT))?;
     let unused = state
         .db
-        .read_blocking(|conn| -> Result<bool, Fail<Problem>> { Ok(installation::is_unused(conn)?) })?;
+        .read_blocking(|conn| -> Result<bool, Fail> { Ok(installation::is_unused(conn)?) })?;
     if !unused {
         return Err(exists("The database that is named"));
     }
@@ -156,6 +159,21 @@ fn broken(said: impl fmt::Display) -> StartError {
         "demo_failed",
         format!("The demonstration could not be finished; tell its makers. It said: {said}"),
     )
+}
+
+/// Writes a part of the demonstration. A machine that is busy is waited for: nothing remains of what it cut off, and it is
+/// begun again.
+fn written<T: Send + 'static>(
+    state: &State,
+    part: impl Fn(&mut Conn) -> Result<T, Fail> + Clone + Send + 'static,
+) -> Result<T, StartError> {
+    for _ in 1..TRIES {
+        match state.db.write_blocking(part.clone()) {
+            Err(problem) if problem.code.retryable() => {}
+            written => return Ok(written?),
+        }
+    }
+    Ok(state.db.write_blocking(part)?)
 }
 
 /// Writes to standard output, whose reader may have gone.

@@ -12,6 +12,7 @@ use super::{
     people::{self, Invented},
     places::{PLACES, POLICIES, Place, cities},
     progress::Progress,
+    written,
 };
 use crate::{
     access::{
@@ -119,7 +120,7 @@ pub fn furnish(
     let for_offices: Vec<Secret> = secrets.by_ref().take(1 + 2 * cities().len()).collect();
     let years = calendars(today)?;
     let (admin, offices) =
-        state.db.write_blocking(move |conn| open_offices(conn, &for_offices, &years, today, now))?;
+        written(state, move |conn| open_offices(conn, &for_offices, &years, today, now))?;
     progress.step();
 
     let mut kitchens = Vec::new();
@@ -262,7 +263,7 @@ fn open_kitchen(
     let (for_crew, for_families) = secrets.split_at(accounts_of(place) - place.families);
     let (for_crew, officer) = (for_crew.to_vec(), office.district.ticket);
     let (canteen, staff, volunteers) =
-        state.db.write_blocking(move |conn| open_canteen(conn, place, officer, &for_crew, now))?;
+        written(state, move |conn| open_canteen(conn, place, officer, &for_crew, now))?;
     let newcomers: Vec<Newcomer> = invented
         .into_iter()
         .enumerate()
@@ -276,7 +277,7 @@ fn open_kitchen(
     let mut diners = Vec::new();
     for part in newcomers.chunks(AT_ONCE) {
         let (part, canteen, staff) = (part.to_vec(), canteen.clone(), staff.ticket);
-        diners.extend(state.db.write_blocking(move |conn| {
+        diners.extend(written(state, move |conn| {
             let desk = Registry { place, canteen: &canteen, staff, officer, now };
             part.iter().map(|newcomer| desk.admit(conn, newcomer)).collect::<Result<Vec<_>, Fail>>()
         })?);
