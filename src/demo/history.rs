@@ -74,6 +74,7 @@ fn live_day(state: &State, kitchen: &Arc<Kitchen>, on: NaiveDate) -> Result<(), 
 }
 
 /// A menu, and the reservation of everybody who made theirs in time, in the order of the plan.
+#[derive(Clone)]
 struct Booked {
     menu: Menu,
     reservations: Vec<Option<Reservation>>,

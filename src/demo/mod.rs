@@ -66,9 +66,8 @@ pub fn run(settings: &Settings, sign_ins: Option<&Path>) -> Result<(), StartErro
     let first_morning = instant(yesterday - Days::new(DAYS + 2), 9, 0);
     let (clock, hand) = Clock::held(first_morning);
     let state = State::open(settings, clock.clone(), Hasher::new(Params::DEFAULT))?;
-    let unused = state
-        .db
-        .read_blocking(|conn| -> Result<bool, Fail> { Ok(installation::is_unused(conn)?) })?;
+    let unused =
+        state.db.read_blocking(|conn| -> Result<bool, Fail> { Ok(installation::is_unused(conn)?) })?;
     if !unused {
         return Err(exists("The database that is named"));
     }

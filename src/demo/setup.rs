@@ -119,8 +119,7 @@ pub fn furnish(
 
     let for_offices: Vec<Secret> = secrets.by_ref().take(1 + 2 * cities().len()).collect();
     let years = calendars(today)?;
-    let (admin, offices) =
-        written(state, move |conn| open_offices(conn, &for_offices, &years, today, now))?;
+    let (admin, offices) = written(state, move |conn| open_offices(conn, &for_offices, &years, today, now))?;
     progress.step();
 
     let mut kitchens = Vec::new();
