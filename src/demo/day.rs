@@ -17,7 +17,7 @@ use super::{
     instant,
     kitchen::{Fate, MealPlan, Ordered, items, plan},
     progress::Progress,
-    setup::{House, Kitchen},
+    setup::{Diner, House, Kitchen},
 };
 use crate::{
     clock::{At, Hand},
@@ -370,11 +370,12 @@ impl<'s, 'k> Shift<'s, 'k> {
     fn order_for_good(&mut self) -> Result<(), StartError> {
         let diners = &self.kitchen.diners;
         let at_home = |index: &usize| diners[*index].pin.is_none() && diners[*index].family.is_none();
-        let own =
-            diners.iter().position(|diner| diner.pin.is_some()).map(|diner| (Who::Resident(diner), diner));
-        let family = diners
-            .iter()
-            .position(|diner| diner.pin.is_none() && diner.family.is_some())
+        // The last of each, but not the first, whom a visitor signs in as: they have meals left to choose.
+        let last = |of: &dyn Fn(&Diner) -> bool| {
+            (0..diners.len()).filter(|index| of(&diners[*index])).skip(1).last()
+        };
+        let own = last(&|diner| diner.pin.is_some()).map(|diner| (Who::Resident(diner), diner));
+        let family = last(&|diner| diner.pin.is_none() && diner.family.is_some())
             .map(|diner| (Who::Family(diner), diner));
         let desk = (0..diners.len()).filter(at_home).take(2).map(|diner| (Who::Staff, diner));
         for (who, diner) in own.into_iter().chain(family).chain(desk) {

@@ -25,16 +25,16 @@ try {
   const { items: menus } = await api.get(`/canteens/${staff.canteen_id}/menus?from=${today()}&to=${today()}`);
   const { items: policies } = await (await Api.of(world, officer)).get("/policies");
   const pictures = [
-    { name: "resident", who: resident, path: `/people/${resident.resident_id}`, wide: false },
+    { name: "resident", who: resident, path: `/people/${resident.resident_id}` },
     { name: "desk", who: staff, path: `/desk/${staff.canteen_id}?q=l`, wide: true },
     { name: "staff", who: staff, path: `/staff/${staff.canteen_id}`, wide: true },
     { name: "week", who: staff, path: `/staff/${staff.canteen_id}/week`, wide: true },
-    { name: "door", who: world.person("volunteer", 0, here), path: `/door/${staff.canteen_id}/${menus[0].id}`, wide: false },
+    { name: "door", who: world.person("volunteer", 0, here), path: `/door/${staff.canteen_id}/${menus[0].id}`, js: false },
     { name: "policy", who: officer, path: `/district/policies/${policies[0].id}`, wide: true },
   ];
-  for (const { name, who, path, wide } of pictures) {
+  for (const { name, who, path, wide = false, js = true } of pictures) {
     const [width, height] = wide ? [1280, 900] : [640, 900];
-    const context = await world.visit({ who, width, height });
+    const context = await world.visit({ who, width, height, js });
     const page = await context.newPage();
     await page.goto(path);
     await page.screenshot({ path: `${PICTURES}/${name}.png` });

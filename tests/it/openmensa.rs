@@ -53,7 +53,7 @@ on_both! {
     async fn the_feed_is_well_formed_whatever_a_dish_is_called(db: TestDb) {
         let world = World::build(db).await;
         let World { app, here, .. } = &world;
-        let mut menu = menu_body("2026-11-28", true);
+        let mut menu = menu_body("2026-11-29", true);
         menu["items"][0]["name"] = json!("<辣> & \"香\"");
         id_of(&app.made(&here.staff, &format!("/canteens/{}/menus", here.id("canteen")), menu).await);
         let feed = app.get("/openmensa/canteens/1/feed.xml").send().await;
