@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use serde_json::{Value, json};
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
     id::Id,
     ids::{CanteenId, TapId},
     start_error::StartError,
-    words::Period,
+    words::{Period, Weekday},
 };
 
 /// How many canteens talk to the service at once.
@@ -33,8 +33,6 @@ const AT_ONCE: usize = 4;
 
 /// How many days of menus are posted besides the day's own.
 const DAYS_AHEAD: u64 = 7;
-
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Where the last of these days has few places, so that somebody waits for one; and how many.
 const FEW_PLACES: (&str, i32) = ("jinyuan", 2);
@@ -366,7 +364,7 @@ impl<'s, 'k> Shift<'s, 'k> {
         Ok(())
     }
 
-    /// A resident, a daughter and two at the desk want lunch on every day to come.
+    /// A resident, a daughter and two at the desk want lunch on every second day to come.
     fn order_for_good(&mut self) -> Result<(), StartError> {
         let diners = &self.kitchen.diners;
         let at_home = |index: &usize| diners[*index].pin.is_none() && diners[*index].family.is_none();
@@ -378,12 +376,14 @@ impl<'s, 'k> Shift<'s, 'k> {
         let family = last(&|diner| diner.pin.is_none() && diner.family.is_some())
             .map(|diner| (Who::Family(diner), diner));
         let desk = (0..diners.len()).filter(at_home).take(2).map(|diner| (Who::Staff, diner));
+        let weekdays = [DAYS_AHEAD - 4, DAYS_AHEAD - 2, DAYS_AHEAD]
+            .map(|ahead| Weekday::from((self.on + Days::new(ahead)).weekday()));
         for (who, diner) in own.into_iter().chain(family).chain(desk) {
             let order = json!({
                 "canteen_id": self.kitchen.canteen.id,
                 "resident_id": diners[diner].resident.id,
                 "from_on": self.on + Days::new(2),
-                "meals": [{ "period": "lunch", "mode": "dine_in", "weekdays": WEEKDAYS }],
+                "meals": [{ "period": "lunch", "mode": "dine_in", "weekdays": weekdays }],
                 "item_rule": "by_diet",
             });
             self.session(who)?.post("/standing-orders", &order)?;

@@ -319,7 +319,8 @@ export const tasks = [
   {
     name: "a resident waits for a place of a full meal, sees the rank, and leaves the list",
     async run({ page, world, say }) {
-      const who = world.person("resident", used++, ({ canteen_id }) => canteen_id === world.person("staff").canteen_id);
+      // Who waited leaves the list, and can wait again.
+      const who = world.person("resident", 1, ({ canteen_id }) => canteen_id === world.person("staff").canteen_id);
       const taker = world.person("resident", 0, ({ canteen_id }) => canteen_id === who.canteen_id);
       const { menu, reopen } = await fill(world, who, taker);
       await page.goto("/home");
@@ -368,7 +369,8 @@ export const tasks = [
       await signIn(page, who);
       await press(page, say("长期订餐", "Standing orders"));
       await press(page, say("新的长期订餐", "Make a standing order"));
-      if (page.url().endsWith("/new") && (await page.locator("input[name=meal]").count()) > 0) {
+      // A canteen that serves one meal does not ask which.
+      if (page.url().endsWith("/new") && (await page.locator("input[name=meal][type=radio]").count()) > 0) {
         await page.locator("input[name=meal][value=lunch]").check();
         await press(page, say("下一步", "Next"));
       }
