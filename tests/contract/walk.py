@@ -285,6 +285,8 @@ def menus(place: Place) -> None:
     copied = {"from_on": later(21), "to_on": later(25), "days": 1}
     draft = place.staff.post(f"/canteens/{place.id}/menus/copy", copied)["items"][0]["id"]
     place.staff.post(f"/menus/{draft}/publish")
+    drafts = [{"id": place.menu(days, publish=False)["id"], "version": 1} for days in (26, 27)]
+    place.staff.post(f"/canteens/{place.id}/menus/publish", {"drafts": drafts})
 
 
 def reservations(place: Place) -> None:
