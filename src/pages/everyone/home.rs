@@ -80,16 +80,18 @@ fn places(conn: &mut Conn, me: &MeBody, lang: Lang) -> Result<Vec<Place>, Fail> 
     });
     let mut places: Vec<Place> = oneself.chain(linked).collect();
     for grant in &me.grants {
-        match (grant.role, grant.canteen_id) {
-            (Role::Staff, Some(canteen)) => places.push(Place::at("staff", None, canteen, conn, lang)?),
+        let place = match (grant.role, grant.canteen_id) {
+            (Role::Staff, Some(canteen)) => Place::at("staff", None, canteen, conn, lang)?,
             (Role::Volunteer, Some(canteen)) => {
-                places.push(Place::at("door", Some(door::PLACE_DOOR), canteen, conn, lang)?);
+                Place::at("door", Some(door::PLACE_DOOR), canteen, conn, lang)?
             }
-            (Role::District | Role::Auditor, _) => {
-                places.push(Place::of(HOME, district::TO_DISTRICT, lang));
-            }
-            (Role::Admin, _) => places.push(Place::of(NEXT, first_run::TO_SETUP, lang)),
-            (_, _) => {}
+            (Role::District | Role::Auditor, _) => Place::of(HOME, district::TO_DISTRICT, lang),
+            (Role::Admin, _) => Place::of(NEXT, first_run::TO_SETUP, lang),
+            (_, _) => continue,
+        };
+        // Several roles may lead to one place.
+        if places.iter().all(|known| known.to != place.to) {
+            places.push(place);
         }
     }
     if let Some(device) = &me.device {
@@ -102,8 +104,6 @@ fn places(conn: &mut Conn, me: &MeBody, lang: Lang) -> Result<Vec<Place>, Fail> 
             places.push(Place::at(to, Some(what), device.canteen_id, conn, lang)?);
         }
     }
-    // Several roles may lead to one place.
-    places.dedup_by(|one, other| one.to == other.to);
     Ok(places)
 }
 
