@@ -338,13 +338,13 @@ impl Problem {
         let errors: Vec<Value> = self
             .errors
             .iter()
-            .map(|error| json!({"pointer": error.pointer, "code": error.code, "detail": error.detail.get(lang)}))
+            .map(|error| json!({"pointer": error.pointer, "code": error.code, "detail": printable(error.detail.get(lang))}))
             .collect();
         json!({
             "type": format!("urn:leling:problem:{}", self.code.as_str()),
-            "title": title,
+            "title": printable(&title),
             "status": self.code.status(),
-            "detail": self.detail(lang),
+            "detail": printable(&self.detail(lang)),
             "instance": request_id,
             "code": self.code.as_str(),
             "retryable": self.code.retryable(),
@@ -352,6 +352,11 @@ impl Problem {
             "errors": errors,
         })
     }
+}
+
+/// A text that may repeat what somebody sent, without its control characters but line ends.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 impl fmt::Display for Problem {

@@ -1,4 +1,5 @@
-//! JSON as it comes in: no name stands twice in an object, for nobody may guess which of two amounts was meant.
+//! JSON as it comes in: no name stands twice in an object, for nobody may guess which of two amounts was meant; and names
+//! are such as can be told in an answer.
 
 use std::fmt;
 
@@ -8,6 +9,9 @@ use serde_path_to_error::{Path, Segment, Track};
 
 /// The largest number up to which floating point counts every whole one (2^53).
 const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// The most characters of a name in an object.
+const LONGEST_NAME: usize = 200;
 
 /// Reads a JSON text. Fails with the error and a JSON pointer to where it was found.
 pub fn read(bytes: &[u8]) -> Result<Value, (serde_json::Error, String)> {
@@ -77,6 +81,9 @@ impl<'de> Visitor<'de> for EachNameOnce {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
         let mut object = serde_json::Map::new();
         while let Some(name) = fields.next_key::<String>()? {
+            if name.chars().any(char::is_control) || name.chars().count() > LONGEST_NAME {
+                return Err(A::Error::custom("a name that is too long or holds control characters"));
+            }
             let value = fields.next_value_seed(EachNameOnce)?;
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format!("duplicate field `{name}`")));
@@ -98,6 +105,16 @@ mod tests {
         let (error, place) = read(br#"{"a": [{"b": 1, "b": 2}]}"#).unwrap_err();
         assert!(error.is_data(), "{error}");
         assert!(place.starts_with("/a/0"), "{place}");
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_told_in_an_answer_is_refused_with_its_place() {
+        for name in ["\\u001a".to_owned(), "x".repeat(LONGEST_NAME + 1)] {
+            let (error, place) =
+                read(format!(r#"{{"a": [{{"b": 1, "{name}": 2}}]}}"#).as_bytes()).unwrap_err();
+            assert!(error.is_data(), "{error}");
+            assert_eq!(place, "/a/0");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod doors;
 mod edits;
 mod families;
 mod first_run;
+mod hostile;
 mod idle;
 mod live;
 mod opening;

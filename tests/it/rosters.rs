@@ -6,7 +6,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Reply, TestDb,
+    Plan, Reply, TestDb, Town,
     world::{World, resident_body},
 };
 
@@ -178,6 +178,15 @@ on_both! {
         assert_eq!(told, pointers);
         assert!(errors[0]["detail"].as_str().unwrap().starts_with("第 6 行 A 列（姓名）"), "{}", errors[0]);
         assert_eq!(desk.people().await, before);
+    }
+
+    async fn without_the_guard_of_rosters_a_faulty_one_would_be_written_in_part(db: TestDb) {
+        let faulty = "姓名,出生日期\n李凤恩,1949-12-31\n曾兰,1901-02-30\n";
+        let town = Town::open(db, Plan { guards_off: "whole_roster", ..Plan::USUAL });
+        let home = &town.canteens[0];
+        assert_eq!(home.desk.upload(&format!("/residents/imports?canteen_id={}&dry_run=false", home.id), "text/csv", faulty), 200);
+        let found = home.desk.get("/residents?q=lfe").expect(200);
+        assert_eq!(found["items"][0]["full_name"], "李凤恩");
     }
 
     async fn what_is_missing_is_filled_in_and_what_differs_is_told_and_left(db: TestDb) {

@@ -128,6 +128,14 @@ impl Call<'_> {
         self
     }
 
+    /// A header as bytes, for what no text could say. It takes the place of another of its name.
+    pub fn header_bytes(mut self, name: &'static str, value: &[u8]) -> Self {
+        self.keyed |= name == "Idempotency-Key";
+        let value = actix_web::http::header::HeaderValue::from_bytes(value).unwrap();
+        self.request = self.request.insert_header((name, value));
+        self
+    }
+
     /// What is answered, with its body still to be read.
     pub async fn open(self) -> ServiceResponse<BoxBody> {
         let service = self.app.service.get_or_init(|| self.app.mounted()).await;

@@ -198,6 +198,15 @@ impl Client {
         self.ask("POST", &api(path), Some(body), Some(("Idempotency-Key", key)))
     }
 
+    /// Uploads a file of this media type; the status of the answer.
+    pub fn upload(&self, path: &str, media: &str, file: &str) -> u16 {
+        let request = http::Request::post(format!("{}{}", self.base, api(path)))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Idempotency-Key", hex::encode(leling::id::random_bytes::<16>()))
+            .header("Content-Type", media);
+        self.agent.run(request.body(file.to_owned()).unwrap()).unwrap().status().as_u16()
+    }
+
     /// A stream, open to be read.
     pub fn stream(&self, path: &str) -> impl std::io::Read + use<> {
         let request = http::Request::get(format!("{}{}", self.base, api(path)));
