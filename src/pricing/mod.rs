@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows a database, a clock or HTTP: the same policies and arguments always give the same quote.
 
+mod applicability;
 mod apply;
 pub mod check;
 pub mod condition;
