@@ -189,9 +189,15 @@ impl Load {
                     );
                     told.acknowledged += 1;
                 }
-                Some(_) => {
+                Some(answer) => {
                     told.refused += 1;
                     told.done_all_the_same += usize::from(again.replayed);
+                    // Everything else says that nothing was written.
+                    assert!(
+                        !again.replayed || answer.body["code"] == "outcome_unknown",
+                        "done: {}",
+                        answer.body
+                    );
                 }
                 None => told.unanswered += 1,
             }

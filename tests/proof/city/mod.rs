@@ -245,9 +245,9 @@ impl City {
 
     fn kill_at_random(&self, over: &AtomicBool) {
         let mut dice = Rng::new();
-        let most_ms = if size::is_long() { 8000 } else { 1500 };
+        let most_ms = size::rounds(3000, 10_000);
         loop {
-            let pause = Instant::now() + Duration::from_millis(dice.u64(200..most_ms));
+            let pause = Instant::now() + Duration::from_millis(dice.u64(500..most_ms));
             while Instant::now() < pause {
                 if over.load(Ordering::Relaxed) {
                     return;
