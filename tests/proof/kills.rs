@@ -1,20 +1,23 @@
 //! The service, and PostgreSQL under it, killed at random moments under load: what was acknowledged is there, once.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use fastrand::Rng;
 use leling::db::Kind;
 
 use crate::{
-    load::{Load, REQUESTS, a_moment},
+    load::{Load, REQUESTS, RESIDENTS, a_moment},
     size,
-    support::{Cluster, TestDb, Town},
+    support::{Cluster, Plan, Server, TestDb, Town},
 };
 
 /// Kills every process of the service when some requests have been answered, and a moment more has passed.
 fn kill_servers(town: &mut Town, dice: &mut Rng) {
     a_moment(dice, 4);
-    town.servers.iter_mut().for_each(crate::support::Server::kill);
+    town.servers.iter_mut().for_each(Server::kill);
 }
 
 fn report(what: &str, load: &Load, kills: u64, seed: u64) {
@@ -31,6 +34,20 @@ fn report(what: &str, load: &Load, kills: u64, seed: u64) {
         told.unanswered,
         load.verified().lines().last().unwrap_or_default()
     ));
+}
+
+on_both! {
+    async fn without_the_guard_of_keys_what_is_sent_again_after_a_kill_is_wrong(db: TestDb) {
+        let plan = Plan { residents: RESIDENTS, guards_off: "idempotency", ..Plan::USUAL };
+        let mut load = Load::of(Town::open(db, plan));
+        let round = AssertUnwindSafe(|| {
+            load.round(|town, progress| {
+                progress.wait_for(REQUESTS / 2);
+                town.servers.iter_mut().for_each(Server::kill);
+            }, Town::restart);
+        });
+        assert!(catch_unwind(round).is_err(), "nothing was noticed");
+    }
 }
 
 on_sqlite! {
