@@ -35,7 +35,7 @@ const STEPS: usize = 12;
 const PERSONS: usize = 4;
 
 /// So many histories share a town.
-const AT_A_TOWN: usize = 8;
+const AT_A_TOWN: usize = 5;
 
 /// The menus of a history, served at one day.
 const PERIODS: [&str; 2] = ["lunch", "dinner"];
