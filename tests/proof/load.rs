@@ -4,6 +4,7 @@
 //! answered with the same words, everything else is done now. Then the headcounts have to come out exactly.
 
 use std::{
+    fmt,
     process::Command,
     sync::{
         Mutex,
@@ -34,7 +35,7 @@ pub struct Load {
     rounds: usize,
     guests: usize,
     /// What was told so far.
-    pub told: Told,
+    told: Told,
 }
 
 /// How requests were answered.
@@ -82,6 +83,48 @@ impl Progress<'_> {
 
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed) == RESIDENTS + DOORS
+    }
+}
+
+/// So many rounds share a town: later its people would have to sign in again.
+const ROUNDS_A_TOWN: usize = 100;
+
+/// So many rounds, and what was told in them. The book of every town is found true.
+pub fn rounds(rounds: u64, open: impl Fn() -> Load, mut round: impl FnMut(&mut Load, u64)) -> Told {
+    let mut told = Told::default();
+    for first in (0..rounds).step_by(ROUNDS_A_TOWN) {
+        let mut load = open();
+        (first..rounds.min(first + ROUNDS_A_TOWN as u64)).for_each(|number| round(&mut load, number));
+        let verified = verified(load.town.db.url());
+        println!(
+            "{} of {rounds} rounds; {}",
+            first + load.rounds as u64,
+            verified.lines().last().unwrap_or_default()
+        );
+        told.add(load.told);
+    }
+    told
+}
+
+impl Told {
+    fn add(&mut self, other: Told) {
+        self.requests += other.requests;
+        self.acknowledged += other.acknowledged;
+        self.refused += other.refused;
+        self.done_all_the_same += other.done_all_the_same;
+        self.unanswered += other.unanswered;
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Told { requests, acknowledged, refused, done_all_the_same, unanswered } = self;
+        write!(
+            f,
+            "{requests} requests: {acknowledged} acknowledged and all there, {refused} told to come again (of which \
+             {done_all_the_same} were done, and told as unknown), {unanswered} unanswered; nothing twice, verify without \
+             difference"
+        )
     }
 }
 
@@ -226,14 +269,9 @@ impl Load {
         menu[kind]["people"].as_i64().unwrap()
     }
 
-    /// A read that needs no right, and its status if one came.
+    /// What anybody may read.
     pub fn menu_path(&self) -> String {
         format!("/menus/{}", self.door.id)
-    }
-
-    /// Asks the program itself whether the book is true, and gives what it says.
-    pub fn verified(&self) -> String {
-        verified(self.town.db.url())
     }
 }
 

@@ -14,12 +14,11 @@ use std::{
 
 use diesel::connection::SimpleConnection;
 use fastrand::Rng;
-use leling::db::Kind;
 
 use crate::{
-    load::{Load, REQUESTS},
+    load::{self, Load, REQUESTS},
     size,
-    support::{Cluster, TestDb},
+    support::Cluster,
 };
 
 /// The line between the service and PostgreSQL, in our hands.
@@ -103,10 +102,9 @@ on_postgres! {
         let mut dice = Rng::with_seed(seed);
         let cluster = Arc::new(Cluster::durable());
         let (line, port) = Line::to(cluster.port());
-        let db = TestDb::at(Kind::Postgres, cluster.url("postgres", Some(port)), cluster.clone());
-        let mut load = Load::open(db, 2);
+        let open = || Load::open(cluster.database(Some(port)), 2);
         let mut admin = cluster.connect();
-        for round in 0..rounds {
+        let told = load::rounds(rounds, open, |load, round| {
             let trouble = TROUBLES[round as usize % TROUBLES.len()];
             let (after, lasts) = (dice.usize(..REQUESTS), Duration::from_millis(dice.u64(20..300)));
             load.round(|_, progress| {
@@ -130,14 +128,8 @@ on_postgres! {
                         .unwrap(),
                 }
             }, |_| {});
-        }
-        let told = load.told;
+        });
         assert!(told.acknowledged < told.requests, "no fault came while it was at work");
-        size::figure(&format!(
-            "PostgreSQL's faults: {rounds} (SEED={seed}), {} requests: {} acknowledged, all there; {} told to come again, of \
-             which {} had been done; none twice; {}",
-            told.requests, told.acknowledged, told.refused, told.done_all_the_same,
-            load.verified().lines().last().unwrap_or_default()
-        ));
+        size::figure(&format!("PostgreSQL's faults: {rounds} (SEED={seed}), {told}"));
     }
 }

@@ -7,17 +7,17 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
-use leling::db::Db;
+use leling::db::{Db, Kind};
 use tempfile::TempDir;
 
-use super::database::directory;
+use super::database::{TestDb, directory};
 
 /// Whether the server's programs are on this machine.
 pub fn is_installed() -> bool {
@@ -102,9 +102,16 @@ impl Cluster {
         Cluster { keeper: Mutex::new(Some(keeper)), directory, port }
     }
 
-    /// Where a database of it is, at its own port or at another that leads there.
-    pub fn url(&self, database: &str, port: Option<u16>) -> String {
+    fn url(&self, database: &str, port: Option<u16>) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", port.unwrap_or(self.port))
+    }
+
+    /// A new database of it with nothing in it, at its own port or at another that leads there.
+    pub fn database(self: &Arc<Cluster>, port: Option<u16>) -> TestDb {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("proof_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.connect().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        TestDb::at(Kind::Postgres, self.url(&name, port), self.clone())
     }
 
     pub fn port(&self) -> u16 {

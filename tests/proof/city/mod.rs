@@ -24,7 +24,7 @@ use leling::{
         passwords::{Hasher, Params},
     },
     clock::{At, Clock, FILE_VARIABLE},
-    db::{Db, Kind},
+    db::Db,
     problem::{Fail, Problem},
     text::{Line, UserName},
 };
@@ -336,8 +336,7 @@ fn live_through(db: TestDb, size: Size, what: &str) {
 on_postgres! {
     async fn the_books_of_a_day_of_a_city_balance(db: TestDb) {
         drop(db);
-        let cluster = Arc::new(Cluster::durable());
-        let db = TestDb::at(Kind::Postgres, cluster.url("postgres", None), cluster);
+        let db = Arc::new(Cluster::durable()).database(None);
         let size = if size::is_long() { Size::or(2400, 250_000, 3) } else { Size::or(6, 300, 3) };
         live_through(db, size, "a day of a city on PostgreSQL");
     }
