@@ -85,6 +85,15 @@ pub struct State {
     metrics_elsewhere: bool,
 }
 
+/// An instant in microseconds; before all others when there is none.
+fn in_us(at: Option<At>) -> i64 {
+    at.map_or(i64::MIN, |at| at.utc().timestamp_micros())
+}
+
+fn is_behind(now_us: i64, newest_us: i64) -> bool {
+    newest_us.saturating_sub(now_us) > CLOCK_TOLERANCE.num_microseconds().unwrap_or(i64::MAX)
+}
+
 impl State {
     /// Opens the database, migrates it, and settles the keys. Blocks.
     ///
@@ -103,7 +112,7 @@ impl State {
             hasher,
             proxies: settings.proxies.clone(),
             live: Arc::default(),
-            newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
+            newest_us: AtomicI64::new(in_us(newest)),
             shape,
             stopping: AtomicBool::new(false),
             metrics_elsewhere: settings.metrics_bind.is_some(),
@@ -111,12 +120,16 @@ impl State {
     }
 
     /// The instant of a write; `clock_behind` when the clock is more than five minutes behind the newest record.
-    pub fn now_for_writing(&self) -> Result<At, Fail> {
+    pub fn now_for_writing(&self, conn: &mut Conn) -> Result<At, Fail> {
         let now = self.clock.now();
         let now_us = now.utc().timestamp_micros();
-        let newest_us = self.newest_us.fetch_max(now_us, Ordering::Relaxed);
-        if newest_us.saturating_sub(now_us) > CLOCK_TOLERANCE.num_microseconds().unwrap_or(i64::MAX) {
-            return Err(Code::ClockBehind.into());
+        if is_behind(now_us, self.newest_us.fetch_max(now_us, Ordering::Relaxed)) {
+            // This process saw a later instant, but perhaps on the clock alone: what counts is what was recorded.
+            let recorded_us = in_us(installation::newest_record(conn)?);
+            self.newest_us.store(recorded_us.max(now_us), Ordering::Relaxed);
+            if is_behind(now_us, recorded_us) {
+                return Err(Code::ClockBehind.into());
+            }
         }
         Ok(now)
     }
@@ -391,7 +404,13 @@ async fn do_chores(state: Arc<State>) {
 async fn do_chore(state: &Arc<State>, chore: &Chore) {
     loop {
         let (act, doing) = (chore.act, state.clone());
-        let done = state.db.write(move |conn| act(conn, doing.now_for_writing()?)).await;
+        let done = state
+            .db
+            .write(move |conn| {
+                let now = doing.now_for_writing(conn)?;
+                act(conn, now)
+            })
+            .await;
         metrics::chore(chore.name, done.as_ref().ok().copied());
         match done {
             Ok(0) => return,
@@ -512,11 +531,18 @@ mod tests {
         assert_eq!(kept.unwrap(), 1);
         drop(state);
 
-        let state = State::open(&settings, clock, hasher).unwrap();
-        hand.set(noon - CLOCK_TOLERANCE);
-        assert!(state.now_for_writing().is_ok());
-        hand.set(noon - CLOCK_TOLERANCE - TimeDelta::seconds(1));
-        let refused = state.now_for_writing().unwrap_err();
-        assert!(matches!(refused, Fail::Refused(problem) if problem.code == Code::ClockBehind));
+        let state = Arc::new(State::open(&settings, clock, hasher).unwrap());
+        let written_at = |at: At| {
+            hand.set(at);
+            let (state, db) = (state.clone(), state.db.clone());
+            db.write_blocking(move |conn| state.now_for_writing(conn))
+                .map_err(|problem: Problem| problem.code)
+        };
+        let limit = noon - CLOCK_TOLERANCE;
+        assert_eq!(written_at(limit), Ok(limit));
+        assert_eq!(written_at(limit - TimeDelta::seconds(1)), Err(Code::ClockBehind));
+        // A clock that is ahead while nothing is recorded leaves nothing behind.
+        assert_eq!(written_at(noon + TimeDelta::days(1)), Ok(noon + TimeDelta::days(1)));
+        assert_eq!(written_at(limit), Ok(limit));
     }
 }

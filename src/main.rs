@@ -169,7 +169,7 @@ fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
 }
 
 fn serve(settings: &Settings) -> Result<(), StartError> {
-    let state = State::open(settings, Clock::system(), Hasher::new(Params::DEFAULT))?;
+    let state = State::open(settings, Clock::of_process(), Hasher::new(Params::DEFAULT))?;
     let code = if state.has_administrator()? { None } else { state.offer_first_run()? };
     actix_web::rt::System::new().block_on(async {
         let running = app::start(settings, state)?;

@@ -78,6 +78,7 @@ codes! {
     Busy                 503 true  "busy"                  "现在很忙，没有写入任何内容。请稍后再试。" "Very busy at the moment; nothing was written. Try again shortly.";
     DiskFull             503 true  "disk_full"             "磁盘已满，没有写入任何内容。请管理员清理磁盘后再试。" "The disk is full; nothing was written. Ask the administrator to make room, then try again.";
     DatabaseUnavailable  503 true  "database_unavailable"  "数据库暂时无法使用，没有写入任何内容。请稍后再试。" "The database cannot be used at the moment; nothing was written. Try again shortly.";
+    OutcomeUnknown       503 true  "outcome_unknown"       "数据库没有回答这次操作是否已写入。请原样再发一次，不会重复。" "The database did not say whether this was written. Send it again as it is: nothing is done twice.";
     NotReady             503 true  "not_ready"             "服务还不能使用（{check}）。请稍后再试，或请管理员检查。" "The service is not ready ({check}). Try again shortly, or ask the administrator to look.";
     ClockBehind          503 true  "clock_behind"          "本机时钟比最新记录慢五分钟以上，暂停写入。请校准时钟。" "This machine's clock is more than five minutes behind the newest record, so nothing is written. Set the clock right.";
     Conflict             409 true  "conflict"              "与刚刚发生的另一项修改冲突，没有写入任何内容。请再试一次。" "This collided with another change; nothing was written. Try again.";
@@ -392,6 +393,7 @@ impl From<Fault> for Problem {
             Fault::LockTimeout => Code::InProgress,
             Fault::DiskFull => Code::DiskFull,
             Fault::Unavailable => Code::DatabaseUnavailable,
+            Fault::Uncertain => Code::OutcomeUnknown,
             Fault::Conflict => Code::Conflict,
             Fault::Broken => Code::Internal,
         })

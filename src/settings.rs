@@ -115,11 +115,13 @@ const KEYS_VARIABLE: &str = "LELING_KEYS";
 /// Every variable that begins so is ours.
 const PREFIX: &str = "LELING_";
 
-/// A test may switch guards off, in a build that no release carries.
-#[cfg(all(feature = "unguarded", debug_assertions))]
-const FOR_TESTS: &[&str] = &["LELING_GUARDS_OFF"];
-#[cfg(not(all(feature = "unguarded", debug_assertions)))]
-const FOR_TESTS: &[&str] = &[];
+/// A test may switch guards off and hold the clock, in builds that no release is.
+const FOR_TESTS: &[&str] = &[
+    #[cfg(all(feature = "unguarded", debug_assertions))]
+    "LELING_GUARDS_OFF",
+    #[cfg(feature = "held_clock")]
+    crate::clock::FILE_VARIABLE,
+];
 
 /// What the program is to do, decided and checked. It cannot be printed: it holds a password and perhaps keys.
 #[derive(Clone)]

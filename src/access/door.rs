@@ -208,7 +208,7 @@ impl<A: NamedAct> Allowed<A> {
         let (pass, lang, state) = (self.pass.clone(), self.lang, self.state.clone());
         let trace = self.trace.clone();
         move |conn| {
-            let now = state.now_for_writing()?;
+            let now = state.now_for_writing(conn)?;
             let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
             act(conn, &caller)
         }

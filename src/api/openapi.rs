@@ -250,7 +250,7 @@ impl Operation {
         (self.describe)(&mut doc);
         doc.refuses(self.codes.iter().copied());
         if self.method != Method::GET {
-            doc.refuses([Code::DiskFull, Code::ClockBehind, Code::Conflict]);
+            doc.refuses([Code::DiskFull, Code::OutcomeUnknown, Code::ClockBehind, Code::Conflict]);
         }
         for parameter in doc.parameters.iter_mut().filter(|parameter| parameter["in"] == "path") {
             let named = parameter["name"].as_str().and_then(|name| doc.path_schemas.get(name));

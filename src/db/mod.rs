@@ -80,6 +80,8 @@ pub enum Fault {
     DiskFull,
     /// The database is not there just now.
     Unavailable,
+    /// It went away while it committed: nobody can say whether the act stands. Whoever repeats it has to know it again.
+    Uncertain,
     /// The act is at odds with something that somebody else recorded meanwhile.
     Conflict,
     /// A mistake in this program.
@@ -94,6 +96,7 @@ impl Fault {
             Fault::LockTimeout => "lock_timeout",
             Fault::DiskFull => "disk_full",
             Fault::Unavailable => "unavailable",
+            Fault::Uncertain => "uncertain",
             Fault::Conflict => "conflict",
             Fault::Broken => "broken",
         }
@@ -102,7 +105,20 @@ impl Fault {
     /// What to tell about a database error, which goes into the log. `alive` says that the connection still answered
     /// after it.
     fn of(error: &diesel::result::Error, alive: bool) -> Fault {
-        let fault = match Trouble::of(error) {
+        Fault::meant_by(error, alive).noted(error)
+    }
+
+    /// The same of an error with which a commit ended: where the database went away, it may have been done before.
+    fn of_commit(error: &diesel::result::Error, alive: bool) -> Fault {
+        let fault = match Fault::meant_by(error, alive) {
+            Fault::Unavailable => Fault::Uncertain,
+            known => known,
+        };
+        fault.noted(error)
+    }
+
+    fn meant_by(error: &diesel::result::Error, alive: bool) -> Fault {
+        match Trouble::of(error) {
             Trouble::Constraint => Fault::Conflict,
             Trouble::OurFault => Fault::Broken,
             Trouble::TryAgain | Trouble::Locked => Fault::Busy,
@@ -110,11 +126,16 @@ impl Fault {
             Trouble::DiskFull => Fault::DiskFull,
             Trouble::Unknown if alive => Fault::Broken,
             Trouble::NotADatabase | Trouble::Gone | Trouble::Unknown => Fault::Unavailable,
-        };
+        }
+    }
+
+    /// Counts it, and writes its cause into the log.
+    fn noted(self, error: &diesel::result::Error) -> Fault {
+        let fault = self;
         metrics::fault(fault.as_str());
         match fault {
             Fault::Busy | Fault::LockTimeout | Fault::Conflict => tracing::warn!(%error, ?fault, "database"),
-            Fault::DiskFull | Fault::Unavailable | Fault::Broken => {
+            Fault::DiskFull | Fault::Unavailable | Fault::Uncertain | Fault::Broken => {
                 tracing::error!(%error, ?fault, "database")
             }
         }
@@ -387,6 +408,7 @@ impl Db {
             tries += 1;
             let mut conn = self.begin(Purpose::Write)?;
             after::forget_since(0);
+            let mut of: fn(&diesel::result::Error, bool) -> Fault = Fault::of;
             let fail = match act(&mut conn) {
                 Ok(_) if asked.elapsed() > POSTGRES_LONGEST => Fail::Refused(Fault::Busy.into()),
                 Ok(value) => {
@@ -397,7 +419,10 @@ impl Db {
                             after::take().into_iter().for_each(|deed| deed());
                             return Ok(value);
                         }
-                        Err(error) => Fail::Database(error),
+                        Err(error) => {
+                            of = Fault::of_commit;
+                            Fail::Database(error)
+                        }
                     }
                 }
                 Err(fail) => fail,
@@ -410,7 +435,7 @@ impl Db {
                     metrics::retry();
                     std::thread::sleep(Duration::from_millis(5) * tries);
                 }
-                Fail::Database(error) => return Err(Fault::of(&error, alive).into()),
+                Fail::Database(error) => return Err(of(&error, alive).into()),
             }
         }
     }

@@ -259,7 +259,7 @@ impl Thread {
             }
         }
         let began = Instant::now();
-        let fault = ended.or_else(|| conn.commit().err().map(|error| Fault::of(&error, false)));
+        let fault = ended.or_else(|| conn.commit().err().map(|error| Fault::of_commit(&error, false)));
         // Closing the connection rolls back: that must have happened before anybody is told.
         let conn = fault.is_none().then_some(conn);
         if fault.is_none() {

@@ -237,7 +237,7 @@ impl Phone {
             while !left.is_empty() {
                 let batch: Vec<Value> = left.drain(..dice.usize(1..=left.len().min(80))).collect();
                 if time < 3 && dice.bool() {
-                    self.client.hang_up_on("/attendance/batches", &json!({ "items": batch }));
+                    self.client.hang_up_on("/attendance/batches", &json!({ "items": batch }), "k");
                     continue;
                 }
                 let told = self.send(&batch);

@@ -1,6 +1,7 @@
 //! The suite: every test that needs a database runs on both, each time with a fresh one of its own.
 
 #[macro_use]
+#[allow(dead_code, unused_imports, reason = "shared with tests/proof, which uses the rest")]
 mod support;
 
 mod access;
@@ -16,7 +17,7 @@ mod calendar;
 mod canteens;
 mod cards;
 mod contract;
-mod crashes;
+mod days;
 mod demo;
 mod devices;
 mod dignity;

@@ -184,7 +184,8 @@ on_both! {
         let faulty = "姓名,出生日期\n李凤恩,1949-12-31\n曾兰,1901-02-30\n";
         let town = Town::open(db, Plan { guards_off: "whole_roster", ..Plan::USUAL });
         let home = &town.canteens[0];
-        assert_eq!(home.desk.upload(&format!("/residents/imports?canteen_id={}&dry_run=false", home.id), "text/csv", faulty), 200);
+        let path = format!("/residents/imports?canteen_id={}&dry_run=false", home.id);
+        home.desk.try_upload(&path, "text/csv", faulty, "k").expect("an answer").expect(200);
         let found = home.desk.get("/residents?q=lfe").expect(200);
         assert_eq!(found["items"][0]["full_name"], "李凤恩");
     }

@@ -52,6 +52,11 @@ impl TestDb {
         }
     }
 
+    /// The database at this URL, which goes with `place`.
+    pub fn at(kind: Kind, url: String, place: impl Send + Sync + 'static) -> TestDb {
+        TestDb { kind, url, _place: Box::new(place) }
+    }
+
     /// The URL for [`Db::open`].
     pub fn url(&self) -> &str {
         &self.url

@@ -25,11 +25,18 @@ pub const NEIGHBOURS_CARD: &str = "80010002";
 
 impl Lunch {
     /// Everybody is there, and this policy is in force. It is noon of 22 November 2026.
-    pub async fn with_policy(db: TestDb, mut policy: Value) -> Lunch {
+    pub async fn with_policy(db: TestDb, policy: Value) -> Lunch {
+        Lunch::in_zone(db, policy, "Asia/Shanghai").await
+    }
+
+    /// The same, where the canteen's clocks show the time of this zone.
+    pub async fn in_zone(db: TestDb, mut policy: Value, zone: &str) -> Lunch {
         let app = TestApp::start(db);
         let admin = app.admin().await;
         let area = json!({ "city": "示例市", "district": "东区" });
-        let canteen = id_of(&app.made(&admin, "/canteens", canteen_body("示例食堂", &area)).await);
+        let mut canteen = canteen_body("示例食堂", &area);
+        canteen["time_zone"] = json!(zone);
+        let canteen = id_of(&app.made(&admin, "/canteens", canteen).await);
         let mut passwords = Vec::new();
         for (name, grant) in [
             ("staff", json!({ "role": "staff", "canteen_id": canteen })),

@@ -22,6 +22,7 @@ use libtest_mimic::{Arguments, Trial};
 
 pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
+pub use postgres::Cluster;
 pub use process::{Client, Server};
 pub use town::{Counted, Meal, Plan, Resident, Town, race};
 

@@ -7,17 +7,17 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
-use leling::db::Db;
+use leling::db::{Db, Kind};
 use tempfile::TempDir;
 
-use super::database::directory;
+use super::database::{TestDb, directory};
 
 /// Whether the server's programs are on this machine.
 pub fn is_installed() -> bool {
@@ -36,11 +36,17 @@ fn programs() -> Option<PathBuf> {
         .find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
 }
 
-/// A running server.
-struct Server {
+/// A running server of our own. Whenever it ends before we do, it is started again, as a service manager would.
+pub struct Cluster {
     /// A shell that stops the server and removes its files when it can no longer read from us, however we end.
     keeper: Mutex<Option<Child>>,
+    directory: PathBuf,
     port: u16,
+}
+
+/// The server of the suite.
+struct Server {
+    cluster: Cluster,
     admin: Mutex<PgConnection>,
 }
 
@@ -48,17 +54,35 @@ static SERVER: OnceLock<Server> = OnceLock::new();
 
 const KEEPER: &str = r#"
     trap "" INT
-    "$1" -D "$2/data" -k "$2" -p "$3" -h 127.0.0.1 -N 200 \
-        -c fsync=off -c full_page_writes=off -c synchronous_commit=off >"$2/log" 2>&1 &
-    server=$!
+    postgres=$1 directory=$2 port=$3
+    shift 3
+    serve() {
+        while [ ! -e "$directory/over" ]; do
+            "$postgres" -D "$directory/data" -k "$directory" -p "$port" -h 127.0.0.1 -N 200 "$@" >>"$directory/log" 2>&1
+            sleep 0.05
+        done
+    }
+    serve "$@" &
+    loop=$!
     read -r nothing
-    kill -INT $server
-    wait $server
-    rm -rf "$2"
+    touch "$directory/over"
+    kill -INT "$(head -n 1 "$directory/data/postmaster.pid")"
+    wait $loop
+    rm -rf "$directory"
 "#;
 
-impl Server {
-    fn start() -> Server {
+/// Nothing of the suite's outlives it, so nothing has to reach the disk.
+const FORGETFUL: &[&str] = &["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"];
+
+impl Cluster {
+    /// A server as one is in use, which may be crashed.
+    pub fn durable() -> Cluster {
+        let cluster = Cluster::start(&[]);
+        cluster.connect();
+        cluster
+    }
+
+    fn start(settings: &[&str]) -> Cluster {
         let programs = programs().expect("the server's programs are there");
         let owner = owner();
         let directory = home(owner);
@@ -70,12 +94,75 @@ impl Server {
             .arg(programs.join("postgres"))
             .arg(&directory)
             .arg(port.to_string())
+            .args(settings)
             .current_dir(&directory)
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        let admin = connect(port, &directory.join("log"));
-        let server = Server { keeper: Mutex::new(Some(keeper)), port, admin: Mutex::new(admin) };
+        Cluster { keeper: Mutex::new(Some(keeper)), directory, port }
+    }
+
+    fn url(&self, database: &str, port: Option<u16>) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", port.unwrap_or(self.port))
+    }
+
+    /// A new database of it with nothing in it, at its own port or at another that leads there.
+    pub fn database(self: &Arc<Cluster>, port: Option<u16>) -> TestDb {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("proof_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.connect().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        TestDb::at(Kind::Postgres, self.url(&name, port), self.clone())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A connection as its administrator, once there is one to be had.
+    pub fn connect(&self) -> PgConnection {
+        let started = Instant::now();
+        loop {
+            match PgConnection::establish(&self.url("postgres", None)) {
+                Ok(conn) => return conn,
+                Err(_) if started.elapsed() < Duration::from_secs(30) => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => {
+                    let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+                    panic!("{error}; its log: {log}")
+                }
+            }
+        }
+    }
+
+    /// Sends its main process this signal: `KILL` for a crash, `QUIT` for an immediate stop. It comes back by itself.
+    pub fn signal(&self, signal: &str) {
+        let pid = fs::read_to_string(self.directory.join("data/postmaster.pid")).unwrap_or_default();
+        // While it comes back from the last time there may be none.
+        if let Some(pid) = pid.lines().next() {
+            drop(Command::new("kill").args([&format!("-{signal}"), pid]).stderr(Stdio::null()).status());
+        }
+    }
+
+    fn stop(&self) {
+        if let Some(mut keeper) = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            drop(keeper.stdin.take());
+            keeper.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Server {
+    fn start() -> Server {
+        let cluster = Cluster::start(FORGETFUL);
+        let admin = cluster.connect();
+        let server = Server { cluster, admin: Mutex::new(admin) };
         server.sql("CREATE DATABASE template_leling");
         drop(Db::open(&server.url("template_leling")).unwrap());
         // A connection of the pool may linger for a moment; nobody may be in a template.
@@ -86,7 +173,7 @@ impl Server {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        self.cluster.url(database, None)
     }
 
     fn sql(&self, statement: &str) {
@@ -134,26 +221,10 @@ fn make(programs: &Path, directory: &Path, owner: Option<(u32, u32)>) {
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 }
 
-fn connect(port: u16, log: &Path) -> PgConnection {
-    let started = Instant::now();
-    loop {
-        match PgConnection::establish(&format!("postgres://postgres@127.0.0.1:{port}/postgres")) {
-            Ok(conn) => return conn,
-            Err(_) if started.elapsed() < Duration::from_secs(30) => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            Err(error) => panic!("{error}; its log: {}", fs::read_to_string(log).unwrap_or_default()),
-        }
-    }
-}
-
 /// Stops the server, if one was started, and removes its files.
 pub fn stop() {
-    if let Some(server) = SERVER.get()
-        && let Some(mut keeper) = server.keeper.lock().unwrap_or_else(PoisonError::into_inner).take()
-    {
-        drop(keeper.stdin.take());
-        keeper.wait().unwrap();
+    if let Some(server) = SERVER.get() {
+        server.cluster.stop();
     }
 }
 

@@ -22,6 +22,15 @@ pub struct Server {
     child: Child,
     address: SocketAddr,
     log: Log,
+    start: Start,
+}
+
+/// How a process is started.
+#[derive(Clone)]
+struct Start {
+    database_url: String,
+    keys: String,
+    settings: Vec<(String, String)>,
 }
 
 /// What a process has logged so far.
@@ -39,19 +48,16 @@ impl Server {
 
     /// The same, with these variables in its environment.
     pub fn start_with(database_url: &str, keys: &str, settings: &[(&str, &str)]) -> Server {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leling"));
-        command.env_clear().env("LELING_KEYS", keys).stdin(Stdio::null()).stderr(Stdio::piped());
-        command.envs(settings.iter().copied());
-        command.args(["--database-url", database_url, "--bind", "127.0.0.1:0", "--log-format", "json"]);
-        let mut child = command.spawn().unwrap();
-        let log = Log::default();
-        let address = listening(&mut child, &log);
-        let server = Server { child, address, log };
-        let (client, asked) = (server.client(""), Instant::now());
-        while client.ask("GET", "/readyz", None, None).is_none_or(|reply| reply.status != 200) {
-            assert!(asked.elapsed() < PATIENCE, "it is never ready");
-        }
-        server
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Start { database_url: database_url.to_owned(), keys: keys.to_owned(), settings }.at("127.0.0.1:0")
+    }
+
+    /// Kills it, and starts it again at the address that it had.
+    pub fn restart(&mut self) {
+        self.kill();
+        let address = self.address.to_string();
+        *self = self.start.clone().at(&address);
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -99,6 +105,25 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(kind)).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    }
+}
+
+impl Start {
+    fn at(self, address: &str) -> Server {
+        let Start { database_url, keys, settings } = &self;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leling"));
+        command.env_clear().env("LELING_KEYS", keys).stdin(Stdio::null()).stderr(Stdio::piped());
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        command.args(["--database-url", database_url, "--bind", address, "--log-format", "json"]);
+        let mut child = command.spawn().unwrap();
+        let log = Log::default();
+        let address = listening(&mut child, &log);
+        let server = Server { child, address, log, start: self };
+        let (client, asked) = (server.client(""), Instant::now());
+        while client.ask("GET", "/readyz", None, None).is_none_or(|reply| reply.status != 200) {
+            assert!(asked.elapsed() < PATIENCE, "it is never ready");
+        }
+        server
     }
 }
 
@@ -198,13 +223,22 @@ impl Client {
         self.ask("POST", &api(path), Some(body), Some(("Idempotency-Key", key)))
     }
 
-    /// Uploads a file of this media type; the status of the answer.
-    pub fn upload(&self, path: &str, media: &str, file: &str) -> u16 {
-        let request = http::Request::post(format!("{}{}", self.base, api(path)))
-            .header("Authorization", format!("Bearer {}", self.token))
-            .header("Idempotency-Key", hex::encode(leling::id::random_bytes::<16>()))
-            .header("Content-Type", media);
-        self.agent.run(request.body(file.to_owned()).unwrap()).unwrap().status().as_u16()
+    /// One try; nothing when no answer came.
+    pub fn try_get(&self, path: &str) -> Option<Reply> {
+        self.ask("GET", &api(path), None, None)
+    }
+
+    /// One try, having seen this version; nothing when no answer came.
+    pub fn try_put(&self, path: &str, body: &Value, version: &str) -> Option<Reply> {
+        self.ask("PUT", &api(path), Some(body), Some(("If-Match", version)))
+    }
+
+    /// A file as the whole body, in one try; nothing when no answer came.
+    pub fn try_upload(&self, path: &str, media: &str, file: &str, key: &str) -> Option<Reply> {
+        let request = http::Request::post(format!("{}{}", self.base, api(path)));
+        let request = request.header("Authorization", format!("Bearer {}", self.token));
+        let request = request.header("Content-Type", media).header("Idempotency-Key", key);
+        Client::heard(self.agent.run(request.body(file).unwrap()))
     }
 
     /// A stream, open to be read.
@@ -216,11 +250,11 @@ impl Client {
         answer.into_body().into_reader()
     }
 
-    /// Posts this, and hangs up before an answer can come.
-    pub fn hang_up_on(&self, path: &str, body: &Value) {
+    /// Posts this under a key, and hangs up before an answer can come.
+    pub fn hang_up_on(&self, path: &str, body: &Value, key: &str) {
         let (address, body) = (self.base.strip_prefix("http://").unwrap(), body.to_string());
         let head = format!(
-            "POST {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+            "POST {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             api(path),
             self.token,
@@ -281,6 +315,10 @@ impl Client {
             }
             None => self.agent.run(request.body(()).unwrap()),
         };
+        Client::heard(answer)
+    }
+
+    fn heard(answer: Result<http::Response<ureq::Body>, ureq::Error>) -> Option<Reply> {
         let mut answer = answer.ok()?;
         let header = |name: &str| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
         let (etag, replayed) = (header("etag"), header("idempotency-replayed").is_some());

@@ -45,7 +45,7 @@ pub struct Town {
     pub residents: Vec<Resident>,
     pub officer: Client,
     pub keys: String,
-    guards_off: String,
+    settings: Vec<(String, String)>,
     pub db: TestDb,
 }
 
@@ -58,6 +58,7 @@ pub struct Canteen {
 /// A resident, signed in.
 pub struct Resident {
     pub id: String,
+    pub card: String,
     pub client: Client,
 }
 
@@ -111,6 +112,13 @@ fn zone() -> String {
 
 impl Town {
     pub fn open(db: TestDb, plan: Plan<'_>) -> Town {
+        let guards_off = Some(plan.guards_off).filter(|off| !off.is_empty());
+        let settings = guards_off.map(|off| ("LELING_GUARDS_OFF".to_owned(), off.to_owned()));
+        Town::open_with(db, plan, settings.into_iter().collect())
+    }
+
+    /// The same, with these variables in the environment of its processes.
+    pub fn open_with(db: TestDb, plan: Plan<'_>, settings: Vec<(String, String)>) -> Town {
         let keys = format!("{}:{}", hex::encode([7; 32]), hex::encode([8; 32]));
         let hasher = Hasher::new(Params::new(Params::MIN_M_COST, 1, 1, None).unwrap());
         let (hash, pin_hash) = (hasher.hash_blocking(PASSWORD), hasher.hash_blocking(PIN));
@@ -118,8 +126,7 @@ impl Town {
             let (user_name, name) = (UserName::parse("root").unwrap(), Line::parse("root").unwrap());
             accounts::create_first_admin(conn, user_name, name, hash.clone(), now)
         });
-        let servers: Vec<Server> =
-            (0..plan.servers).map(|_| Server::start(db.url(), &keys, plan.guards_off)).collect();
+        let servers: Vec<Server> = (0..plan.servers).map(|_| start(db.url(), &keys, &settings)).collect();
         let nobody = servers[0].client("");
         let admin = sign_in(&nobody, json!({ "user_name": "root", "password": PASSWORD }));
         let officer = with_role(&admin, "officer", json!({ "role": "district", "area": area() }));
@@ -136,18 +143,19 @@ impl Town {
             .enumerate()
             .map(|(number, (id, card))| Resident {
                 id: id.to_string(),
+                card: card.clone(),
                 client: sign_in(&nobody, json!({ "card_number": card, "pin": PIN }))
                     .at(&servers[number % servers.len()]),
             })
             .collect();
-        Town { servers, canteens, residents, officer, keys, guards_off: plan.guards_off.into(), db }
+        Town { servers, canteens, residents, officer, keys, settings, db }
     }
 
     /// Starts the processes anew, those that run and those that were killed.
     pub fn restart(&mut self) {
         self.servers.iter_mut().for_each(Server::kill);
-        let (url, keys, off) = (self.db.url(), &self.keys, &self.guards_off);
-        self.servers = self.servers.iter().map(|_| Server::start(url, keys, off)).collect();
+        let (url, keys, settings) = (self.db.url(), &self.keys, &self.settings);
+        self.servers = self.servers.iter().map(|_| start(url, keys, settings)).collect();
         let server = |number: usize| &self.servers[number % self.servers.len()];
         for (number, canteen) in self.canteens.iter_mut().enumerate() {
             canteen.desk = canteen.desk.at(server(number));
@@ -268,6 +276,11 @@ impl Canteen {
     fn at(self, server: &Server) -> Canteen {
         Canteen { desk: self.desk.at(server), ..self }
     }
+}
+
+fn start(database_url: &str, keys: &str, settings: &[(String, String)]) -> Server {
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Server::start_with(database_url, keys, &settings)
 }
 
 fn sign_in(nobody: &Client, by: Value) -> Client {
