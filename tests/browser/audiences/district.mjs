@@ -1,6 +1,6 @@
 // Officers and auditors of an area.
 
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "district";
@@ -75,7 +75,7 @@ export const tasks = [
       await page.goto("/home");
       await signIn(page, who);
       await press(page, say("补贴政策", "Subsidy policies"));
-      await page.locator("main .ways a").first().click();
+      await follow(page.locator("main .ways a").first());
       await expectText(page, say("这项政策说的是", "What this policy says"));
       await press(page, say("改成新版本", "Make a new version"));
       const text = await page.locator("#document").inputValue();

@@ -1,7 +1,7 @@
 // Volunteers at the door, and the board in the hall.
 
 import { cardCode, openMeal } from "../lib/canteen.mjs";
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 import { offlineTasks } from "./door_offline.mjs";
 
@@ -85,7 +85,7 @@ export async function pages({ world, visitor }) {
     { name: "take back", path: `${door}/undo/${open.shown.attendance_id}` },
     {
       name: "take back with errors", path: `${door}/undo/${open.shown.attendance_id}`,
-      prepare: (page) => page.locator("main form button[type=submit]").click(),
+      prepare: (page) => follow(page.locator("main form button[type=submit]")),
     },
     { name: "hall of others", path: `/hall/${open.canteen.id}`, status: 403 },
   ];
@@ -141,7 +141,7 @@ export const tasks = [
       await page.locator(`#missing button[value="${id}"]`).click();
       await answered(page, "eat", person.full_name);
       expect((await page.locator(`#missing button[value="${id}"]`).count()) === 0, "who came is still missing");
-      await page.locator("#said a").click();
+      await follow(page.locator("#said a"));
       await press(page, say("确认撤销", "Take it back"));
       await expectError(page, "reason", say("请选一项", "Choose one"));
       await page.locator("input[name=reason]").first().check();
@@ -171,7 +171,7 @@ export const tasks = [
       const person = nextWalkIn(open);
       await type(page, person.card_number);
       await answered(page, "look", say("没有预订这一餐", "No reservation"));
-      await press(page, say("登记现场就餐", "Record a walk-in"));
+      await page.getByRole("button", { name: say("登记现场就餐", "Record a walk-in") }).click();
       await answered(page, "eat", person.full_name);
       await expectText(page, say("没有预订，按现场就餐登记", "Recorded as served without a reservation"));
       await type(page, "99999999999");
@@ -243,7 +243,7 @@ export const tasks = [
       const person = next(open);
       await page.locator(`#missing button[value="${person.reservation.id}"]`).click();
       await answered(page, "eat", person.full_name);
-      await page.locator("#said a").click();
+      await follow(page.locator("#said a"));
       await page.locator("input[name=reason]").nth(1).check();
       await press(page, say("确认撤销", "Take it back"));
       await expectHeading(page, say("已撤销", "Taken back"));

@@ -83,7 +83,7 @@ async function expectNothingPrivate(page, open) {
   const all = texts.join("\n");
   expect(all.includes(open.people.at(-1).full_name), "the list is not kept at all");
   const secrets = new Map();
-  const { items: draws } = await open.office.get(`/draws?canteen_id=${open.canteen.id}&from=${open.menu.served_on}&to=${open.menu.served_on}&limit=200`);
+  const draws = await open.office.all(`/draws?canteen_id=${open.canteen.id}&from=${open.menu.served_on}&to=${open.menu.served_on}`);
   for (const { tier, payer, layer, policy, fen } of draws) {
     for (const word of [tier, payer, layer, policy]) secrets.set(`tier or payer ${word}`, word);
     secrets.set(`amount ${fen}`, String(fen)).set(`amount in yuan ${fen}`, (fen / 100).toFixed(2));
@@ -118,13 +118,7 @@ async function expectEachOnce(open, { twice }) {
   const day = open.menu.served_on;
   const { menus: [count] } = await open.desk.get(`/canteens/${open.canteen.id}/headcounts?on=${day}`);
   expect(count.served.people === expected.length, `${count.served.people} were served, not ${expected.length}`);
-  const draws = [];
-  let cursor = "";
-  do {
-    const page = await open.office.get(`/draws?canteen_id=${open.canteen.id}&from=${day}&to=${day}&limit=200${cursor}`);
-    draws.push(...page.items);
-    cursor = page.next ? `&cursor=${encodeURIComponent(page.next)}` : "";
-  } while (cursor);
+  const draws = await open.office.all(`/draws?canteen_id=${open.canteen.id}&from=${day}&to=${day}`);
   const posted = draws.filter(({ status, fen }) => status === "posted" && fen > 0);
   const subsidised = new Set(posted.map(({ resident_id: id }) => id));
   expect(subsidised.size === expected.length, `${subsidised.size} people have a subsidy, not ${expected.length}`);
@@ -251,10 +245,10 @@ export const offlineTasks = [
       const open = await openMeal(world, { reserved: 3, volunteers: 2, nth: 1 });
       const [first, second] = [await phoneAt(world, open, 0), await phoneAt(world, open, 1)];
       expect(people(await kept(first.page)).length === 1, "the list is not kept");
-      const { items } = await open.office.get(`/accounts?limit=200`);
+      const items = await open.office.all("/accounts");
       const lost = items.find(({ user_name: own }) => own === open.volunteers[1].user_name);
       const { version: _, ...account } = await open.office.get(`/accounts/${lost.id}`);
-      await open.office.ask("DELETE", `/grants/${account.grants[0].id}`);
+      await open.office.delete(`/grants/${account.grants[0].id}`);
       await second.page.evaluate(() => dispatchEvent(new Event("online")));
       await second.page.locator("#line", { hasText: "已经退出登录" }).waitFor();
       expect(people(await kept(second.page)).length === 0, "who is cut off keeps the list");

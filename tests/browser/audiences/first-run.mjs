@@ -1,7 +1,7 @@
 // Whoever begins an installation: in which there is nothing yet, so that each task and the walker bring their own.
 
 import { startEmpty } from "../lib/demo.mjs";
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "first-run";
@@ -17,13 +17,13 @@ async function makeAdmin(page, { base, code }) {
   await page.locator("#display_name").fill("陈主任");
   await page.locator("#user_name").fill(ADMIN.user_name);
   await page.locator("#password").fill(ADMIN.password);
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
 }
 
 async function makeCanteen(page) {
   const typed = { name: "金元食堂", city: "贵阳", district: "云岩", address: "金元路 1 号", phone: "0851-5550100" };
   for (const [field, text] of Object.entries(typed)) await page.locator(`#${field}`).fill(text);
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
 }
 
 export async function visitors() {

@@ -2,6 +2,8 @@
 
 import { chromium } from "playwright-core";
 
+import { follow } from "./tasks.mjs";
+
 export const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -86,7 +88,7 @@ export class World {
 export async function signIn(page, who) {
   const byCard = Boolean(who.card_number);
   if (!page.url().includes("/sign-in")) await page.goto("/sign-in");
-  await page.locator(`a[href^="/sign-in/${byCard ? "card" : "name"}"]`).click();
+  await follow(page.locator(`a[href^="/sign-in/${byCard ? "card" : "name"}"]`));
   if (byCard) {
     await page.locator("#card_number").fill(who.card_number);
     await page.locator("#pin").fill(who.pin);
@@ -94,5 +96,5 @@ export async function signIn(page, who) {
     await page.locator("#user_name").fill(who.user_name);
     await page.locator("#password").fill(who.password);
   }
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
 }
