@@ -1,5 +1,7 @@
 // The desk of a canteen: meals by a few letters, the records of residents, requests of families.
 
+import { Api } from "../lib/api.mjs";
+import { fullMenu, newResident, openCanteen, openMeal } from "../lib/canteen.mjs";
 import { expect, expectError, expectHeading, expectText, focused, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
@@ -18,8 +20,9 @@ function resident(world, nth) {
   return world.person("resident", nth, (one) => one.canteen_id === canteen);
 }
 
-async function atDesk(page, world) {
-  const { who, at } = desk(world);
+// Signs in at the desk of the demonstration, or at that of a canteen of one's own. Gives the address of the desk.
+async function atDesk(page, world, own) {
+  const { who, at } = own ? { who: own.staff, at: `/desk/${own.canteen.id}` } : desk(world);
   await page.goto("/sign-in");
   await signIn(page, who);
   await page.goto(at);
@@ -85,46 +88,13 @@ function roster() {
 
 // An account that the administrator makes for somebody who works here, with its one-time password.
 async function newStaff(world) {
-  const call = await signedInByApi(world, world.person("admin"));
+  const api = await Api.of(world, world.person("admin"));
   const made = {
     user_name: `test.${Math.random().toString(36).slice(2, 10)}`, display_name: "赵测试",
     grant: { role: "staff", canteen_id: desk(world).canteen },
   };
-  const answer = await call("POST", "/accounts", made, { "idempotency-key": crypto.randomUUID() });
-  const { one_time_password } = await answer.json();
+  const { one_time_password } = await api.post("/accounts", made);
   return { user_name: made.user_name, one_time_password };
-}
-
-// No place is left of a menu but those that are taken, of which there is one at least.
-async function makeFull(world, menu) {
-  const call = await signedInByApi(world, desk(world).who);
-  const before = await (await call("GET", `/menus/${menu}`)).json();
-  if (before.places_left === before.capacity) {
-    const [{ id: item_id, allergens }] = before.items;
-    const one = resident(world, EATER).resident_id;
-    const wanted = { menu_id: menu, resident_id: one, lines: [{ item_id, portions: 1 }], confirmed_allergens: allergens };
-    await call("POST", "/reservations", wanted, { "idempotency-key": crypto.randomUUID() });
-  }
-  const answer = await call("GET", `/menus/${menu}`);
-  const { capacity, places_left, modes, note, items } = await answer.json();
-  const kept = items.map(({ portions_left, ...item }) => item);
-  const plan = { capacity: capacity - places_left, modes, note: note || null, items: kept };
-  if (places_left > 0) await call("PUT", `/menus/${menu}`, plan, { "if-match": answer.headers.get("etag") });
-}
-
-// The API as somebody who signed in to it.
-async function signedInByApi(world, { user_name, password }) {
-  const token = {};
-  const call = async (method, path, body, headers = {}) => {
-    const answer = await fetch(`${world.base}/api/v1${path}`, {
-      method, headers: { "content-type": "application/json", ...token, ...headers }, body: body && JSON.stringify(body),
-    });
-    expect(answer.ok, `${path} answers ${answer.status}`);
-    return answer;
-  };
-  const { access_token } = await (await call("POST", "/auth/sign-in", { user_name, password })).json();
-  token.authorization = `Bearer ${access_token}`;
-  return call;
 }
 
 async function choose(page, text) {
@@ -358,7 +328,12 @@ export const tasks = [
   {
     name: "what is due at the desk is read for today and the day before",
     async run({ page, world, say }) {
-      await atDesk(page, world);
+      const open = await openMeal(world, { reserved: 3 });
+      for (const { reservation } of open.people.slice(0, 2)) {
+        const tap = { tap_id: crypto.randomUUID(), reservation_id: reservation.id, point: "door" };
+        await open.desk.post(`/menus/${open.menu.id}/attendance`, tap);
+      }
+      await atDesk(page, world, open);
       await press(page, say("应付款", "What is due"));
       await expectText(page, say("已用餐应付合计", "for meals served"));
       expect((await page.locator(".items .price").count()) > 0, "nobody owes anything today");
@@ -432,12 +407,11 @@ export const tasks = [
   {
     name: "a full meal: somebody joins the waiting list at the desk, and leaves it",
     async run({ page, world, say }) {
-      const at = await atDesk(page, world);
-      const { resident_id: one } = resident(world, CALLER);
-      await page.goto(`${at}/people/${one}`);
-      const last = await page.locator("main .ways a[href*='menu=']").last().getAttribute("href");
-      await makeFull(world, last.match(/menu=([0-9a-f-]+)/)[1]);
-      await page.goto(last);
+      const open = await openCanteen(world);
+      const { id: menu } = await fullMenu(open, 3);
+      const { id: one } = await newResident(open);
+      const at = await atDesk(page, world, open);
+      await page.goto(`${at}/people/${one}?menu=${menu}`);
       await expectText(page, say("这一餐已订满", "This meal is full"));
       await press(page, say("排候补", "Join the waiting list"));
       await expectText(page, say("已排候补", "On the waiting list"));

@@ -1,6 +1,6 @@
 // Volunteers at the door, and the board in the hall.
 
-import { cardCode, openMeal } from "../lib/canteen.mjs";
+import { cardCode, oncePerWorld, openMeal } from "../lib/canteen.mjs";
 import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 import { offlineTasks } from "./door_offline.mjs";
@@ -8,12 +8,9 @@ import { offlineTasks } from "./door_offline.mjs";
 export const name = "door";
 
 // One meal for everything but the offline door: each task takes people of its own.
-let meal;
-const opened = (world) => (meal ??= openMeal(world, { reserved: 60, unreserved: 16, volunteers: 6, nth: 1 }));
-let used = 0;
-let usedWalkIns = 0;
-const next = (open) => open.people[used++];
-const nextWalkIn = (open) => open.walkIns[usedWalkIns++];
+const opened = oncePerWorld((world) => openMeal(world, { reserved: 60, unreserved: 16, volunteers: 6, nth: 1 }));
+const next = (open) => open.people[(open.came = (open.came ?? -1) + 1)];
+const nextWalkIn = (open) => open.walkIns[(open.walkedIn = (open.walkedIn ?? -1) + 1)];
 
 const doorOf = ({ canteen, menu }) => `/door/${canteen.id}/${menu.id}`;
 

@@ -12,6 +12,7 @@ export async function visitors(world) {
 
 // Every page: a name of its own, its address, and its status unless that is 200.
 export async function pages({ world }) {
+  const [{ card_number, pin }, { user_name, password }] = [world.person("resident", 2), world.person("staff", 2)];
   const [canteen] = world.signIns.filter((signIn) => signIn.role === "staff").map((signIn) => signIn.canteen_id);
   return [
     { name: "canteens", path: "/" },
@@ -21,8 +22,8 @@ export async function pages({ world }) {
     { name: "canteen days", path: `/canteens/${canteen}/days` },
     { name: "help", path: "/help" },
     { name: "sign in", path: "/sign-in" },
-    { name: "sign in by card", path: "/sign-in/card" },
-    { name: "sign in by name", path: "/sign-in/name" },
+    { name: "sign in by card", path: "/sign-in/card", typed: { card_number, pin } },
+    { name: "sign in by name", path: "/sign-in/name", typed: { user_name, password } },
     { name: "sign up", path: "/sign-up" },
     {
       name: "sign up with errors", path: "/sign-up",

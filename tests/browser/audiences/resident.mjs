@@ -1,7 +1,7 @@
 // Residents, and families for them.
 
 import { Api, later } from "../lib/api.mjs";
-import { newFamily, newResident, openCanteen, postMenu, reserveAt } from "../lib/canteen.mjs";
+import { fullMenu, newFamily, newResident, oncePerWorld, openCanteen, postMenu, reserveAt } from "../lib/canteen.mjs";
 import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
@@ -17,15 +17,14 @@ const MEAL = {
 // A canteen with lunch and dinner, and their menus of the next days. Who is in a task was never in another.
 async function openHouse(world, days = 8) {
   const periods = [MEAL, { ...MEAL, period: "dinner", serves_from: "17:00", serves_to: "18:30" }];
-  const open = await openCanteen(world, { name: "示例食堂", periods });
+  const open = await openCanteen(world, { nth: 1, periods });
   open.menus = [];
   for (let ahead = 1; ahead <= days; ahead += 1) open.menus.push(await postMenu(open, ahead));
   await postMenu(open, 2, { period: "dinner" });
   return open;
 }
 
-let house;
-const opened = (world) => (house ??= openHouse(world));
+const opened = oncePerWorld((world) => openHouse(world));
 
 // Somebody new with card and PIN, who cannot eat fish; a returning one has reserved something before.
 async function newcomer(open) {
@@ -117,13 +116,14 @@ export async function pages({ world, visitor: { name: visitor, who, resident, ea
       { name: "end a link of my family", path: `${home}/family/${stands}/end` },
     ];
   }
-  const asked = await askLink(world, who, await newcomer(open));
+  const [stranger, other] = [await newcomer(open), await newcomer(open)];
+  const asked = await askLink(world, who, stranger);
   return [
     ...all,
     { name: "whom first", path: "/home" },
     { name: "my links", path: "/family" },
-    { name: "ask", path: "/family/ask" },
-    { name: "agree with a PIN", path: `/family/${asked}/pin` },
+    { name: "ask", path: "/family/ask", typed: { card_number: other.card_number, born_on: other.born_on } },
+    { name: "agree with a PIN", path: `/family/${asked}/pin`, typed: { pin: stranger.pin } },
     { name: "take a request back", path: `/family/${asked}/end` },
     { name: "end a link", path: `/family/${who.links[0]}/end` },
     { name: "nobody else's", path: `${home.slice(0, -4)}0000`, status: 404 },
@@ -170,9 +170,12 @@ async function standingOrder({ desk, canteen, today }, resident) {
   ];
 }
 
+// A day on which no dinner was posted yet.
+const nextFull = (open) => (open.lastFull = (open.lastFull ?? 13) - 1);
+
 // The pages of waiting lists: of one menu that is full, and of another for which the resident waits.
 async function waiting(open, resident) {
-  const [asked, joined] = [await fullMenu(open), await fullMenu(open)];
+  const [asked, joined] = [await fullMenu(open, nextFull(open), "dinner"), await fullMenu(open, nextFull(open), "dinner")];
   const { id } = await open.desk.post(`/menus/${joined.id}/waiting`, {
     resident_id: resident.id, mode: "dine_in", lines: [{ item_id: joined.items[0].id, portions: 1 }],
   });
@@ -185,13 +188,6 @@ async function waiting(open, resident) {
     { name: "waiting", path: entry },
     { name: "leave the waiting list", path: `${entry}/leave` },
   ];
-}
-
-// A menu of one place, which somebody has taken.
-async function fullMenu(open) {
-  const menu = await postMenu(open, (open.fullDays = (open.fullDays ?? 13) - 1), { period: "dinner", capacity: 1 });
-  await reserveAt(open, menu, await newResident(open));
-  return menu;
 }
 
 export const tasks = [
@@ -335,7 +331,7 @@ export const tasks = [
       // A house of its own: its menus are filled.
       const open = await openHouse(world, 2);
       const who = await newcomer(open);
-      const { id: menu } = await fullMenu(open);
+      const { id: menu } = await fullMenu(open, 12, "dinner");
       await page.goto("/home");
       await signIn(page, who);
       await page.goto(`/people/${who.id}/reserve`);

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 
 import { Api, later, monday, today } from "../lib/api.mjs";
+import { newResident, oncePerWorld, openCanteen, openMeal, postMenu, reserveAt } from "../lib/canteen.mjs";
 import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
 import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
@@ -146,8 +147,9 @@ export async function pages({ world, visitor: { who } }) {
 const TIERED = ["Changchun", "Xining", "Guangzhou", "Shenzhen", "Shanghai", "Zhuhai", "Qingdao"];
 
 // Each way of a task has a canteen of its own, so that what one does is not there for the next.
-const used = new Map();
+const usedIn = oncePerWorld(() => new Map());
 function nextStaff(world, task, where = () => true) {
+  const used = usedIn(world);
   const nth = (used.get(task) ?? 0) + 1;
   used.set(task, nth);
   return world.person("staff", nth, where);
@@ -166,31 +168,18 @@ export const tasks = [
   {
     name: "staff look at today: every number, and the numbers move while the page is open",
     async run({ page, world, say, js }) {
-      const who = nextStaff(world, "today");
-      const api = await Api.of(world, who);
-      const tomorrow = later(today(), 1);
-      const { items } = await api.get(`/canteens/${who.canteen_id}/menus?from=${tomorrow}&to=${tomorrow}`);
-      const menu = items.find(({ status }) => status === "published");
-      await begin(page, who);
+      const open = await openMeal(world, { reserved: 3 });
+      await begin(page, open.staff);
       await expectHeading(page, say("今天", "Today"));
       for (const words of [say("还没到", "Still expected"), say("按菜品", "By item"), say("按取餐方式", "By way")]) {
-        if (menu) await expectText(page, words);
+        await expectText(page, words);
       }
-      if (!menu) return;
-      const confirmed = page.locator(`[data-live="${menu.id}-confirmed"]`);
-      const before = Number(await confirmed.innerText());
+      const selector = `[data-live="${open.menu.id}-confirmed"]`;
+      expect((await page.locator(selector).innerText()) === "3", "three people have reserved");
       if (js) await page.locator("#live-state:not([hidden])").waitFor();
-      const residents = world.signIns.filter((one) => one.role === "resident" && one.canteen_id === who.canteen_id);
-      let reserved = false;
-      for (let nth = 0; nth < residents.length && !reserved; nth += 1) {
-        reserved = await reserve(api, world, who.canteen_id, menu, nth).then(() => true, () => false);
-      }
-      expect(reserved, "nobody of this canteen can reserve for tomorrow");
+      await reserveAt(open, open.menu, open.walkIns[0]);
       if (!js) await press(page, say("刷新", "Refresh"));
-      await page.waitForFunction(
-        ([selector, number]) => Number(document.querySelector(selector)?.textContent) === number,
-        [`[data-live="${menu.id}-confirmed"]`, before + 1],
-      );
+      await page.locator(selector, { hasText: /^4$/ }).waitFor();
     },
   },
   {
@@ -239,9 +228,8 @@ export const tasks = [
   {
     name: "a stale menu form and a double post do nothing twice",
     async run({ page, context, world, say }) {
-      const who = nextStaff(world, "stale");
-      const api = await Api.of(world, who);
-      const menu = await makeMenu(api, who.canteen_id, 90, false);
+      const { staff: who, desk } = await openCanteen(world);
+      const menu = await makeMenu(desk, who.canteen_id, 9, false);
       await begin(page, who);
       const at = `/staff/${who.canteen_id}/menus/${menu.id}`;
       await page.goto(at);
@@ -302,11 +290,10 @@ export const tasks = [
   {
     name: "staff close the canteen for a day and see whom to call",
     async run({ page, world, say }) {
-      const who = nextStaff(world, "closure");
-      const api = await Api.of(world, who);
-      const menu = await makeMenu(api, who.canteen_id, 70, true);
-      await reserve(api, world, who.canteen_id, menu);
-      await reserve(api, world, who.canteen_id, menu, 1);
+      const open = await openCanteen(world);
+      const { staff: who } = open;
+      const menu = await postMenu(open, 9);
+      for (let one = 0; one < 2; one += 1) await reserveAt(open, menu, await newResident(open));
       await begin(page, who);
       await press(page, say("停餐", "Closures"));
       await press(page, say("安排停餐", "Close for some days"));

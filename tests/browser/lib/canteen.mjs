@@ -6,12 +6,22 @@ import jsQR from "jsqr";
 import { Api, later, today } from "./api.mjs";
 
 const ZONES = ["Asia/Shanghai", "Europe/London", "America/Los_Angeles"];
+const PASSWORD = "correct-horse-battery";
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-// A zone in which it is not near midnight.
-function quietZone() {
+// Gives what `make` makes of a world, which is made once for each.
+export function oncePerWorld(make) {
+  const made = new WeakMap();
+  return (world) => {
+    if (!made.has(world)) made.set(world, make(world));
+    return made.get(world);
+  };
+}
+
+// A zone in which it is not near midnight; or, where it has to be early, not nine o'clock yet.
+function quietZone(early) {
   const hourIn = (zone) => Number(new Intl.DateTimeFormat("en", { timeZone: zone, hour: "2-digit", hourCycle: "h23" }).format());
-  return ZONES.find((one) => hourIn(one) >= 1 && hourIn(one) < 21);
+  return ZONES.find((one) => hourIn(one) >= 1 && hourIn(one) < (early ? 9 : 21));
 }
 
 const SURNAMES = [..."王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"];
@@ -32,30 +42,32 @@ const ITEMS = [
 
 // Makes a canteen where the n-th officer's policies pay. Gives `{canteen, today, office, staff, desk}`: `office` and `desk`
 // are the API as the officer and as its staff; `staff` is a sign-in.
-export async function openCanteen(world, { nth = 0, name = "示例食堂", periods = [ALL_DAY] } = {}) {
+export async function openCanteen(world, { nth = 0, name = "示例食堂", periods = [ALL_DAY], early = false } = {}) {
   const office = await Api.of(world, world.person("district", nth));
   const { grants } = await office.get("/me");
   const { area: within } = grants.find(({ role }) => role === "district");
   const near = (await office.all("/canteens")).find(({ area }) =>
     Object.entries(within).every(([part, called]) => !called || area[part] === called));
-  const zone = quietZone();
+  const zone = quietZone(early);
   const mark = crypto.randomUUID().slice(0, 6);
   const canteen = await office.post("/canteens", {
     name: `${name} ${mark}`, area: near.area, address: "示例街道 9 号", phone: "0851-5550199", time_zone: zone,
     delivery_fee_fen: 100, periods,
   });
   const open = { canteen: { ...canteen, phone: "0851-5550199" }, today: today(zone), office, mark, registered: 0 };
-  open.staff = await newAccount(open, "staff", "1", "何主任");
+  open.staff = await newAccount(world, open, "staff", "1", "何主任");
   open.desk = await Api.of(world, open.staff);
   return open;
 }
 
 // Somebody who works at the canteen, as a sign-in.
-async function newAccount({ canteen, office, mark }, role, called, display_name) {
+async function newAccount(world, { canteen, office, mark }, role, called, display_name) {
   const user_name = `${role}.${mark}.${called}`;
   const grant = { role, canteen_id: canteen.id };
   const { one_time_password } = await office.post("/accounts", { user_name, display_name, phone: "13600001111", grant });
-  return { role, user_name, password: one_time_password, canteen_id: canteen.id };
+  const api = await Api.of(world, { user_name, password: one_time_password });
+  await api.ask("PUT", "/me/password", { present_password: one_time_password, new_password: PASSWORD });
+  return { role, user_name, password: PASSWORD, canteen_id: canteen.id };
 }
 
 // A menu of the canteen so many days ahead, that is posted.
@@ -79,7 +91,7 @@ export async function newResident(open, { pin = false, allergens = [], diet_tags
 
 // A family member who may act for these residents, as a sign-in with the ids of the links.
 export async function newFamily(world, { desk }, residents) {
-  const family = { role: "family", user_name: `test.${crypto.randomUUID().slice(0, 8)}`, password: "correct-horse-battery" };
+  const family = { role: "family", user_name: `test.${crypto.randomUUID().slice(0, 8)}`, password: PASSWORD };
   await new Api(world.base).post("/auth/sign-up", { ...family, role: undefined, display_name: "李晓明" });
   const api = await Api.of(world, family);
   const links = [];
@@ -98,14 +110,21 @@ export function reserveAt({ desk }, menu, resident, { nth = 0, mode = "dine_in" 
   });
 }
 
+// A menu of one place, which somebody has taken, so many days ahead.
+export async function fullMenu(open, ahead, period) {
+  const menu = await postMenu(open, ahead, { period, capacity: 1 });
+  await reserveAt(open, menu, await newResident(open));
+  return menu;
+}
+
 // Makes a canteen where lunch is served all day today: so many residents with a reservation, and so many without.
 // Gives, besides what `openCanteen` gives, `{menu, people, walkIns, volunteers}`: people as they were registered, with their
 // reservation; volunteers as sign-ins.
-export async function openMeal(world, { reserved, unreserved = 1, volunteers = 1, nth = 0 }) {
-  const open = await openCanteen(world, { nth, name: "门口食堂" });
+export async function openMeal(world, { reserved, unreserved = 1, volunteers = 1, nth = 0, early }) {
+  const open = await openCanteen(world, { nth, name: "门口食堂", early });
   const helpers = [];
   for (let one = 1; one <= volunteers; one += 1) {
-    helpers.push(await newAccount(open, "volunteer", String(one), `志愿者${one}`));
+    helpers.push(await newAccount(world, open, "volunteer", String(one), `志愿者${one}`));
   }
   const menu = await postMenu(open, 0);
   const people = [];

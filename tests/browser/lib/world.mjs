@@ -12,8 +12,10 @@ export const FLAGS = [
 const BROWSER = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export class World {
-  constructor({ base, code, binary, signIns, browser, beside }) {
+  constructor({ base, code, binary, database, signIns, browser, beside }) {
     this.base = base;
+    // The file of its database.
+    this.database = database;
     // What an installation in which there is nothing was started with.
     this.code = code;
     this.binary = binary;
@@ -26,9 +28,10 @@ export class World {
     this.sessions = new Map();
   }
 
-  static async open({ base, code, binary, signIns, beside }) {
+  // A browser in front of a service that was started.
+  static async open(service) {
     const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
-    return new World({ base, code, binary, signIns, browser, beside });
+    return new World({ ...service, browser });
   }
 
   async close() {
@@ -51,7 +54,7 @@ export class World {
       viewport: { width, height },
       ...more,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     await context.addCookies([this.cookie("leling-lang", lang), this.cookie("leling-size", String(size))]);
     if (who) await context.addCookies(await this.cookies(who));
     return context;
@@ -65,6 +68,11 @@ export class World {
     const key = who.user_name ?? who.card_number;
     if (!this.sessions.has(key)) this.sessions.set(key, await this.signedIn(who));
     return this.sessions.get(key);
+  }
+
+  // Whoever has signed out, or has another password, signs in anew.
+  forget(who) {
+    this.sessions.delete(who?.user_name ?? who?.card_number);
   }
 
   async signedIn(who) {
