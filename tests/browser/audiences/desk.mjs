@@ -2,6 +2,7 @@
 
 import { Api } from "../lib/api.mjs";
 import { fullMenu, newResident, openCanteen, openMeal } from "../lib/canteen.mjs";
+import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
 import { expect, expectError, expectHeading, expectText, focused, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
@@ -339,6 +340,32 @@ export const tasks = [
       expect((await page.locator(".items .price").count()) > 0, "nobody owes anything today");
       await press(page, say("前一天", "The day before"));
       await expectHeading(page, say("昨天", "yesterday"));
+    },
+  },
+  {
+    name: "a card, an account and what is due are printed whole on sheets of A4",
+    ways: ["zh", "en"].map((lang) => ({ lang, js: false })),
+    async run({ page, world }) {
+      const open = await openMeal(world, { reserved: 30 });
+      const [{ id, full_name: name, card_number: number }] = open.people;
+      const at = await atDesk(page, world, open);
+      const printed = async (path) => {
+        await page.goto(path);
+        const sheets = await print(page);
+        expect(sheets.every(({ width, height }) => width === 210 && height === 297), `${path} is not A4`);
+        expectWhole(sheets);
+        return sheets.map(textOf);
+      };
+      const card = await printed(`${at}/residents/${id}/card`);
+      expect(card.length === 1, `the card is on ${card.length} sheets`);
+      const [drawn] = await page.locator("img.paper-card").evaluateAll((pictures) => pictures.map(({ width, height }) => ({ width, height })));
+      expect(drawn.width > 250 && drawn.height > 150, "the card is too small to be read");
+      expect(card[0].includes(plain(name)), `the sheet does not say whose card ${number} it is`);
+      const account = await printed(`${at}/residents/${id}/past`);
+      expect(account.length === 1 && account[0].includes(plain(name)), "the account is not on one sheet");
+      const due = await printed(`${at}/due`);
+      for (const { full_name: who } of open.people) expect(due.some((sheet) => sheet.includes(plain(who))), `${who} is not on the list`);
+      expect(due.length <= 3, `30 people are on ${due.length} sheets`);
     },
   },
   {

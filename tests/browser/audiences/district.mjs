@@ -43,6 +43,8 @@ export async function pages({ world, visitor }) {
     { name: "write a policy", path: "/district/policies/new" },
     { name: "a new version", path: `/district/policies/new?from=${policy.split("/").at(-1)}` },
     { name: "activate", path: `${policy}/activate` },
+    { name: "residents of a canteen", path: `/desk/${resident.canteen_id}/residents` },
+    { name: "a resident's facts", path: `/desk/${resident.canteen_id}/residents/${resident.resident_id}/facts` },
   ];
 }
 
@@ -54,6 +56,9 @@ export const tasks = [
       await page.goto("/home");
       await signIn(page, who);
       await expectHeading(page, say("各食堂", "Canteens"));
+      await follow(page.locator("tbody th a").first());
+      await expectHeading(page, say("老人档案", "Residents"));
+      await page.goBack();
       await press(page, say("前一天", "The day before"));
       const served = await page.locator("tfoot td").nth(3).innerText();
       expect(Number(served) > 0, `nobody was served yesterday: ${served}`);

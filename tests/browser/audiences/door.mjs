@@ -49,7 +49,7 @@ export async function pages({ world, visitor }) {
   if (visitor.name === "staff") {
     return [
       { name: "hall", path: `/hall/${open.canteen.id}` },
-      { name: "door of staff", path: door },
+      { name: "door", path: door, prepare: (page) => listed(page) },
     ];
   }
   open.shown ??= await open.desk.post(`/menus/${open.menu.id}/attendance`, {

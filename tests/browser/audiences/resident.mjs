@@ -2,6 +2,7 @@
 
 import { Api, later } from "../lib/api.mjs";
 import { fullMenu, newFamily, newResident, oncePerWorld, openCanteen, postMenu, reserveAt } from "../lib/canteen.mjs";
+import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
 import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
@@ -76,9 +77,9 @@ export async function pages({ world, visitor: { name: visitor, who, resident, ea
   if (eater) {
     const home = `/people/${eater.resident_id}`;
     return [
-      { name: "home of an eater", path: home },
-      { name: "passbook", path: `${home}/past` },
-      { name: "meals of an eater", path: `${home}/meals` },
+      { name: "home", path: home },
+      { name: "past meals", path: `${home}/past` },
+      { name: "my meals", path: `${home}/meals` },
     ];
   }
   const open = await opened(world);
@@ -306,6 +307,26 @@ export const tasks = [
       await expectText(page, say("合计", "Together"));
       await press(page, say("上个月", "The month before"));
       await expectHeading(page, say("吃过的餐", "Past meals"));
+    },
+  },
+  {
+    name: "a resident's account is printed whole, every meal with its amounts in one row",
+    ways: ["zh", "en"].map((lang) => ({ lang, js: false })),
+    async run({ page, world, say }) {
+      const who = world.person("resident", 0);
+      await page.context().addCookies(await world.cookies(who));
+      await page.goto(`/people/${who.resident_id}/past`);
+      const rows = await page.locator("table.passbook tbody tr").allInnerTexts();
+      expect(rows.length > 0, "the month has no meals");
+      const sheets = await print(page);
+      expect(sheets[0].width === 210 && sheets[0].height === 297, "it is not A4");
+      expect(sheets.length === Math.ceil(rows.length / 22) || sheets.length === 1, `${rows.length} meals are on ${sheets.length} sheets`);
+      expectWhole(sheets);
+      const all = sheets.map(textOf);
+      // What stands in a row stands on one sheet.
+      const words = rows.map((row) => row.split(/\n|\t/).map(plain).filter(Boolean));
+      for (const row of words) expect(all.some((sheet) => row.every((word) => sheet.includes(word))), `${row} is not on one sheet`);
+      expect(all.at(-1).includes(plain(say("合计", "Together"))), "there is no sum");
     },
   },
   {

@@ -7,7 +7,8 @@ import { join } from "node:path";
 
 import { measure } from "./measure.mjs";
 
-// What is looked at of each page: widths in each language and type size, and where axe looks too.
+// What is looked at of each page: widths in each language and type size, and where axe looks too. The short form looks at
+// a page as the first who sees it, the long one as everybody.
 export const SHORT = [
   { lang: "zh", size: 1, widths: [320, 1280], axe: [320] },
   { lang: "zh", size: 3, widths: [320], axe: [] },
@@ -28,9 +29,11 @@ const AXE_RULES = {
 // Walks through the pages of an audience. `note(sentence)` is called for each fault; `html(name, text)` keeps each page as
 // it was sent. Gives what was seen, for the report.
 export async function walk({ world, audience, note, plan, screens, html }) {
-  const seen = { pages: 0, layouts: 0, heaviest: 0, mostRequests: 0, paths: new Set(), titles: new Map() };
+  const seen = { pages: 0, layouts: 0, heaviest: 0, mostRequests: 0, paths: new Set(), titles: new Map(), names: new Set() };
   for (const visitor of await audience.visitors(world)) {
-    const pages = await audience.pages({ world, visitor });
+    const all = await audience.pages({ world, visitor });
+    const pages = plan === SHORT ? all.filter(({ name }) => !seen.names.has(name)) : all;
+    for (const { name } of all) seen.names.add(name);
     const known = new Set();
     for (const view of plan) {
       const context = await world.visit({ ...view, who: visitor.who, width: view.widths[0] });
