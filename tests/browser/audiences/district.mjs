@@ -1,5 +1,6 @@
 // Officers and auditors of an area.
 
+import { Api } from "../lib/api.mjs";
 import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
@@ -38,11 +39,14 @@ export async function pages({ world, visitor }) {
     { name: "compare", path: `${policy}/compare?month=${month}` },
   ];
   if (visitor.name === "auditor") return all;
+  const api = await Api.of(world, visitor.who);
+  const { document } = await api.get(`/policies/${policy.split("/").at(-1)}`);
+  const draft = await api.post("/policies", document);
   return [
     ...all,
-    { name: "write a policy", path: "/district/policies/new" },
+    { name: "write a policy", path: "/district/policies/new", typed: { document: JSON.stringify(document) } },
     { name: "a new version", path: `/district/policies/new?from=${policy.split("/").at(-1)}` },
-    { name: "activate", path: `${policy}/activate` },
+    { name: "activate", path: `/district/policies/${draft.id}/activate`, typed: { from: "2027-01-01" } },
     { name: "residents of a canteen", path: `/desk/${resident.canteen_id}/residents` },
     { name: "a resident's facts", path: `/desk/${resident.canteen_id}/residents/${resident.resident_id}/facts` },
   ];

@@ -1,5 +1,6 @@
 // Volunteers at the door, and the board in the hall.
 
+import { Api } from "../lib/api.mjs";
 import { cardCode, oncePerWorld, openMeal } from "../lib/canteen.mjs";
 import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
@@ -52,12 +53,14 @@ export async function pages({ world, visitor }) {
       { name: "door", path: door, prepare: (page) => listed(page) },
     ];
   }
-  open.shown ??= await open.desk.post(`/menus/${open.menu.id}/attendance`, {
+  const volunteer = await Api.of(world, open.volunteers[5]);
+  open.shown ??= await volunteer.post(`/menus/${open.menu.id}/attendance`, {
     tap_id: crypto.randomUUID(), reservation_id: next(open).reservation.id, point: "door",
   });
   const ready = (page) => listed(page);
+  const { enrolment_code: code } = await open.desk.post("/devices", { canteen_id: open.canteen.id, name: "大屏", purpose: "hall" });
   return [
-    { name: "door", path: door, prepare: ready },
+    { name: "door", path: door, prepare: ready, typed: { typed: next(open).card_number } },
     { name: "which meal", path: `/door/${open.canteen.id}?all=1` },
     { name: "checked in", path: `${door}?done=${open.shown.attendance_id}`, prepare: ready },
     { name: "found", path: `${door}?find=l`, prepare: ready },
@@ -78,7 +81,7 @@ export async function pages({ world, visitor }) {
         await answered(page, "look", "");
       },
     },
-    { name: "enrol", path: "/enrol" },
+    { name: "enrol", path: "/enrol", typed: { code } },
     { name: "take back", path: `${door}/undo/${open.shown.attendance_id}` },
     {
       name: "take back with errors", path: `${door}/undo/${open.shown.attendance_id}`,

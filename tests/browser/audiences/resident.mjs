@@ -159,6 +159,7 @@ async function standingOrder({ desk, canteen, today }, resident) {
     { name: "standing order, when", path: `${home}/new?meal=lunch&step=when` },
     { name: "standing order with errors", path: `${home}/new?meal=lunch&asked=days`, status: 422 },
     { name: "standing order check", path: `${home}/new/check?${answers}` },
+    { name: "standing order change", path: `${home}/new/check?order=${id}&version=2&${answers}` },
     { name: "standing order made", path: `${order}?done=made` },
     { name: "a standing order", path: order },
     { name: "standing order pause", path: `${order}/pause` },
@@ -429,6 +430,16 @@ export const tasks = [
       const order = page.url().replace(/\?.*/, "");
       const reserved = await page.locator("main a.card[href*='/meals/']").count();
       expect(reserved > 0, "nothing was reserved on menus that are published");
+
+      // Another dish on the same days: what is reserved stays.
+      await press(page, say("改日子、改菜", "Change the days or the food"));
+      await expectHeading(page, say("改成这样，对不对", "Change it to this"));
+      await follow(page.locator("main a[href*='step=what']"));
+      await page.locator("input[name=rule][value=set_meal]").check();
+      await press(page, say("下一步", "Next"));
+      await press(page, say("确认修改", "Change it"));
+      await expectHeading(page, say("长期订餐改好了", "The standing order is changed"));
+      expect((await page.locator("main a.card[href*='/meals/']").count()) === reserved, "a change of dish cancelled a meal");
 
       await press(page, say("跳过单独几天", "Skip single days"));
       await press(page, say("下一步", "Next"));

@@ -12,8 +12,8 @@ const BESIDE = ["idempotency_keys", "counters", "wrong_guesses", "pin_failures",
   "audit_entries", "quotes", "attendance_refusals"];
 
 // Acts that somebody may well do twice, one after the other, from two pages: what is registered, made or written down is
-// one more each time, and a new PIN or card takes the place of the one before.
-const MAY_BE_AGAIN = ["/standing/new", "/facts/new", "/residents/new", "/devices/new", "/import/confirm", "/pin ", "/card ", "/closures/check"];
+// one more each time, a new PIN or card takes the place of the one before, and a second closure cancels nothing more.
+const MAY_BE_AGAIN = ["/standing/new", "/facts/new", "/residents/new", "/devices/new", "/import/confirm", "/pin ", "/card ", "/closures/check", "客人一份", "不是老人"];
 
 const digits = (count) => String(randomInt(10 ** (count - 1), 10 ** count));
 
@@ -37,6 +37,7 @@ function typed(name, { visitor, code, more = {} }) {
 // number in the page, where it is sent, its fields and the words on its button.
 function harvest(words) {
   const found = [];
+  for (const details of document.querySelectorAll("details")) details.open = true;
   for (const [at, form] of [...document.forms].entries()) {
     if (form.method !== "post") continue;
     const groups = new Map();
@@ -54,7 +55,7 @@ function harvest(words) {
     const button = form.querySelector("button:not([type=button]), input[type=submit]");
     if (!button) continue;
     found.push({
-      at, to: form.action, files: form.enctype === "multipart/form-data", button: button.innerText.trim(),
+      at, to: form.action, files: form.enctype === "multipart/form-data", button: button.textContent.trim(),
       fields: [...new FormData(form, button).entries()].filter(([, value]) => typeof value === "string"),
     });
   }
