@@ -33,6 +33,7 @@ use crate::{
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
+    demo::Loading,
     devices::EnrolmentCode,
     docs, first_run,
     headcounts::live::Live,
@@ -73,6 +74,10 @@ pub struct State {
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
     pub proxies: Proxies,
+    /// The demonstration, where somebody loads it into an installation that begins.
+    pub demo: Arc<Loading>,
+    /// What it was opened with.
+    pub settings: Settings,
     /// Who listens to live headcounts.
     pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
@@ -81,8 +86,6 @@ pub struct State {
     shape: Option<String>,
     /// Whether it was told to stop.
     stopping: AtomicBool,
-    /// Whether `/metrics` is served elsewhere.
-    metrics_elsewhere: bool,
 }
 
 /// An instant in microseconds; before all others when there is none.
@@ -111,11 +114,12 @@ impl State {
             identity_key: keys.identity,
             hasher,
             proxies: settings.proxies.clone(),
+            demo: Arc::default(),
+            settings: settings.clone(),
             live: Arc::default(),
             newest_us: AtomicI64::new(in_us(newest)),
             shape,
             stopping: AtomicBool::new(false),
-            metrics_elsewhere: settings.metrics_bind.is_some(),
         })
     }
 
@@ -368,7 +372,7 @@ async fn metrics_here(request: HttpRequest, state: Data<State>) -> Result<HttpRe
     let local = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let forwarded =
         [header::FORWARDED, header::X_FORWARDED_FOR].iter().any(|name| request.headers().contains_key(name));
-    if state.metrics_elsewhere || !local || forwarded {
+    if state.settings.metrics_bind.is_some() || !local || forwarded {
         return Err(Code::NotFound.into());
     }
     Ok(metrics_alone(state).await)
@@ -395,6 +399,10 @@ async fn do_chores(state: Arc<State>) {
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for round in 0_u64.. {
         rounds.tick().await;
+        // What is still being lived through is not over, whatever this clock shows.
+        if state.demo.is_under_way() {
+            continue;
+        }
         for chore in CHORES.iter().filter(|chore| round % chore.rounds == 0) {
             do_chore(&state, chore).await;
         }

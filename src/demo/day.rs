@@ -16,6 +16,7 @@ use super::{
     client::{Server, Session, list, text},
     instant,
     kitchen::{Fate, MealPlan, Ordered, items, plan},
+    loading::Part,
     progress::Progress,
     setup::{Diner, House, Kitchen},
 };
@@ -79,7 +80,7 @@ pub fn live(
         Hour { at: instant(on, 19, 0), act: |shift| shift.close(Period::Dinner) },
         Hour { at: instant(on, 19, 30), act: Shift::order_for_good },
     ];
-    progress.begin("yesterday over HTTP", (hours.len() * house.kitchens.len()) as u64);
+    progress.begin(Part::Day, (hours.len() * house.kitchens.len()) as u64);
     let mut shifts = Vec::new();
     for kitchen in &house.kitchens {
         shifts.push(Mutex::new(Shift::new(server, kitchen, on)?));

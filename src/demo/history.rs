@@ -10,6 +10,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use super::{
     DAYS, instant,
     kitchen::{Fate, MealPlan, Ordered, plan},
+    loading::Part,
     places::hours,
     progress::Progress,
     setup::{Diner, Kitchen, caller, mistake},
@@ -41,7 +42,7 @@ pub fn live(
     yesterday: NaiveDate,
     progress: &mut Progress,
 ) -> Result<(), StartError> {
-    progress.begin("thirty days of history", DAYS * kitchens.len() as u64);
+    progress.begin(Part::History, DAYS * kitchens.len() as u64);
     let (next, progress_so_far) = (AtomicUsize::new(0), &*progress);
     let live_some = || -> Result<(), StartError> {
         while let Some(kitchen) = kitchens.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     broken,
     dice::Dice,
+    loading::Part,
     people::{self, Invented},
     places::{PLACES, POLICIES, Place, cities},
     progress::Progress,
@@ -112,7 +113,7 @@ pub fn furnish(
     today: NaiveDate,
     progress: &mut Progress,
 ) -> Result<House, StartError> {
-    progress.begin("places and people", PLACES.len() as u64 + 1);
+    progress.begin(Part::Places, PLACES.len() as u64 + 1);
     let mut secrets = secrets(&state.hasher, account_count(), one_time_password).into_iter();
     let pins: usize = PLACES.iter().map(|place| place.pins).sum();
     let mut pins = secrets_of_digits(&state.hasher, pins).into_iter();

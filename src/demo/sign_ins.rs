@@ -106,16 +106,22 @@ pub fn write(file: &Path, sign_ins: &[SignIn]) -> Result<(), StartError> {
     fs::write(file, text + "\n").map_err(|error| unwritable(error.to_string()))
 }
 
-/// For people: the first of each role at each canteen, who are enough to look around.
+/// The first of each role at each canteen, who are enough to look around.
+fn some(sign_ins: &[SignIn]) -> Vec<&SignIn> {
+    let who = |sign_in: &SignIn| (sign_in.role, sign_in.canteen_id, sign_in.city);
+    let mut some: Vec<&SignIn> = Vec::new();
+    for sign_in in sign_ins {
+        if some.iter().all(|known| who(known) != who(sign_in)) {
+            some.push(sign_in);
+        }
+    }
+    some
+}
+
+/// For people.
 pub fn print(sign_ins: &[SignIn]) -> String {
     let mut text = String::from("How to sign in (made for this run only; nobody else knows these):\n");
-    let mut shown: Vec<(Role, Option<CanteenId>, Option<&str>)> = Vec::new();
-    for sign_in in sign_ins {
-        let who = (sign_in.role, sign_in.canteen_id, sign_in.city);
-        if shown.contains(&who) {
-            continue;
-        }
-        shown.push(who);
+    for sign_in in some(sign_ins) {
         let with = match (&sign_in.user_name, &sign_in.password, &sign_in.card_number, &sign_in.pin) {
             (Some(name), Some(password), _, _) => format!("user name {name:<22} password {password}"),
             (_, _, Some(card), Some(pin)) => format!("card      {card:<22} PIN      {pin}"),

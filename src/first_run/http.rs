@@ -5,6 +5,7 @@ use crate::{
     access::{Allowed, act},
     api::{Answer, Keyed},
     audit::{self, Deed, Entry, Subject, SubjectKind},
+    demo,
     devices::EnrolmentCode,
     ids::AccountId,
     problem::{Code, Problem},
@@ -52,5 +53,36 @@ pub(crate) async fn make(
             Err(tried.was_wrong(allowed, Code::WrongFirstRunCode, |_, _| Ok(())).await)
         }
         made => made?.into_body(),
+    }
+}
+
+/// Begins to load the demonstration for a browser of which `loader` is known. It is no request that could be repeated: the
+/// code is good once, and nothing is recorded that would be newer than what the demonstration lives through.
+///
+/// Fails with `wrong_first_run_code`, `first_run_over`, `slow_down` or `busy`.
+pub(crate) async fn load_demo(
+    allowed: &Allowed<act::MakeFirstAdministrator>,
+    code: EnrolmentCode,
+    loader: String,
+) -> Result<(), Problem> {
+    let tried = Try::new(&allowed.state().identity_key, allowed.origin(), Guessable::FirstRun, "");
+    let judged = tried.clone();
+    allowed.read(move |conn, caller| judged.judge(conn, caller)).await?;
+    let right = tried.clone();
+    let given = allowed
+        .write(move |conn, caller| {
+            super::give_to_demo(conn, &code, caller.now)?;
+            right.was_right(conn, caller)
+        })
+        .await;
+    match given {
+        Err(problem) if problem.code == Code::WrongFirstRunCode => {
+            Err(tried.was_wrong(allowed, Code::WrongFirstRunCode, |_, _| Ok(())).await)
+        }
+        Err(problem) => Err(problem),
+        Ok(_) => {
+            demo::load(allowed.state(), loader);
+            Ok(())
+        }
     }
 }

@@ -64,6 +64,27 @@ pub fn make_administrator(
     new: &FirstAdministrator,
     now: At,
 ) -> Result<AccountId, Fail> {
+    use_up(conn, code, now)?;
+    let FirstAdministrator { user_name, display_name, password_hash } = new.clone();
+    accounts::create_first_admin(conn, user_name, display_name, password_hash, now)
+}
+
+/// Whether the demonstration can be loaded: nobody has set anything up here.
+pub fn is_empty(conn: &mut Conn) -> Result<bool, Fail> {
+    Ok(installation::is_unused(conn)?)
+}
+
+/// Gives the installation to the demonstration, and uses the code up.
+///
+/// Fails with `first_run_over` where there is anything already, and with `wrong_first_run_code`.
+pub fn give_to_demo(conn: &mut Conn, code: &EnrolmentCode, now: At) -> Result<(), Fail> {
+    if !is_empty(conn)? {
+        return Err(Code::FirstRunOver.into());
+    }
+    use_up(conn, code, now)
+}
+
+fn use_up(conn: &mut Conn, code: &EnrolmentCode, now: At) -> Result<(), Fail> {
     if !is_open(conn, now)? {
         return Err(Code::FirstRunOver.into());
     }
@@ -73,9 +94,5 @@ pub fn make_administrator(
         return Err(Code::WrongFirstRunCode.into());
     }
     // Of two who bring it at once, one uses it up.
-    if !installation::use_up_first_run(conn, &kept)? {
-        return Err(Code::WrongFirstRunCode.into());
-    }
-    let FirstAdministrator { user_name, display_name, password_hash } = new.clone();
-    accounts::create_first_admin(conn, user_name, display_name, password_hash, now)
+    if installation::use_up_first_run(conn, &kept)? { Ok(()) } else { Err(Code::WrongFirstRunCode.into()) }
 }

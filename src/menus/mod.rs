@@ -375,7 +375,7 @@ pub fn draft(
         return Err(Code::MenuInPast.into());
     }
     if served_on > canteen.today(now) + MOST_AHEAD {
-        return Err(bad("a menu is made at most a year ahead").into());
+        return Err(bad("菜单最多提前一年做", "a menu is made at most a year ahead").into());
     }
     let usual = canteen.period(period)?;
     let plan = check(plan)?;
@@ -419,7 +419,9 @@ pub fn publish(conn: &mut Conn, duty: &OnDuty, id: MenuId, now: At) -> Result<Me
         return Err(Code::MenuInPast.into());
     }
     if menu.offered().next().is_none() {
-        return Err(bad("a menu to be published offers at least one item").into());
+        return Err(
+            bad("要发布的菜单至少要有一道菜", "a menu to be published offers at least one item").into()
+        );
     }
     if let Some(closure) = canteens::closure_for(conn, menu.canteen_id, menu.served_on, menu.period)? {
         return Err(Problem::new(Code::CanteenClosed).with("reason", closure.reason).into());
@@ -450,7 +452,7 @@ pub fn change(
     }
     let plan = check(plan)?;
     if menu.status == MenuStatus::Published && plan.items.is_empty() {
-        return Err(bad("a published menu offers at least one item").into());
+        return Err(bad("已发布的菜单至少要有一道菜", "a published menu offers at least one item").into());
     }
     let edition = menu.edition + i32::from(menu.status == MenuStatus::Published);
     let header = store::Header {
@@ -488,7 +490,11 @@ fn change_items(conn: &mut Conn, menu: &Menu, plans: &[ItemPlan], now: At) -> Re
             None => store::insert_item(conn, menu.id, position, &new_item(plan, now))?,
             Some(id) => {
                 if menu.item(id).is_none() {
-                    return Err(bad("an item that is to be changed is not on this menu").into());
+                    return Err(bad(
+                        "要改的菜品不在这份菜单上",
+                        "an item that is to be changed is not on this menu",
+                    )
+                    .into());
                 }
                 let item = Item { id, ..new_item(plan, now) };
                 if !store::update_item(conn, position, &item)? {
@@ -576,7 +582,7 @@ pub fn copy(
 }
 
 fn plan_of(menu: &Menu) -> Result<MenuPlan, Fail> {
-    let unfit = |reason: String| bad(&reason);
+    let unfit = |reason: String| bad("原来的菜单里有不能照抄的内容", &reason);
     let words = |words: &[String]| words.iter().map(|word| Slug::parse(word)).collect::<Result<_, _>>();
     let mut items = Vec::new();
     for item in menu.offered() {
@@ -621,28 +627,28 @@ fn new_item(plan: &ItemPlan, now: At) -> Item {
 
 fn check(plan: &MenuPlan) -> Result<&MenuPlan, Problem> {
     if plan.items.len() > MOST_ITEMS {
-        return Err(bad("a menu has at most 60 items"));
+        return Err(bad("一份菜单最多 60 道菜", "a menu has at most 60 items"));
     }
     if plan.modes.as_ref().is_some_and(Vec::is_empty) {
-        return Err(bad("a menu is served in at least one way"));
+        return Err(bad("至少要有一种取餐方式", "a menu is served in at least one way"));
     }
     for (position, item) in plan.items.iter().enumerate() {
         let twice = plan.items[..position]
             .iter()
             .any(|earlier| earlier.name == item.name || (item.id.is_some() && earlier.id == item.id));
         if twice {
-            return Err(bad("two items have the same name or id").field(
+            return Err(bad("有两道菜的名称或编号相同", "two items have the same name or id").field(
                 format!("/items/{position}"),
                 "duplicate",
-                crate::words::Bilingual::new("重复的菜品", "named twice"),
+                Bilingual::new("重复的菜品", "named twice"),
             ));
         }
     }
     Ok(plan)
 }
 
-fn bad(reason: &str) -> Problem {
-    Problem::new(Code::BadMenu).with("reason", reason)
+fn bad(zh: &str, en: &str) -> Problem {
+    Problem::new(Code::BadMenu).with("reason", Bilingual::new(zh, en))
 }
 
 fn keep_edition(conn: &mut Conn, menu: &Menu, by: Actor, now: At) -> Result<(), Fail> {

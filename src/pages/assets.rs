@@ -54,6 +54,10 @@ assets! {
     LIVE "live" "js" "text/javascript; charset=utf-8";
     /// Checks in at the door without a network, and catches up.
     DOOR "door" "js" "text/javascript; charset=utf-8";
+    /// Asks again for a page that waits for something.
+    AGAIN "again" "js" "text/javascript; charset=utf-8";
+    /// Sends a form once whose answer shows a secret this once.
+    ONCE "once" "js" "text/javascript; charset=utf-8";
     /// Keeps the numbers of the board in the hall live.
     HALL "hall" "js" "text/javascript; charset=utf-8";
 }

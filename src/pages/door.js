@@ -230,7 +230,10 @@
   }
 
   function show() {
-    for (const one of document.querySelectorAll("[data-count]")) one.textContent = counts()[one.dataset.count];
+    // Without a list nobody knows: what the page came with stands until then.
+    if (list || wiped) {
+      for (const one of document.querySelectorAll("[data-count]")) one.textContent = list ? counts()[one.dataset.count] : "–";
+    }
     const missing = byId("missing");
     const none = missing.closest("section").querySelector(".none");
     none?.remove();
@@ -251,8 +254,8 @@
   }
 
   const counts = () => {
-    const expected = list?.expected.length ?? 0;
-    const came = list?.expected.filter(hasCome).length ?? 0;
+    const expected = list.expected.length;
+    const came = list.expected.filter(hasCome).length;
     return { expected, came, missing: expected - came };
   };
 

@@ -103,6 +103,7 @@ fn pages() -> Vec<Address> {
             .does(district::change::activate),
         // An installation that begins
         Address::at("/first-run").shows(first_run::show).does(first_run::make),
+        Address::at("/first-run/demo").shows(first_run::demo::show).does(first_run::demo::load),
         Address::at("/first-run/next").shows(first_run::next),
         Address::at("/first-run/canteen").shows(first_run::canteen::show).does(first_run::canteen::make),
         Address::at("/first-run/people").shows(first_run::people::show).does(first_run::people::make),

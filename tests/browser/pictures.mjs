@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { Api, today } from "./lib/api.mjs";
-import { startDemo } from "./lib/demo.mjs";
+import { liveThrough, startDemo } from "./lib/demo.mjs";
 import { World } from "./lib/world.mjs";
 
 const PICTURES = "../../docs/pictures";
@@ -13,7 +13,8 @@ const { values: asked } = parseArgs({
   options: { binary: { type: "string", default: "../../target/debug/leling" }, from: { type: "string" } },
 });
 
-const demo = await startDemo({ binary: asked.binary, from: asked.from });
+const lived = asked.from ? { dir: asked.from, leave: () => {} } : await liveThrough({ binary: asked.binary });
+const demo = await startDemo({ binary: asked.binary, from: lived.dir });
 const world = await World.open(demo);
 try {
   await mkdir(PICTURES, { recursive: true });
@@ -44,4 +45,5 @@ try {
 } finally {
   await world.close();
   await demo.stop();
+  await lived.leave();
 }

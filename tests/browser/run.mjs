@@ -1,10 +1,17 @@
-// Every page in a real browser: the tasks of every audience, and the walker. See README.md beside this.
+// Every page in a real browser: the tasks of every audience, the walker, and every form sent as nobody should. See README.md
+// beside this.
 
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
-import { startDemo } from "./lib/demo.mjs";
+import { addresses, unvisited } from "./lib/addresses.mjs";
+import { checkTheWalker } from "./lib/bad.mjs";
+import { liveThrough, startDemo } from "./lib/demo.mjs";
+import { sendForms } from "./lib/forms.mjs";
+import { Html } from "./lib/html.mjs";
+import { score } from "./lib/lighthouse.mjs";
 import { doTasks } from "./lib/tasks.mjs";
-import { Html, walk } from "./lib/walk.mjs";
+import { LONG, SHORT, walk } from "./lib/walk.mjs";
 import { World } from "./lib/world.mjs";
 import * as desk from "./audiences/desk.mjs";
 import * as district from "./audiences/district.mjs";
@@ -14,18 +21,19 @@ import * as firstRun from "./audiences/first-run.mjs";
 import * as resident from "./audiences/resident.mjs";
 import * as staff from "./audiences/staff.mjs";
 
-// In the order in which people meet them.
-const AUDIENCES = [firstRun, everyone, resident, desk, staff, door, district];
+// Those with the most to do first.
+const AUDIENCES = [resident, desk, staff, door, district, everyone, firstRun];
+const PARTS = ["tasks", "pages", "forms", "lighthouse"];
 
 const { values: asked } = parseArgs({
   options: {
     binary: { type: "string", default: "../../target/debug/leling" },
     from: { type: "string" },
     audience: { type: "string" },
+    part: { type: "string" },
     task: { type: "string" },
     page: { type: "string" },
-    "tasks-only": { type: "boolean", default: false },
-    "walk-only": { type: "boolean", default: false },
+    long: { type: "boolean", default: false },
     screens: { type: "string" },
   },
 });
@@ -35,48 +43,99 @@ const note = (sentence) => {
   faults.push(sentence);
   console.log(`  ✗ ${sentence}`);
 };
-const step = (sentence) => console.log(`\n== ${sentence} (after ${Math.round(performance.now() / 1000)} s)`);
+const say = (sentence) => console.log(`${String(Math.round(performance.now() / 1000)).padStart(5)} s  ${sentence}`);
 
-step("starting the demonstration");
-const demo = await startDemo({ binary: asked.binary, from: asked.from });
-const common = await World.open(demo);
+const seen = { tasks: 0, pages: 0, layouts: 0, forms: 0, sends: 0, lowest: 100, heaviest: 0, mostRequests: 0, paths: new Set() };
+
+// Each part of each audience has an installation of its own, in which nobody else has left anything.
+async function withWorld(audience, from, work) {
+  const service = await (audience.open ?? startDemo)({ binary: asked.binary, from });
+  const world = await World.open(service);
+  try {
+    return await work(world);
+  } finally {
+    await world.close();
+    await service.stop();
+  }
+}
+
+const parts = {
+  async tasks({ audience, from }) {
+    const done = await withWorld(audience, from, (world) =>
+      doTasks({ world, audience, note, only: asked.task, screens: asked.screens }));
+    seen.tasks += done;
+    return `${done} tasks were done`;
+  },
+  async pages({ audience, from, html }) {
+    const chosen = {
+      ...audience,
+      pages: async (of) => (await audience.pages(of)).filter(({ name }) => !asked.page || name.includes(asked.page)),
+    };
+    const of = await withWorld(audience, from, (world) => walk({
+      world, audience: chosen, note, plan: asked.long ? LONG : SHORT, screens: asked.screens,
+      html: (name, text) => html.keep(`${audience.name}-${name}`, text),
+    }));
+    for (const what of ["pages", "layouts"]) seen[what] += of[what];
+    for (const what of ["heaviest", "mostRequests"]) seen[what] = Math.max(seen[what], of[what]);
+    for (const path of of.paths) seen.paths.add(path);
+    return `${of.pages} pages in ${of.layouts} layouts; the heaviest, ${of.heaviestPage}, has ${of.heaviest} bytes, ` +
+      `the most requests are ${of.mostRequests}`;
+  },
+  async forms({ audience, from }) {
+    const of = await sendForms({ withWorld: (work) => withWorld(audience, from, work), audience, note, only: asked.page });
+    seen.forms += of.forms;
+    seen.sends += of.sends;
+    for (const refused of of.refused) say(`  refused: ${refused}`);
+    return `${of.forms} forms were sent ${of.sends} times`;
+  },
+  async lighthouse({ audience, from }) {
+    const of = await withWorld(audience, from, (world) => score({ world, audience, note, only: asked.page }));
+    seen.lowest = Math.min(seen.lowest, of.lowest);
+    return `Lighthouse gives ${of.pages} pages at least ${of.lowest}`;
+  },
+};
+
+// Runs the jobs, as many at a time as the machine has cores.
+async function inLanes(jobs) {
+  const left = [...jobs];
+  const lane = async () => {
+    for (let job = left.shift(); job; job = left.shift()) {
+      const { part, audience } = job;
+      say(`${part} of ${audience.name}: ${await parts[part](job).catch((error) => {
+        note(`${part} of ${audience.name}: ${error.message}`);
+        return "not to the end";
+      })}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, lane));
+}
+
+const lived = asked.from ? { dir: asked.from, leave: () => {} } : await liveThrough({ binary: asked.binary });
 const html = await Html.open();
 try {
-  for (const audience of AUDIENCES.filter(({ name }) => !asked.audience || name === asked.audience)) {
-    // An audience that needs another installation brings its own.
-    const own = audience.open ? await audience.open({ binary: asked.binary }) : null;
-    const world = own ? await World.open(own) : common;
-    if (!asked["walk-only"]) {
-      step(`tasks: ${audience.name}`);
-      const done = await doTasks({ world, audience, note, only: asked.task, screens: asked.screens });
-      console.log(`  ${done} tasks were done`);
-    }
-    if (!asked["tasks-only"]) {
-      step(`pages: ${audience.name}`);
-      const keep = (name, text) => html.keep(`${audience.name}-${name}`, text);
-      const chosen = {
-        ...audience,
-        pages: async (of) => (await audience.pages(of)).filter(({ name }) => !asked.page || name.includes(asked.page)),
-      };
-      const seen = await walk({ world, audience: chosen, note, screens: asked.screens, html: keep });
-      console.log(
-        `  ${seen.pages} pages in ${seen.layouts} layouts; the heaviest has ${seen.heaviest} bytes, ` +
-          `the most requests are ${seen.mostRequests}`,
-      );
-    }
-    if (own) {
-      await world.close();
-      await own.stop();
-    }
-  }
-  if (!asked["tasks-only"]) {
-    step("valid HTML: vnu");
+  say("the demonstration was lived through");
+  const chosen = AUDIENCES.filter(({ name }) => !asked.audience || name === asked.audience);
+  // Lighthouse says little that axe has not said, and is slow.
+  const usual = asked.long ? PARTS : PARTS.filter((part) => part !== "lighthouse");
+  const wanted = asked.part ? [asked.part] : usual;
+  await inLanes(wanted.flatMap((part) => chosen.map((audience) => ({ part, audience, from: lived.dir, html }))));
+  if (wanted.includes("pages")) {
     for (const fault of await html.faults()) note(`HTML: ${fault}`);
+    say(`${html.count} pages are valid HTML for vnu, as far as nothing else is said`);
+    await withWorld(everyone, lived.dir, (world) => checkTheWalker({ world, note }));
+    if (!asked.audience && !asked.page) {
+      const all = await addresses();
+      for (const address of unvisited(all, seen.paths)) note(`nobody has visited ${address}`);
+      say(`${all.length} addresses show a page`);
+    }
   }
 } finally {
   await html.close();
-  await common.close();
-  await demo.stop();
+  await lived.leave();
 }
-step(faults.length === 0 ? "all is well" : `${faults.length} things are not as they should be`);
+say(
+  `${seen.tasks} tasks, ${seen.pages} pages in ${seen.layouts} layouts, ${seen.forms} forms sent ${seen.sends} times; ` +
+    `the heaviest page has ${seen.heaviest} bytes, the most requests are ${seen.mostRequests}`,
+);
+say(faults.length === 0 ? "all is well" : `${faults.length} things are not as they should be`);
 process.exitCode = faults.length === 0 ? 0 : 1;

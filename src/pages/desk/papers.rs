@@ -13,6 +13,7 @@ use crate::{
     access::act,
     api::{Answer, File, Svg},
     pages::{
+        assets::ONCE,
         forms::{Asked, Sent, button, form},
         resident::past::book,
         texts::{desk as texts, shell},
@@ -39,7 +40,8 @@ pub async fn pin_form(visit: Visit<act::EditResidents>, path: AtDesk) -> Shown {
                 (form(look, button(texts::PIN_BUTTON.of(lang))))
             };
             Ok(named(lang, &desk, &resident.full_name, texts::PIN_TITLE, content)
-                .back(record_page(desk.canteen.id, id)))
+                .back(record_page(desk.canteen.id, id))
+                .with_script(&ONCE))
         })
         .await
 }

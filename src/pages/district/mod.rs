@@ -116,7 +116,7 @@ fn table(lang: Lang, rows: &[(&CanteenDay, Markup)]) -> Markup {
             tbody {
                 @for (row, state) in rows {
                     tr {
-                        th scope="row" { (say::recorded(lang, &row.name)) }
+                        th scope="row" { a href={ "/desk/" (row.canteen_id) "/residents" } { (say::recorded(lang, &row.name)) } }
                         (figures(&row.counts))
                         td { (state) }
                     }

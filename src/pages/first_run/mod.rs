@@ -2,6 +2,7 @@
 //! the accounts of those who do the work.
 
 pub mod canteen;
+pub mod demo;
 pub mod people;
 
 use actix_web::HttpRequest;
@@ -38,6 +39,15 @@ fn line(name: &'static str, label: Text, hint: Option<Text>, kind: Kind, lang: L
     Line { name, label: label.of(lang), hint: hint.map(|hint| hint.of(lang)), kind, autocomplete: "off" }
 }
 
+/// The code that the program printed.
+fn code_line(lang: Lang) -> Line<'static> {
+    line("code", texts::CODE, Some(texts::CODE_HINT), Kind::Text, lang)
+}
+
+fn read_code(fields: &Fields, lang: Lang) -> Result<EnrolmentCode, String> {
+    EnrolmentCode::read(fields.get("code")).ok_or_else(|| texts::CODE_WRONG.of(lang).to_owned())
+}
+
 /// `GET /first-run`
 pub async fn show(visit: Visit<act::MakeFirstAdministrator>) -> Shown {
     visit
@@ -45,19 +55,22 @@ pub async fn show(visit: Visit<act::MakeFirstAdministrator>) -> Shown {
             if first_run::is_open(conn, caller.now)? {
                 return Ok(first_page(look, &Fields::default(), Errors::none()));
             }
-            let lang = look.lang;
-            let content = html! {
-                p .lead { (texts::OVER.of(lang)) }
-                p { a .button href="/sign-in" { (texts::SIGN_IN.of(lang)) } }
-            };
-            Ok(Page::new(texts::OVER_TITLE.of(lang), content).back("/"))
+            Ok(over_page(look.lang))
         })
         .await
 }
 
+fn over_page(lang: Lang) -> Page {
+    let content = html! {
+        p .lead { (texts::OVER.of(lang)) }
+        p { a .button href="/sign-in" { (texts::SIGN_IN.of(lang)) } }
+    };
+    Page::new(texts::OVER_TITLE.of(lang), content).back("/")
+}
+
 fn first_page(look: &Look, fields: &Fields, errors: Errors) -> Page {
     let lang = look.lang;
-    let code = line("code", texts::CODE, Some(texts::CODE_HINT), Kind::Text, lang);
+    let code = code_line(lang);
     let your_name = line("display_name", everyone::YOUR_NAME, None, Kind::Text, lang);
     let user_name =
         line("user_name", everyone::USER_NAME, Some(everyone::NEW_USER_NAME_HINT), Kind::Text, lang);
@@ -75,7 +88,7 @@ fn first_page(look: &Look, fields: &Fields, errors: Errors) -> Page {
         section {
             h2 { (texts::LOOK_TITLE.of(lang)) }
             p { (texts::LOOK_LEAD.of(lang)) }
-            p { code { "leling demo" } }
+            p { a .quiet href=(demo::PAGE) { (texts::LOOK_BUTTON.of(lang)) } }
         }
     };
     Page::new(texts::TITLE.of(lang), content).errors(errors)
@@ -83,8 +96,7 @@ fn first_page(look: &Look, fields: &Fields, errors: Errors) -> Page {
 
 fn new_administrator(fields: &Fields, lang: Lang) -> Result<NewAdministrator, Errors> {
     let mut errors = Errors::none();
-    let code = EnrolmentCode::read(fields.get("code")).ok_or_else(|| texts::CODE_WRONG.of(lang).to_owned());
-    let code = errors.keep("code", code);
+    let code = errors.keep("code", read_code(fields, lang));
     let display_name = errors.keep(
         "display_name",
         text::Line::parse(fields.get("display_name")).map_err(|_| everyone::NAME_WRONG.of(lang).to_owned()),

@@ -11,6 +11,7 @@ use crate::{
     db::Conn,
     ids::CanteenId,
     pages::{
+        assets::ONCE,
         forms::{Choice, Errors, Fields, Kind, Legend, Sent, button, form, one_of},
         say,
         shell::Page,
@@ -77,7 +78,7 @@ fn page(
             (button(texts::PEOPLE_BUTTON.of(lang)))
         },
     );
-    Ok(Page::new(texts::PEOPLE_TITLE.of(lang), content).back(NEXT).errors(errors))
+    Ok(Page::new(texts::PEOPLE_TITLE.of(lang), content).back(NEXT).errors(errors).with_script(&ONCE))
 }
 
 fn new_account(fields: &Fields, lang: Lang) -> Result<NewAccountBody, Errors> {

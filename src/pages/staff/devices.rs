@@ -15,6 +15,7 @@ use crate::{
     ids::{CanteenId, DeviceId},
     page::Window,
     pages::{
+        assets::ONCE,
         forms::{
             self, Asked, Choice, Errors, Fields, Kind, Legend, Line, Sent, address, button, form, one_of,
         },
@@ -116,7 +117,8 @@ async fn form_page(visit: &Visit<act::EditDevices>, id: CanteenId, typed: Fields
             );
             Ok(staff_page(lang, texts::DEVICE_ADD, &canteen, content)
                 .back(format!("{}/devices", home(canteen.id)))
-                .errors(errors))
+                .errors(errors)
+                .with_script(&ONCE))
         })
         .await
 }

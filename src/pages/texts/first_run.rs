@@ -11,7 +11,32 @@ super::texts! {
     OVER "请登录，或请管理员给您权限。" "Sign in, or ask the administrator for a role.";
     SIGN_IN "登录" "Sign in";
     LOOK_TITLE "只想看一看？" "Only looking?";
-    LOOK_LEAD "演示数据有自己的数据库，不会混进您的数据。在命令行运行下面的命令，两分钟后就有十多个食堂、三百多位老人和一个月的记录，屏幕上会显示怎么登录：" "The demonstration has a database of its own, so that it never mixes with yours. Start it with this command: after two minutes there are canteens, residents and a month of meals, and the screen says how to sign in:";
+    LOOK_LEAD "可以先装入一套演示数据：十多个食堂、三百多位老人和一个月的记录，都是编的。" "Load a demonstration first: canteens, residents and a month of meals, all of them invented.";
+    LOOK_BUTTON "装入演示数据" "Load the demonstration";
+
+    DEMO_TITLE "装入演示数据" "Load the demonstration";
+    DEMO_LEAD "十多个食堂、三百多位老人、补贴政策和一个月的记录，都是编的，一两分钟装好。" "Canteens, residents, subsidy policies and a month of meals, all of them invented. It takes a minute or two.";
+    DEMO_WARNING "装入以后，这里就是演示，不能再用来记真的账。真的要用时，请换一个新的数据库重新启动程序。" "From then on this installation is a demonstration and not for real use. For real use, start the program with a new database.";
+    DEMO_BUTTON "装入演示数据" "Load the demonstration";
+    DEMO_COMES "正在装入演示数据" "The demonstration is being loaded";
+    DEMO_PLACES "第 {nth} 步，共 {parts} 步：食堂和人" "Step {nth} of {parts}: canteens and people";
+    DEMO_HISTORY "第 {nth} 步，共 {parts} 步：过去一个月" "Step {nth} of {parts}: the past month";
+    DEMO_DAY "第 {nth} 步，共 {parts} 步：昨天这一天" "Step {nth} of {parts}: the whole of yesterday";
+    DEMO_WAIT "这个页面会自己更新。关掉也没关系，装入会继续。" "This page keeps itself up to date. You can close it: loading goes on.";
+    DEMO_THERE "演示数据装好了" "The demonstration is there";
+    DEMO_SIGN_INS "这样登录。请记下来：程序重新启动以后，这里不再显示。" "Sign in as one of these. Write it down: it is not shown again once the program is restarted.";
+    DEMO_MORE "所有食堂的登录方式都印在启动程序的窗口里。" "How to sign in at every canteen is printed in the window where the program was started.";
+    DEMO_ELSEWHERE "登录方式显示在装入它的那台设备上，也印在启动程序的窗口里。" "How to sign in is shown on the device that loaded it, and printed in the window where the program was started.";
+    DEMO_CANTEENS "先看看各食堂的菜单" "Look at the canteens’ menus first";
+    DEMO_RESIDENT "一位老人（用餐卡）" "A resident (by card)";
+    DEMO_FAMILY "一位家属" "A family member";
+    DEMO_STAFF "食堂工作人员" "Staff of a canteen";
+    DEMO_VOLUNTEER "志愿者" "A volunteer";
+    DEMO_OFFICER "民政干部" "A district officer";
+    DEMO_AUDITOR "审计" "An auditor";
+    DEMO_ADMIN "管理员" "The administrator";
+    DEMO_BROKEN "演示数据没有装完" "The demonstration was not loaded to its end";
+    DEMO_BROKEN_LEAD "请换一个新的数据库重新启动程序，再试一次。程序说：" "Start the program with a new database and try once more. It said:";
 
     CANTEEN_TITLE "设立食堂" "Make a canteen";
     CANTEEN_LEAD "这些以后都能改。没有把握的先照默认填。" "All of this can be changed later. Leave what you are not sure about as it is.";

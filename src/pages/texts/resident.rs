@@ -58,7 +58,7 @@ super::texts! {
     WHY_TITLE "为什么是这个价" "Why it costs that";
     WHY_WITHHELD "按照老人的意愿，有些理由只告诉老人本人。" "As the resident wishes, some reasons are told to the resident only.";
     NO_SUBSIDY "这一餐没有补贴，按标价付。" "There is no subsidy for this meal: the listed price is paid.";
-    CAN_UNDO_UNTIL "在 {until} 以前可以修改或取消，不收钱。" "You can change or cancel it until {until}, free of charge.";
+    CAN_UNDO_UNTIL "在{until}以前可以修改或取消，不收钱。" "You can change or cancel it until {until}, free of charge.";
     RESERVE_BUTTON "确认订餐" "Reserve this meal";
     CHANGE_BUTTON "确认修改" "Change this meal";
 

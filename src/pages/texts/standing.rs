@@ -31,6 +31,11 @@ super::texts! {
     MEALS "哪几餐" "Meals";
     WHAT "吃什么" "To eat";
     WHEN "什么时候" "When";
+    CHANGE "改日子、改菜" "Change the days or the food";
+    CHANGE_CHECK_TITLE "改成这样，对不对？" "Change it to this?";
+    CHANGE_CANCEL "已经订好、但不再需要的餐，一起取消吗？" "Cancel meals that are reserved and no longer wanted?";
+    CHANGE_BUTTON "确认修改" "Change it";
+    CHANGED_TITLE "长期订餐改好了" "The standing order is changed";
     MAKE_BUTTON "确认长期订餐" "Make this standing order";
     MAKE_FREE "每一餐在截止前都可以单独修改或取消，不收钱。" "Each meal can still be changed or cancelled by itself until its cut-off, free of charge.";
 

@@ -3,7 +3,7 @@
 super::texts! {
     FULL_WAIT "已订满，可以候补" "all places are taken; you can wait for one";
     ASK_TITLE "{meal}已订满，要候补吗？" "Wait for a place? {meal}";
-    ASK_LEAD "在 {until} 以前，只要有人取消，就按先后顺序自动订给候补的人。" "When somebody cancels before {until}, the place goes to those who wait, in their order, by itself.";
+    ASK_LEAD "在{until}以前，只要有人取消，就按先后顺序自动订给候补的人。" "When somebody cancels before {until}, the place goes to those who wait, in their order, by itself.";
     ASK_LINE "现在有 {count} 人在候补。" "{count} are waiting now.";
     ASK_NONE "现在还没有人候补。" "Nobody is waiting yet.";
     WANT "轮到您时，吃什么？" "What would you like when it is your turn?";

@@ -1,6 +1,9 @@
 // The desk of a canteen: meals by a few letters, the records of residents, requests of families.
 
-import { expect, expectError, expectHeading, expectText, focused, press } from "../lib/tasks.mjs";
+import { Api } from "../lib/api.mjs";
+import { fullMenu, newResident, openCanteen, openMeal } from "../lib/canteen.mjs";
+import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
+import { expect, expectError, expectHeading, expectText, focused, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "desk";
@@ -18,8 +21,9 @@ function resident(world, nth) {
   return world.person("resident", nth, (one) => one.canteen_id === canteen);
 }
 
-async function atDesk(page, world) {
-  const { who, at } = desk(world);
+// Signs in at the desk of the demonstration, or at that of a canteen of one's own. Gives the address of the desk.
+async function atDesk(page, world, own) {
+  const { who, at } = own ? { who: own.staff, at: `/desk/${own.canteen.id}` } : desk(world);
   await page.goto("/sign-in");
   await signIn(page, who);
   await page.goto(at);
@@ -40,7 +44,7 @@ async function known(world, name, letters) {
     await page.goto(`${at}/residents/new`);
     await page.locator("#full_name").fill(name);
     await page.locator("#born_on").fill("1941-05-06");
-    await page.locator("main form[method=post] button[type=submit]").click();
+    await follow(page.locator("main form[method=post] button[type=submit]"));
   }
   await context.close();
 }
@@ -55,7 +59,7 @@ async function asked(world) {
   await there.locator("#full_name").fill("钱测试");
   await there.locator("#born_on").fill("1944-02-03");
   await there.locator("#card_number").fill(card_number);
-  await there.locator("main form[method=post] button[type=submit]").click();
+  await follow(there.locator("main form[method=post] button[type=submit]"));
   await staff.close();
   const family = await world.newPerson();
   const browser = await world.visit({ js: false });
@@ -64,12 +68,12 @@ async function asked(world) {
   await page.locator("#display_name").fill("钱小明");
   await page.locator("#user_name").fill(family.user_name);
   await page.locator("#password").fill(family.password);
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
   await page.goto("/family/ask");
   await page.locator("#card_number").fill(card_number);
   await page.locator("#born_on").fill("1944-02-03");
   await page.locator("input[name=relation]").first().check();
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
   expect(page.url().endsWith("/family"), `nothing was asked: ${page.url()}`);
   await browser.close();
   return { family, card_number };
@@ -85,52 +89,19 @@ function roster() {
 
 // An account that the administrator makes for somebody who works here, with its one-time password.
 async function newStaff(world) {
-  const call = await signedInByApi(world, world.person("admin"));
+  const api = await Api.of(world, world.person("admin"));
   const made = {
     user_name: `test.${Math.random().toString(36).slice(2, 10)}`, display_name: "赵测试",
     grant: { role: "staff", canteen_id: desk(world).canteen },
   };
-  const answer = await call("POST", "/accounts", made, { "idempotency-key": crypto.randomUUID() });
-  const { one_time_password } = await answer.json();
+  const { one_time_password } = await api.post("/accounts", made);
   return { user_name: made.user_name, one_time_password };
-}
-
-// No place is left of a menu but those that are taken, of which there is one at least.
-async function makeFull(world, menu) {
-  const call = await signedInByApi(world, desk(world).who);
-  const before = await (await call("GET", `/menus/${menu}`)).json();
-  if (before.places_left === before.capacity) {
-    const [{ id: item_id, allergens }] = before.items;
-    const one = resident(world, EATER).resident_id;
-    const wanted = { menu_id: menu, resident_id: one, lines: [{ item_id, portions: 1 }], confirmed_allergens: allergens };
-    await call("POST", "/reservations", wanted, { "idempotency-key": crypto.randomUUID() });
-  }
-  const answer = await call("GET", `/menus/${menu}`);
-  const { capacity, places_left, modes, note, items } = await answer.json();
-  const kept = items.map(({ portions_left, ...item }) => item);
-  const plan = { capacity: capacity - places_left, modes, note: note || null, items: kept };
-  if (places_left > 0) await call("PUT", `/menus/${menu}`, plan, { "if-match": answer.headers.get("etag") });
-}
-
-// The API as somebody who signed in to it.
-async function signedInByApi(world, { user_name, password }) {
-  const token = {};
-  const call = async (method, path, body, headers = {}) => {
-    const answer = await fetch(`${world.base}/api/v1${path}`, {
-      method, headers: { "content-type": "application/json", ...token, ...headers }, body: body && JSON.stringify(body),
-    });
-    expect(answer.ok, `${path} answers ${answer.status}`);
-    return answer;
-  };
-  const { access_token } = await (await call("POST", "/auth/sign-in", { user_name, password })).json();
-  token.authorization = `Bearer ${access_token}`;
-  return call;
 }
 
 async function choose(page, text) {
   const file = { name: "roster.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
   await page.locator("#file").setInputFiles(file);
-  await page.locator("main form[method=post] button[type=submit]").click();
+  await follow(page.locator("main form[method=post] button[type=submit]"));
 }
 
 export async function pages({ world }) {
@@ -143,7 +114,7 @@ export async function pages({ world }) {
   const page = await context.newPage();
   await page.goto(person);
   const order = await page.locator("main a[href*='/order/']").first().getAttribute("href");
-  await page.locator("main form button[type=submit]").first().click();
+  await follow(page.locator("main form button[type=submit]").first());
   const done = page.url();
   await page.goto(person);
   const cancel = await page.locator("main a[href$='/cancel']").first().getAttribute("href");
@@ -163,7 +134,7 @@ export async function pages({ world }) {
     { name: "register", path: `${at}/residents/new` },
     {
       name: "register with errors", path: `${at}/residents/new`,
-      prepare: (page) => page.locator("main form[method=post] button[type=submit]").click(),
+      prepare: (page) => follow(page.locator("main form[method=post] button[type=submit]")),
     },
     { name: "record", path: record },
     { name: "edit", path: `${record}/edit` },
@@ -176,14 +147,14 @@ export async function pages({ world }) {
     { name: "make a standing order", path: `${record}/standing/new` },
     {
       name: "a standing order with errors", path: `${record}/standing/new`,
-      prepare: (page) => page.locator("main form[method=post] button[type=submit]").click(),
+      prepare: (page) => follow(page.locator("main form[method=post] button[type=submit]")),
     },
     { name: "family requests", path: `${at}/family` },
     { name: "a request", path: request },
     { name: "refuse a request", path: `${request}/refuse` },
     {
       name: "a request with errors", path: request,
-      prepare: (page) => page.locator("main form[method=post] button[type=submit]").click(),
+      prepare: (page) => follow(page.locator("main form[method=post] button[type=submit]")),
     },
     { name: "import", path: `${at}/import` },
     { name: "import without a file", path: `${at}/import`, prepare: (page) => press(page, /先看一遍|Look at it/) },
@@ -193,7 +164,7 @@ export async function pages({ world }) {
     { name: "password", path: "/me/password" },
     {
       name: "password with errors", path: "/me/password",
-      prepare: (page) => page.locator("main form[method=post] button[type=submit]").click(),
+      prepare: (page) => follow(page.locator("main form[method=post] button[type=submit]")),
     },
     { name: "nobody else's", path: `${at}/people/${one.slice(0, -4)}0000`, status: 404 },
   ];
@@ -253,14 +224,14 @@ export const tasks = [
       await press(page, say("确认订餐（电话）", "Reserve it, by telephone"));
       await expectText(page, say("已订好", "Reserved:"));
       await press(page, say("再给", "More for"));
-      await page.locator("main a[href*='/order/']", { hasText: say("修改", "Change") }).last().click();
+      await follow(page.locator("main a[href*='/order/']", { hasText: say("修改", "Change") }).last());
       await page.locator("input[name=mode][value=dine_in]").check();
       await press(page, say("看价格", "See the price"));
       for (const box of await page.locator("input[name=sure]").all()) await box.check();
       await press(page, say("确认修改", "Change this meal"));
       await expectText(page, say("堂食", "eat in"));
       await press(page, say("再给", "More for"));
-      await page.locator("main a[href$='/cancel']").last().click();
+      await follow(page.locator("main a[href$='/cancel']").last());
       await press(page, say("确认取消", "Cancel this meal"));
       await expectText(page, say("已取消", "Cancelled:"));
     },
@@ -312,7 +283,7 @@ export const tasks = [
       const { card_number } = await asked(world);
       const at = await atDesk(page, world);
       await press(page, say("家属申请", "Family requests"));
-      await page.locator("main .found a").last().click();
+      await follow(page.locator("main .found a").last());
       await expectText(page, card_number);
       await press(page, say("同意这个申请", "Approve this request"));
       await expectError(page, "consent", say("请选一项", "Choose one"));
@@ -325,7 +296,7 @@ export const tasks = [
       await expectHeading(page, say("家属申请", "Family requests"));
       await expectText(page, `上门探访 ${card_number}`);
       const stands = page.locator(".items > li", { hasText: card_number });
-      await stands.locator("a").click();
+      await follow(stands.locator("a"));
       await press(page, say("确认结束", "End it"));
       expect(page.url().endsWith(`${at}/family`), "the list does not come back");
       expect((await stands.count()) === 0, "the link still stands");
@@ -358,12 +329,43 @@ export const tasks = [
   {
     name: "what is due at the desk is read for today and the day before",
     async run({ page, world, say }) {
-      await atDesk(page, world);
+      const open = await openMeal(world, { reserved: 3 });
+      for (const { reservation } of open.people.slice(0, 2)) {
+        const tap = { tap_id: crypto.randomUUID(), reservation_id: reservation.id, point: "door" };
+        await open.desk.post(`/menus/${open.menu.id}/attendance`, tap);
+      }
+      await atDesk(page, world, open);
       await press(page, say("应付款", "What is due"));
       await expectText(page, say("已用餐应付合计", "for meals served"));
       expect((await page.locator(".items .price").count()) > 0, "nobody owes anything today");
       await press(page, say("前一天", "The day before"));
       await expectHeading(page, say("昨天", "yesterday"));
+    },
+  },
+  {
+    name: "a card, an account and what is due are printed whole on sheets of A4",
+    ways: ["zh", "en"].map((lang) => ({ lang, js: false })),
+    async run({ page, world }) {
+      const open = await openMeal(world, { reserved: 30 });
+      const [{ id, full_name: name, card_number: number }] = open.people;
+      const at = await atDesk(page, world, open);
+      const printed = async (path) => {
+        await page.goto(path);
+        const sheets = await print(page);
+        expect(sheets.every(({ width, height }) => width === 210 && height === 297), `${path} is not A4`);
+        expectWhole(sheets);
+        return sheets.map(textOf);
+      };
+      const card = await printed(`${at}/residents/${id}/card`);
+      expect(card.length === 1, `the card is on ${card.length} sheets`);
+      const [drawn] = await page.locator("img.paper-card").evaluateAll((pictures) => pictures.map(({ width, height }) => ({ width, height })));
+      expect(drawn.width > 250 && drawn.height > 150, "the card is too small to be read");
+      expect(card[0].includes(plain(name)), `the sheet does not say whose card ${number} it is`);
+      const account = await printed(`${at}/residents/${id}/past`);
+      expect(account.length === 1 && account[0].includes(plain(name)), "the account is not on one sheet");
+      const due = await printed(`${at}/due`);
+      for (const { full_name: who } of open.people) expect(due.some((sheet) => sheet.includes(plain(who))), `${who} is not on the list`);
+      expect(due.length <= 3, `30 people are on ${due.length} sheets`);
     },
   },
   {
@@ -432,18 +434,17 @@ export const tasks = [
   {
     name: "a full meal: somebody joins the waiting list at the desk, and leaves it",
     async run({ page, world, say }) {
-      const at = await atDesk(page, world);
-      const { resident_id: one } = resident(world, CALLER);
-      await page.goto(`${at}/people/${one}`);
-      const last = await page.locator("main .ways a[href*='menu=']").last().getAttribute("href");
-      await makeFull(world, last.match(/menu=([0-9a-f-]+)/)[1]);
-      await page.goto(last);
+      const open = await openCanteen(world);
+      const { id: menu } = await fullMenu(open, 3);
+      const { id: one } = await newResident(open);
+      const at = await atDesk(page, world, open);
+      await page.goto(`${at}/people/${one}?menu=${menu}`);
       await expectText(page, say("这一餐已订满", "This meal is full"));
       await press(page, say("排候补", "Join the waiting list"));
       await expectText(page, say("已排候补", "On the waiting list"));
       await page.goto(`${at}/people/${one}`);
       await expectText(page, say("在候补", "Waiting for"));
-      await page.locator("main a[href*='/waiting/']").click();
+      await follow(page.locator("main a[href*='/waiting/']"));
       await press(page, say("退出候补", "Leave the waiting list"));
       await expectText(page, say("不再候补", "No longer waiting"));
     },
@@ -464,7 +465,7 @@ export const tasks = [
       await press(page, say("确认长期订餐", "Make this standing order"));
       await expectText(page, say("从 2027年3月1日", "From Monday 1 March 2027"));
       expect((await orders.count()) === before + 1, "the order is not listed");
-      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await follow(orders.filter({ hasText: "2027" }).first().locator("a"));
       await page.locator("#from_on").fill("2027-04-05");
       await page.locator("#to_on").fill("tomorrow");
       await press(page, say("确认暂停", "Pause it"));
@@ -472,10 +473,10 @@ export const tasks = [
       await page.locator("#to_on").fill("2027-04-11");
       await press(page, say("确认暂停", "Pause it"));
       await expectText(page, say("2027年4月11日 星期日 暂停", "to Sunday 11 April 2027"));
-      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await follow(orders.filter({ hasText: "2027" }).first().locator("a"));
       await press(page, say("取消暂停", "Take the pauses back"));
       expect(!(await page.locator("main").innerText()).includes(say("暂停：", "Paused from")), "it is still paused");
-      await orders.filter({ hasText: "2027" }).first().locator("a").click();
+      await follow(orders.filter({ hasText: "2027" }).first().locator("a"));
       await press(page, say("结束长期订餐", "End this standing order"));
       await press(page, say("结束长期订餐", "End this standing order"));
       expect((await orders.count()) === before, "the order still stands");
@@ -490,14 +491,14 @@ export const tasks = [
       await there.goto(`${at}/residents/new`);
       await there.locator("#full_name").fill("吴测试");
       await there.locator("#born_on").fill("1939-07-08");
-      await there.locator("main form[method=post] button[type=submit]").click();
+      await follow(there.locator("main form[method=post] button[type=submit]"));
       const facts = `${there.url().split("?")[0]}/facts`;
       await there.goto(`${facts}/new`);
       await there.locator("input[name=kind]:not([value=deceased])").first().check();
       await there.locator("#source").fill("区民政局");
       await there.locator("#evidence").fill("2026-18");
       await there.locator("#from_on").fill(DAY_WITHOUT_DEATH);
-      await there.locator("main form[method=post] button[type=submit]").click();
+      await follow(there.locator("main form[method=post] button[type=submit]"));
       await context.close();
       const { city } = desk(world).who;
       await page.goto("/sign-in");

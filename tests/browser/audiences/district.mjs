@@ -1,6 +1,7 @@
 // Officers and auditors of an area.
 
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { Api } from "../lib/api.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "district";
@@ -38,11 +39,16 @@ export async function pages({ world, visitor }) {
     { name: "compare", path: `${policy}/compare?month=${month}` },
   ];
   if (visitor.name === "auditor") return all;
+  const api = await Api.of(world, visitor.who);
+  const { document } = await api.get(`/policies/${policy.split("/").at(-1)}`);
+  const draft = await api.post("/policies", document);
   return [
     ...all,
-    { name: "write a policy", path: "/district/policies/new" },
+    { name: "write a policy", path: "/district/policies/new", typed: { document: JSON.stringify(document) } },
     { name: "a new version", path: `/district/policies/new?from=${policy.split("/").at(-1)}` },
-    { name: "activate", path: `${policy}/activate` },
+    { name: "activate", path: `/district/policies/${draft.id}/activate`, typed: { from: "2027-01-01" } },
+    { name: "residents of a canteen", path: `/desk/${resident.canteen_id}/residents` },
+    { name: "a resident's facts", path: `/desk/${resident.canteen_id}/residents/${resident.resident_id}/facts` },
   ];
 }
 
@@ -54,6 +60,9 @@ export const tasks = [
       await page.goto("/home");
       await signIn(page, who);
       await expectHeading(page, say("各食堂", "Canteens"));
+      await follow(page.locator("tbody th a").first());
+      await expectHeading(page, say("老人档案", "Residents"));
+      await page.goBack();
       await press(page, say("前一天", "The day before"));
       const served = await page.locator("tfoot td").nth(3).innerText();
       expect(Number(served) > 0, `nobody was served yesterday: ${served}`);
@@ -75,7 +84,7 @@ export const tasks = [
       await page.goto("/home");
       await signIn(page, who);
       await press(page, say("补贴政策", "Subsidy policies"));
-      await page.locator("main .ways a").first().click();
+      await follow(page.locator("main .ways a").first());
       await expectText(page, say("这项政策说的是", "What this policy says"));
       await press(page, say("改成新版本", "Make a new version"));
       const text = await page.locator("#document").inputValue();

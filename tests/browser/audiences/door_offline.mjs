@@ -14,9 +14,10 @@ const NAMED = [...FLAGS, `--host-resolver-rules=MAP ${NAME} 127.0.0.1`, "--ignor
 const doorOf = ({ canteen, menu }) => `/door/${canteen.id}/${menu.id}`;
 
 // A phone of its own, at the door, with everything kept that it needs without a network.
-async function phoneAt(world, open, nth) {
+async function phoneAt(world, open, nth, prepare = () => {}) {
   const context = await world.visit({ who: open.volunteers[nth] });
   const page = await context.newPage();
+  await prepare(page);
   await page.goto(doorOf(open));
   const isKept = (path) => page.evaluate(async (own) => {
     const copy = await caches.match(own, { ignoreVary: true });
@@ -83,7 +84,7 @@ async function expectNothingPrivate(page, open) {
   const all = texts.join("\n");
   expect(all.includes(open.people.at(-1).full_name), "the list is not kept at all");
   const secrets = new Map();
-  const { items: draws } = await open.office.get(`/draws?canteen_id=${open.canteen.id}&from=${open.menu.served_on}&to=${open.menu.served_on}&limit=200`);
+  const draws = await open.office.all(`/draws?canteen_id=${open.canteen.id}&from=${open.menu.served_on}&to=${open.menu.served_on}`);
   for (const { tier, payer, layer, policy, fen } of draws) {
     for (const word of [tier, payer, layer, policy]) secrets.set(`tier or payer ${word}`, word);
     secrets.set(`amount ${fen}`, String(fen)).set(`amount in yuan ${fen}`, (fen / 100).toFixed(2));
@@ -118,13 +119,7 @@ async function expectEachOnce(open, { twice }) {
   const day = open.menu.served_on;
   const { menus: [count] } = await open.desk.get(`/canteens/${open.canteen.id}/headcounts?on=${day}`);
   expect(count.served.people === expected.length, `${count.served.people} were served, not ${expected.length}`);
-  const draws = [];
-  let cursor = "";
-  do {
-    const page = await open.office.get(`/draws?canteen_id=${open.canteen.id}&from=${day}&to=${day}&limit=200${cursor}`);
-    draws.push(...page.items);
-    cursor = page.next ? `&cursor=${encodeURIComponent(page.next)}` : "";
-  } while (cursor);
+  const draws = await open.office.all(`/draws?canteen_id=${open.canteen.id}&from=${day}&to=${day}`);
   const posted = draws.filter(({ status, fen }) => status === "posted" && fen > 0);
   const subsidised = new Set(posted.map(({ resident_id: id }) => id));
   expect(subsidised.size === expected.length, `${subsidised.size} people have a subsidy, not ${expected.length}`);
@@ -251,10 +246,10 @@ export const offlineTasks = [
       const open = await openMeal(world, { reserved: 3, volunteers: 2, nth: 1 });
       const [first, second] = [await phoneAt(world, open, 0), await phoneAt(world, open, 1)];
       expect(people(await kept(first.page)).length === 1, "the list is not kept");
-      const { items } = await open.office.get(`/accounts?limit=200`);
+      const items = await open.office.all("/accounts");
       const lost = items.find(({ user_name: own }) => own === open.volunteers[1].user_name);
       const { version: _, ...account } = await open.office.get(`/accounts/${lost.id}`);
-      await open.office.ask("DELETE", `/grants/${account.grants[0].id}`);
+      await open.office.delete(`/grants/${account.grants[0].id}`);
       await second.page.evaluate(() => dispatchEvent(new Event("online")));
       await second.page.locator("#line", { hasText: "已经退出登录" }).waitFor();
       expect(people(await kept(second.page)).length === 0, "who is cut off keeps the list");
@@ -264,6 +259,54 @@ export const offlineTasks = [
       await first.page.locator("#line", { hasText: "已从这台手机清除" }).waitFor();
       expect(people(await kept(first.page)).length === 0, "the list outlives the meal");
       for (const { context } of [first, second]) await context.close();
+    },
+  },
+  {
+    name: "the list is forgotten after twelve hours, and what is not sent yet is not",
+    ways: ONE_WAY,
+    async run({ world }) {
+      const open = await openMeal(world, { reserved: 3, volunteers: 1, nth: 1, early: true });
+      const { context, page } = await phoneAt(world, open, 0, (page) => page.clock.install());
+      await context.setOffline(true);
+      await tapAll(page, open.people.slice(0, 1));
+      await page.clock.fastForward("11:58:00");
+      expect(people(await kept(page)).length === 1, "the list is forgotten too early");
+      await page.clock.fastForward("05:00");
+      await page.locator("#line", { hasText: "已从这台手机清除" }).waitFor();
+      expect(people(await kept(page)).length === 0, "the list is kept for more than twelve hours");
+      const shown = await page.locator("main").innerText();
+      expect(!open.people.slice(1).some(({ full_name: name }) => shown.includes(name)), "a name is still shown");
+      expect((await page.locator(".counted [data-count=missing]").innerText()) === "–", "a number is told that nobody knows");
+      await expectUnsent(page, 1);
+      await context.close();
+    },
+  },
+  {
+    name: "a card is read by the camera, where the browser can; a camera that is refused is told",
+    ways: ONE_WAY,
+    async run({ world }) {
+      const open = await openMeal(world, { reserved: 2, volunteers: 1, nth: 1 });
+      const [person] = open.people;
+      const { context, page } = await phoneAt(world, open, 0, (page) => page.addInitScript(() => {
+        globalThis.BarcodeDetector = class {
+          static getSupportedFormats = async () => ["qr_code"];
+          detect = async () => (globalThis.heldCard ? [{ rawValue: globalThis.heldCard }] : []);
+        };
+        navigator.mediaDevices.getUserMedia = async () => {
+          if (globalThis.refused) throw new DOMException("refused", "NotAllowedError");
+          return document.createElement("canvas").captureStream(5);
+        };
+      }));
+      const camera = page.locator("#camera button");
+      await page.evaluate(() => { globalThis.refused = true; });
+      await camera.click();
+      await page.locator("#warning:not([hidden])").waitFor();
+      await page.evaluate((code) => Object.assign(globalThis, { refused: false, heldCard: code }), await cardCode(world, open.desk, person));
+      await camera.click();
+      await page.locator("h1 .answer[data-tone=eat]", { hasText: person.full_name }).waitFor();
+      await page.locator("#camera button[aria-pressed=true]").click();
+      expect(!(await page.locator("#camera video").isVisible()), "the camera goes on");
+      await context.close();
     },
   },
   {

@@ -1,6 +1,6 @@
 // Pages for everyone, signed in or not.
 
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "everyone";
@@ -12,6 +12,7 @@ export async function visitors(world) {
 
 // Every page: a name of its own, its address, and its status unless that is 200.
 export async function pages({ world }) {
+  const [{ card_number, pin }, { user_name, password }] = [world.person("resident", 2), world.person("staff", 2)];
   const [canteen] = world.signIns.filter((signIn) => signIn.role === "staff").map((signIn) => signIn.canteen_id);
   return [
     { name: "canteens", path: "/" },
@@ -21,12 +22,12 @@ export async function pages({ world }) {
     { name: "canteen days", path: `/canteens/${canteen}/days` },
     { name: "help", path: "/help" },
     { name: "sign in", path: "/sign-in" },
-    { name: "sign in by card", path: "/sign-in/card" },
-    { name: "sign in by name", path: "/sign-in/name" },
+    { name: "sign in by card", path: "/sign-in/card", typed: { card_number, pin } },
+    { name: "sign in by name", path: "/sign-in/name", typed: { user_name, password } },
     { name: "sign up", path: "/sign-up" },
     {
       name: "sign up with errors", path: "/sign-up",
-      prepare: (page) => page.locator("main form button[type=submit]").click(),
+      prepare: (page) => follow(page.locator("main form button[type=submit]")),
     },
     { name: "no such page", path: "/nowhere", status: 404 },
   ];
@@ -38,7 +39,7 @@ export const tasks = [
     async run({ page, say }) {
       await page.goto("/");
       await expectHeading(page, say("各食堂菜单", "Canteens"));
-      await page.locator("main a.card").first().click();
+      await follow(page.locator("main a.card").first());
       await expectHeading(page, say("今天的菜单", "the menu today"));
       await press(page, say("谁能来吃，多少钱", "Who may eat here and what it costs"));
       await expectText(page, say("人人都可以来就餐", "Everybody may eat here"));
@@ -51,9 +52,9 @@ export const tasks = [
     name: "language and type size are chosen by links and kept",
     async run({ page, say }) {
       await page.goto("/");
-      await page.locator("header .letter-3").click();
+      await follow(page.locator("header .letter-3"));
       expect(await page.locator("html.size-3").count() === 1, "the type is not larger");
-      await page.locator("header .language").click();
+      await follow(page.locator("header .language"));
       await expectHeading(page, say("Canteens", "各食堂菜单"));
       await page.goto("/help");
       await expectHeading(page, say("How to use this", "怎么用"));
@@ -69,7 +70,7 @@ export const tasks = [
       await expectError(page, "card_number", say("卡号或 PIN 不对", "is not right"));
       expect(await page.locator("#card_number").inputValue() === who.card_number, "the card number was forgotten");
       await page.locator("#pin").fill(who.pin);
-      await page.locator("main form button[type=submit]").click();
+      await follow(page.locator("main form button[type=submit]"));
       expect(page.url().includes("/people/"), "the resident is not led home");
       await page.goto("/sign-out");
       await press(page, say("退出", "Sign out"));
@@ -85,12 +86,12 @@ export const tasks = [
       await page.locator("#display_name").fill("王小明");
       await page.locator("#user_name").fill("!");
       await page.locator("#password").fill("short");
-      await page.locator("main form button[type=submit]").click();
+      await follow(page.locator("main form button[type=submit]"));
       await expectError(page, "user_name", say("3 到 40", "3 to 40"));
       expect(await page.locator("#display_name").inputValue() === "王小明", "the name was forgotten");
       await page.locator("#user_name").fill(who.user_name);
       await page.locator("#password").fill(who.password);
-      await page.locator("main form button[type=submit]").click();
+      await follow(page.locator("main form button[type=submit]"));
       await expectHeading(page, "王小明");
     },
   },

@@ -1,12 +1,14 @@
 // Whoever begins an installation: in which there is nothing yet, so that each task and the walker bring their own.
 
 import { startEmpty } from "../lib/demo.mjs";
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "first-run";
 
 export const open = startEmpty;
+
+const LONGEST_LOADING_MS = 600_000;
 
 const ADMIN = { role: "admin", user_name: "admin", password: "correct-horse-battery" };
 
@@ -17,13 +19,13 @@ async function makeAdmin(page, { base, code }) {
   await page.locator("#display_name").fill("陈主任");
   await page.locator("#user_name").fill(ADMIN.user_name);
   await page.locator("#password").fill(ADMIN.password);
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
 }
 
 async function makeCanteen(page) {
   const typed = { name: "金元食堂", city: "贵阳", district: "云岩", address: "金元路 1 号", phone: "0851-5550100" };
   for (const [field, text] of Object.entries(typed)) await page.locator(`#${field}`).fill(text);
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
 }
 
 export async function visitors() {
@@ -32,7 +34,14 @@ export async function visitors() {
 
 export async function pages({ world, visitor }) {
   if (visitor.name === "nobody") {
-    return [{ name: "first run", path: "/" }];
+    return [
+      { name: "first run", path: "/" },
+      { name: "load the demonstration", path: "/first-run/demo" },
+      {
+        name: "load the demonstration with errors", path: "/first-run/demo",
+        prepare: (page) => follow(page.locator("main form button[type=submit]")),
+      },
+    ];
   }
   const context = await world.visit({ js: false });
   const page = await context.newPage();
@@ -88,6 +97,38 @@ export const tasks = [
         await page.goto(`${empty.base}/sign-in`);
         await signIn(page, { user_name: "wang.fang", password });
         expect(!page.url().includes("/sign-in"), "the new account cannot sign in");
+      } finally {
+        await empty.stop();
+      }
+    },
+  },
+  {
+    name: "an empty installation is given to the demonstration, which tells how to sign in",
+    // It takes a minute.
+    ways: [{ lang: "zh", js: false }],
+    async run({ page, world, say, lang }) {
+      const empty = await startEmpty({ binary: world.binary });
+      try {
+        await page.context().addCookies([{ name: "leling-lang", value: lang, url: empty.base }]);
+        await page.goto(empty.base);
+        await press(page, say("装入演示数据", "Load the demonstration"));
+        await page.locator("#code").fill("00000-00000");
+        await press(page, say("装入演示数据", "Load the demonstration"));
+        await expectError(page, "code", say("启动码不对", "This code is not right"));
+        await page.locator("#code").fill(empty.code);
+        await page.locator("main form button[type=submit]").dblclick();
+        const there = page.locator("h1", { hasText: say("演示数据装好了", "The demonstration is there") });
+        await there.waitFor({ timeout: LONGEST_LOADING_MS });
+        const values = await page.locator("section.meal").first().locator("dd code").allInnerTexts();
+        // Nobody else is told.
+        const stranger = await (await world.visit({ lang })).newPage();
+        await stranger.goto(`${empty.base}/first-run/demo`);
+        expect((await stranger.locator("main dd code").count()) === 0, "a stranger is told how to sign in");
+        await stranger.context().close();
+        await press(page, say("登录", "Sign in"));
+        await signIn(page, { role: "resident", card_number: values[0], pin: values[1] });
+        expect(page.url().includes("/people/"), "the resident cannot sign in");
+        await expectText(page, say("订", "Reserve"));
       } finally {
         await empty.stop();
       }

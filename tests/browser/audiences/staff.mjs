@@ -3,8 +3,9 @@
 import { randomUUID } from "node:crypto";
 
 import { Api, later, monday, today } from "../lib/api.mjs";
+import { newResident, oncePerWorld, openCanteen, openMeal, postMenu, reserveAt } from "../lib/canteen.mjs";
 import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
-import { expect, expectError, expectHeading, expectText, press } from "../lib/tasks.mjs";
+import { expect, expectError, expectHeading, expectText, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
 
 export const name = "staff";
@@ -88,7 +89,7 @@ export async function pages({ world, visitor: { who } }) {
   const week = monday(today());
   const check = `${home}/closures/check?from=${later(today(), 3)}&to=&period=&reason=%E5%81%9C%E7%94%B5`;
   const open = (page) => page.locator("details").first().evaluate((details) => { details.open = true; });
-  const send = (page) => page.locator("main form button[type=submit]").first().click();
+  const send = (page) => follow(page.locator("main form button[type=submit]").first());
   return [
     { name: "today", path: home },
     { name: "week", path: `${home}/week/${week}` },
@@ -146,8 +147,9 @@ export async function pages({ world, visitor: { who } }) {
 const TIERED = ["Changchun", "Xining", "Guangzhou", "Shenzhen", "Shanghai", "Zhuhai", "Qingdao"];
 
 // Each way of a task has a canteen of its own, so that what one does is not there for the next.
-const used = new Map();
+const usedIn = oncePerWorld(() => new Map());
 function nextStaff(world, task, where = () => true) {
+  const used = usedIn(world);
   const nth = (used.get(task) ?? 0) + 1;
   used.set(task, nth);
   return world.person("staff", nth, where);
@@ -157,7 +159,7 @@ async function begin(page, who) {
   await page.goto("/home");
   await signIn(page, who);
   await page.waitForURL(/\/(staff|home)/);
-  if (!page.url().includes("/staff/")) await page.locator(`main a.card[href="/staff/${who.canteen_id}"]`).click();
+  if (!page.url().includes("/staff/")) await follow(page.locator(`main a.card[href="/staff/${who.canteen_id}"]`));
 }
 
 const WIDE = { viewport: { width: 1280, height: 900 } };
@@ -166,31 +168,18 @@ export const tasks = [
   {
     name: "staff look at today: every number, and the numbers move while the page is open",
     async run({ page, world, say, js }) {
-      const who = nextStaff(world, "today");
-      const api = await Api.of(world, who);
-      const tomorrow = later(today(), 1);
-      const { items } = await api.get(`/canteens/${who.canteen_id}/menus?from=${tomorrow}&to=${tomorrow}`);
-      const menu = items.find(({ status }) => status === "published");
-      await begin(page, who);
+      const open = await openMeal(world, { reserved: 3 });
+      await begin(page, open.staff);
       await expectHeading(page, say("今天", "Today"));
       for (const words of [say("还没到", "Still expected"), say("按菜品", "By item"), say("按取餐方式", "By way")]) {
-        if (menu) await expectText(page, words);
+        await expectText(page, words);
       }
-      if (!menu) return;
-      const confirmed = page.locator(`[data-live="${menu.id}-confirmed"]`);
-      const before = Number(await confirmed.innerText());
+      const selector = `[data-live="${open.menu.id}-confirmed"]`;
+      expect((await page.locator(selector).innerText()) === "3", "three people have reserved");
       if (js) await page.locator("#live-state:not([hidden])").waitFor();
-      const residents = world.signIns.filter((one) => one.role === "resident" && one.canteen_id === who.canteen_id);
-      let reserved = false;
-      for (let nth = 0; nth < residents.length && !reserved; nth += 1) {
-        reserved = await reserve(api, world, who.canteen_id, menu, nth).then(() => true, () => false);
-      }
-      expect(reserved, "nobody of this canteen can reserve for tomorrow");
+      await reserveAt(open, open.menu, open.walkIns[0]);
       if (!js) await press(page, say("刷新", "Refresh"));
-      await page.waitForFunction(
-        ([selector, number]) => Number(document.querySelector(selector)?.textContent) === number,
-        [`[data-live="${menu.id}-confirmed"]`, before + 1],
-      );
+      await page.locator(selector, { hasText: /^4$/ }).waitFor();
     },
   },
   {
@@ -206,7 +195,7 @@ export const tasks = [
       await expectText(page, say("份菜单，都是草稿", "Copied as drafts"));
       const drafts = await page.locator(".badge.draft").count();
       expect(drafts > 0, "there are no drafts");
-      await page.locator(".meal:has(.badge.draft) a.quiet").first().click();
+      await follow(page.locator(".meal:has(.badge.draft) a.quiet").first());
       await page.locator("#price-0").fill("viel");
       await press(page, say("保存草稿", "Save the draft"));
       await expectError(page, "price-0", say("12.50", "12.50"));
@@ -225,12 +214,12 @@ export const tasks = [
       await expectText(page, say("已保存", "It is saved"));
       await expectText(page, "银耳羹");
       await expectText(page, "13.50");
-      await page.locator(".acts a[href$='/post']").click();
+      await follow(page.locator(".acts a[href$='/post']"));
       await expectHeading(page, say("核对价格", "Check the prices"));
       const rows = await page.locator("table.prices tbody tr").count();
       expect(rows > 1, "the tiers are not told apart");
       await expectText(page, "13.50");
-      await page.locator("main form button[type=submit]").click();
+      await follow(page.locator("main form button[type=submit]"));
       await expectText(page, say("现在可以订餐了", "can be reserved from now on"));
       expect((await page.locator(".badge.draft").count()) === 0, "a draft is left");
       expect((await page.locator(".badge.published").count()) >= drafts, "not all are posted");
@@ -239,9 +228,8 @@ export const tasks = [
   {
     name: "a stale menu form and a double post do nothing twice",
     async run({ page, context, world, say }) {
-      const who = nextStaff(world, "stale");
-      const api = await Api.of(world, who);
-      const menu = await makeMenu(api, who.canteen_id, 90, false);
+      const { staff: who, desk } = await openCanteen(world);
+      const menu = await makeMenu(desk, who.canteen_id, 9, false);
       await begin(page, who);
       const at = `/staff/${who.canteen_id}/menus/${menu.id}`;
       await page.goto(at);
@@ -285,14 +273,14 @@ export const tasks = [
       await press(page, say("新建菜单", "Make a menu"));
       await press(page, say("保存为草稿", "Save as a draft"));
       await expectText(page, say("还没有菜品", "There is nothing on it yet"));
-      await page.locator(".meal:has(.badge.draft) a.quiet").first().click();
+      await follow(page.locator(".meal:has(.badge.draft) a.quiet").first());
       await page.locator("#name-0").fill("鱼香肉丝套餐");
       await page.locator("#price-0").fill("12");
       await page.locator("fieldset.dish").first().locator("summary").click();
       await page.locator("input[name='allergen-0'][value=soy]").check();
       await press(page, say("保存草稿", "Save the draft"));
       await expectText(page, "鱼香肉丝套餐");
-      await page.locator(".meal:has(.badge.draft) a.quiet").first().click();
+      await follow(page.locator(".meal:has(.badge.draft) a.quiet").first());
       expect(await page.locator("input[name='allergen-0'][value=soy]").isChecked(), "the allergen was forgotten");
       await press(page, say("丢弃草稿", "Discard the draft"));
       await press(page, say("确认丢弃", "Discard it"));
@@ -302,11 +290,10 @@ export const tasks = [
   {
     name: "staff close the canteen for a day and see whom to call",
     async run({ page, world, say }) {
-      const who = nextStaff(world, "closure");
-      const api = await Api.of(world, who);
-      const menu = await makeMenu(api, who.canteen_id, 70, true);
-      await reserve(api, world, who.canteen_id, menu);
-      await reserve(api, world, who.canteen_id, menu, 1);
+      const open = await openCanteen(world);
+      const { staff: who } = open;
+      const menu = await postMenu(open, 9);
+      for (let one = 0; one < 2; one += 1) await reserveAt(open, menu, await newResident(open));
       await begin(page, who);
       await press(page, say("停餐", "Closures"));
       await press(page, say("安排停餐", "Close for some days"));
@@ -334,7 +321,7 @@ export const tasks = [
       const review = await makeReview(world, who);
       await begin(page, who);
       await press(page, say("待核实的签到", "Check-ins to decide"));
-      await page.locator(`main a.card[href$="${review}"]`).click();
+      await follow(page.locator(`main a.card[href$="${review}"]`));
       await press(page, say("确认", "Decide"));
       await expectError(page, "decision", say("请选一项", "Choose one"));
       await page.locator("input[name=decision][value=serve]").check();
@@ -368,7 +355,7 @@ export const tasks = [
       await press(page, say("设备", "Devices"));
       const card = page.locator("main .card", { hasText: name });
       expect((await card.innerText()).includes(say("使用中", "in use")), "the device is not in use");
-      await card.locator("a").click();
+      await follow(card.locator("a"));
       await press(page, say("确认停用", "Cut it off"));
       await expectText(page, say("设备已经停用", "The device is cut off"));
       const refused = await new Api(world.base, enrolled.access_token).get("/me").then(() => false, () => true);

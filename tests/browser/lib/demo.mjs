@@ -10,7 +10,8 @@ import { promisify } from "node:util";
 
 const LONGEST_START_MS = 600_000;
 
-async function freePort() {
+// A port on which nothing listens.
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((done) => server.once("listening", done));
   const { port } = server.address();
@@ -18,35 +19,67 @@ async function freePort() {
   return port;
 }
 
-// Starts `binary` in a new directory. `from` is a directory with the demo.db, leling.keys and sign-ins.json of an
-// earlier demonstration, which is copied and served instead of living through a new one.
+const KEPT = ["demo.db", "leling.keys", "sign-ins.json"];
+
+// Lives through a demonstration, stops it and gives the directory that holds it, to be served from. `leave()` deletes it.
+export async function liveThrough({ binary }) {
+  const dir = await mkdtemp(join(tmpdir(), "leling-demo-"));
+  const service = await start({ binary, dir, command: ["demo", "--sign-ins", "sign-ins.json"] });
+  try {
+    await service.ready(() => existsSync(join(dir, "sign-ins.json")));
+  } finally {
+    await service.stop();
+  }
+  return { dir, leave: () => rm(dir, { recursive: true, force: true }) };
+}
+
+// Serves a copy of the demonstration in the directory `from`.
 export async function startDemo({ binary, from }) {
   const dir = await mkdtemp(join(tmpdir(), "leling-browser-"));
-  const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
-  const log = openSync(join(dir, "log"), "w");
-  const flags = ["--database-url", "sqlite:demo.db", "--bind", `127.0.0.1:${port}`];
-  let command = ["demo", "--sign-ins", "sign-ins.json"];
-  if (from) {
-    for (const name of ["demo.db", "leling.keys", "sign-ins.json"]) await cp(join(from, name), join(dir, name));
-    command = ["serve"];
-  }
-  const child = spawn(resolve(binary), [...flags, ...command], { cwd: dir, stdio: ["ignore", log, log] });
-  const ended = new Promise((done) => child.once("exit", done));
+  for (const name of KEPT) await cp(join(from, name), join(dir, name));
+  const service = await start({ binary, dir, command: ["serve"] });
   const stop = async () => {
-    child.kill("SIGTERM");
-    await ended;
+    await service.stop();
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    await ready(child, base, join(dir, "sign-ins.json"), Boolean(from));
+    await service.ready(() => true);
   } catch (error) {
-    const said = await readFile(join(dir, "log"), "utf8").catch(() => "");
     await stop();
-    throw new Error(`${error.message}\n${said.split("\n").slice(-20).join("\n")}`);
+    throw error;
   }
   const signIns = JSON.parse(await readFile(join(dir, "sign-ins.json"), "utf8"));
-  return { base, signIns, beside: ({ tls }) => startSecure({ binary, dir, name: tls }), stop };
+  const beside = ({ tls }) => startSecure({ binary, dir, name: tls });
+  return { base: service.base, database: join(dir, "demo.db"), signIns, beside, stop };
+}
+
+// Starts `binary` in this directory.
+async function start({ binary, dir, command, database = "demo.db" }) {
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}`;
+  const log = openSync(join(dir, "log"), "w");
+  const flags = ["--database-url", `sqlite:${database}`, "--bind", `127.0.0.1:${port}`];
+  const child = spawn(resolve(binary), [...flags, ...command], { cwd: dir, stdio: ["ignore", log, log] });
+  const ended = new Promise((done) => child.once("exit", done));
+  const said = () => readFile(join(dir, "log"), "utf8");
+  return {
+    base, said,
+    // Waits until it answers and `also` holds.
+    async ready(also) {
+      const until = Date.now() + LONGEST_START_MS;
+      while (Date.now() < until) {
+        if (child.exitCode !== null) throw new Error(`it ended by itself\n${(await said()).split("\n").slice(-20).join("\n")}`);
+        const answers = await fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
+        if (answers && (await also())) return;
+        await new Promise((done) => setTimeout(done, 100));
+      }
+      throw new Error("it was not ready in time");
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
 }
 
 // Another one on the same database, over HTTPS with a certificate for this name that nobody has signed.
@@ -77,42 +110,22 @@ async function startSecure({ binary, dir, name }) {
   return { port, stop };
 }
 
+const CODE = /[0-9A-Z]{5}-[0-9A-Z]{5}/;
+
 // Starts `binary` with a database in which there is nothing, and reads the code of its first run.
 export async function startEmpty({ binary }) {
   const dir = await mkdtemp(join(tmpdir(), "leling-empty-"));
-  const port = await freePort();
-  const base = `http://127.0.0.1:${port}`;
-  const log = openSync(join(dir, "log"), "w");
-  const flags = ["--database-url", "sqlite:empty.db", "--bind", `127.0.0.1:${port}`, "serve"];
-  const child = spawn(resolve(binary), flags, { cwd: dir, stdio: ["ignore", log, log] });
-  const ended = new Promise((done) => child.once("exit", done));
+  const service = await start({ binary, dir, database: "empty.db", command: ["serve"] });
   const stop = async () => {
-    child.kill("SIGTERM");
-    await ended;
+    await service.stop();
     await rm(dir, { recursive: true, force: true });
   };
-  const said = () => readFile(join(dir, "log"), "utf8");
   try {
-    for (let tries = 0; !/[0-9A-Z]{5}-[0-9A-Z]{5}/.test(await said()); tries += 1) {
-      if (child.exitCode !== null || tries > 240) throw new Error(`it does not start\n${await said()}`);
-      await new Promise((done) => setTimeout(done, 250));
-    }
+    await service.ready(async () => CODE.test(await service.said()));
   } catch (error) {
     await stop();
     throw error;
   }
-  const [code] = (await said()).match(/[0-9A-Z]{5}-[0-9A-Z]{5}/);
-  return { base, code, binary, signIns: [], stop };
-}
-
-// The demonstration writes its sign-ins when its day is over.
-async function ready(child, base, signIns) {
-  const until = Date.now() + LONGEST_START_MS;
-  while (Date.now() < until) {
-    if (child.exitCode !== null) throw new Error("the demonstration ended by itself");
-    const answers = await fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
-    if (answers && existsSync(signIns)) return;
-    await new Promise((done) => setTimeout(done, 250));
-  }
-  throw new Error("the demonstration was not ready in time");
+  const [code] = (await service.said()).match(CODE);
+  return { base: service.base, database: join(dir, "empty.db"), code, binary, signIns: [], stop };
 }

@@ -78,7 +78,13 @@ export async function expectError(page, field, words) {
   expect(/^(错误：|Error: )/.test(await page.title()), "the title does not say that there is an error");
 }
 
-// How many times an element is pressed until the page has this heading: “taps”.
+// Presses what leads to another page, and waits for that.
+export async function follow(element) {
+  await Promise.all([element.page().waitForEvent("domcontentloaded"), element.click()]);
+}
+
+// Presses the link or button of this name in the main part of the page, which leads to another page.
 export async function press(page, name) {
-  await page.locator("main").getByRole("link", { name }).or(page.locator("main").getByRole("button", { name })).first().click();
+  const main = page.locator("main");
+  await follow(main.getByRole("link", { name }).or(main.getByRole("button", { name })).first());
 }

@@ -2,6 +2,8 @@
 
 import { chromium } from "playwright-core";
 
+import { follow } from "./tasks.mjs";
+
 export const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -10,8 +12,10 @@ export const FLAGS = [
 const BROWSER = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export class World {
-  constructor({ base, code, binary, signIns, browser, beside }) {
+  constructor({ base, code, binary, database, signIns, browser, beside }) {
     this.base = base;
+    // The file of its database.
+    this.database = database;
     // What an installation in which there is nothing was started with.
     this.code = code;
     this.binary = binary;
@@ -24,9 +28,10 @@ export class World {
     this.sessions = new Map();
   }
 
-  static async open({ base, code, binary, signIns, beside }) {
+  // A browser in front of a service that was started.
+  static async open(service) {
     const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
-    return new World({ base, code, binary, signIns, browser, beside });
+    return new World({ ...service, browser });
   }
 
   async close() {
@@ -49,7 +54,7 @@ export class World {
       viewport: { width, height },
       ...more,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     await context.addCookies([this.cookie("leling-lang", lang), this.cookie("leling-size", String(size))]);
     if (who) await context.addCookies(await this.cookies(who));
     return context;
@@ -63,6 +68,11 @@ export class World {
     const key = who.user_name ?? who.card_number;
     if (!this.sessions.has(key)) this.sessions.set(key, await this.signedIn(who));
     return this.sessions.get(key);
+  }
+
+  // Whoever has signed out, or has another password, signs in anew.
+  forget(who) {
+    this.sessions.delete(who?.user_name ?? who?.card_number);
   }
 
   async signedIn(who) {
@@ -86,7 +96,7 @@ export class World {
 export async function signIn(page, who) {
   const byCard = Boolean(who.card_number);
   if (!page.url().includes("/sign-in")) await page.goto("/sign-in");
-  await page.locator(`a[href^="/sign-in/${byCard ? "card" : "name"}"]`).click();
+  await follow(page.locator(`a[href^="/sign-in/${byCard ? "card" : "name"}"]`));
   if (byCard) {
     await page.locator("#card_number").fill(who.card_number);
     await page.locator("#pin").fill(who.pin);
@@ -94,5 +104,5 @@ export async function signIn(page, who) {
     await page.locator("#user_name").fill(who.user_name);
     await page.locator("#password").fill(who.password);
   }
-  await page.locator("main form button[type=submit]").click();
+  await follow(page.locator("main form button[type=submit]"));
 }

@@ -1,4 +1,5 @@
 //! Making a standing order, one question a page: which meals, which days, how served, what, from when; then the check.
+//! Changing one begins at the check, with every answer as it is.
 //!
 //! The answers travel in the address. The page asks the first question that is not answered yet.
 
@@ -6,25 +7,29 @@ use actix_web::web::Path;
 use chrono::{Days, NaiveDate};
 use maud::{Markup, html};
 
-use super::{day_line, for_whom, near_day, order_page, page_of, rule, span, weekly_meal};
+use super::{Standing, day_line, for_whom, near_day, order_page, page_of, rule, span, weekly_meal};
 use crate::{
     access::act,
     api::Answer,
     canteens::{Canteen, MealPeriod},
-    ids::ResidentId,
+    ids::{ResidentId, StandingOrderId},
     pages::{
-        forms::{Asked, Choice, Errors, Fields, Legend, Sent, address, any_of, button, form, hidden, one_of},
+        forms::{
+            Asked, Choice, Errors, Fields, Legend, Sent, address, any_of, button, form, hidden, one_of,
+            yes_or_no,
+        },
         resident::{Person, check::row, choose::about},
         say,
         shell::Page,
         texts::{Text, resident as people, shell, standing as texts},
         visit::{Look, Shown, Visit, go},
     },
+    problem::Code,
     reservations::{
         ItemRule,
         standing::{
-            WeeklyMeal,
-            http::{NewStandingOrder, create},
+            StandingOrder, Terms, WeeklyMeal,
+            http::{NewStandingOrder, StandingOrderChange, change_order, create},
         },
     },
     words::{Lang, Mode, Period, Weekday},
@@ -78,6 +83,8 @@ struct Draft<'a> {
     rule: Option<ItemRule>,
     from: String,
     to: String,
+    /// The order that is changed, as it was read in this version.
+    changes: Option<(StandingOrderId, i32)>,
 }
 
 impl<'a> Draft<'a> {
@@ -107,7 +114,30 @@ impl<'a> Draft<'a> {
             rule: ItemRule::from_word(fields.get("rule")),
             from: fields.get("from").to_owned(),
             to: fields.get("to").to_owned(),
+            changes: fields.get("order").parse().ok().zip(fields.get("version").parse().ok()),
         }
+    }
+
+    /// The answers as an order has them; none where these questions do not say all of it: at another canteen, or with
+    /// days of one meal that are served in different ways.
+    fn known(order: &StandingOrder, canteen: &'a Canteen, today: NaiveDate) -> Option<Draft<'a>> {
+        let terms = &order.terms;
+        let mut meals: Vec<Wanted<'a>> = Vec::new();
+        for meal in &terms.meals {
+            let served = canteen.periods.iter().find(|served| served.period == meal.period)?;
+            if meals.iter().any(|known| known.served.period == meal.period) {
+                return None;
+            }
+            meals.push(Wanted { served, weekdays: meal.weekdays.clone(), mode: Some(meal.mode) });
+        }
+        (order.canteen_id == canteen.id).then(|| Draft {
+            canteen,
+            meals,
+            rule: Some(terms.item_rule),
+            from: terms.from_on.max(today).to_string(),
+            to: terms.to_on.map(|to| to.to_string()).unwrap_or_default(),
+            changes: Some((order.id, order.version)),
+        })
     }
 
     /// Whether a question is asked at all.
@@ -175,6 +205,10 @@ impl<'a> Draft<'a> {
     /// The answers as fields, without those to one question.
     fn pairs(&self, but: Option<Step>) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
+        if let Some((order, version)) = self.changes {
+            pairs.push(("order".to_owned(), order.to_string()));
+            pairs.push(("version".to_owned(), version.to_string()));
+        }
         let mut add = |step: Step, name: String, value: &str| {
             if but != Some(step) && !value.is_empty() {
                 pairs.push((name, value.to_owned()));
@@ -380,19 +414,39 @@ fn check_page(look: &Look, person: &Person, draft: &Draft<'_>, today: NaiveDate)
                 (row(lang, texts::WHEN, html! { (span(lang, from, to_on, today)) }, to(Step::When)))
             }
         }
-        (form(look, html! { (draft.hidden(None)) (button(texts::MAKE_BUTTON.of(lang))) }))
-        p { (texts::MAKE_FREE.of(lang)) }
+        @match draft.changes {
+            Some(_) => (form(look, html! {
+                (draft.hidden(None))
+                (one_of("cancel", Legend::Shown(texts::CHANGE_CANCEL.of(lang)), &yes_or_no(lang), "yes", &Errors::none()))
+                (button(texts::CHANGE_BUTTON.of(lang)))
+            })),
+            None => {
+                (form(look, html! { (draft.hidden(None)) (button(texts::MAKE_BUTTON.of(lang))) }))
+                p { (texts::MAKE_FREE.of(lang)) }
+            }
+        }
         p .hint { (texts::RULE_SAFE.of(lang)) }
     };
-    about(look, person, texts::CHECK_TITLE.of(lang), content)
-        .back(draft.address(person, Step::When))
-        .read_aloud()
+    let (title, back) = match draft.changes {
+        Some((order, _)) => (texts::CHANGE_CHECK_TITLE, order_page(person.resident.id, order)),
+        None => (texts::CHECK_TITLE, draft.address(person, Step::When)),
+    };
+    about(look, person, title.of(lang), content).back(back).read_aloud()
 }
 
-/// `POST /people/{id}/standing/new/check`
+/// The page on which an order is changed; none where it cannot be changed there.
+pub fn change_page(person: &Person, order: &StandingOrder, today: NaiveDate) -> Option<String> {
+    let draft = Draft::known(order, &person.canteen, today)?;
+    Some(address(&format!("{}/new/check", page_of(person)), draft.pairs(None)))
+}
+
+/// `POST /people/{id}/standing/new/check`: makes it, or changes the one that is named.
 pub async fn make(visit: Visit<act::Reserve>, id: Path<ResidentId>, sent: Sent) -> Shown {
     let id = *id;
     let (fields, lang) = (sent.fields.clone(), visit.lang());
+    if let Ok(order) = fields.get("order").parse() {
+        return change(visit, id, order, sent).await;
+    }
     let new = visit
         .allowed()
         .read(move |conn, caller| {
@@ -425,4 +479,25 @@ fn new_order(
         pauses: Vec::new(),
         skips: Vec::new(),
     })
+}
+
+/// What is paused and skipped stays so.
+async fn change(visit: Visit<act::Reserve>, id: ResidentId, order: StandingOrderId, sent: Sent) -> Shown {
+    let version = sent.fields.version()?;
+    let lang = visit.lang();
+    let changed = visit.once(&sent, move |conn, caller, fields| {
+        let person = Person::of(conn, caller, id)?;
+        let standing = Standing::active(conn, &person, order)?;
+        let draft = Draft::of(fields, &person.canteen);
+        let days = draft.days(lang, person.canteen.today(caller.now), &mut Errors::none());
+        let (Some((from_on, to_on)), Some(item_rule)) = (days, draft.rule) else {
+            return Err(Code::Stale.into());
+        };
+        let present = standing.order.terms;
+        let terms = Terms { from_on, to_on, meals: draft.weekly(), item_rule, ..present };
+        let change = StandingOrderChange::of(terms, fields.get("cancel") == "yes");
+        change_order(conn, caller, order, version, &change).map(|_| ())
+    });
+    changed.await?;
+    Ok(go(&address(&order_page(id, order), [("done", "change")])))
 }

@@ -202,7 +202,7 @@ pub async fn one(visit: Visit<act::ReadReservations>, path: OfOrder, Asked(query
                 (state(lang, &standing.order))
                 (sentences(lang, &standing.order.terms, today))
                 (came_to(conn, look, &person, &standing, caller.now)?)
-                @if standing.order.status == OrderStatus::Active { (ways(lang, &standing.order, today)) }
+                @if standing.order.status == OrderStatus::Active { (ways(lang, &person, &standing.order, today)) }
             };
             let short = short(lang, &standing.order);
             let page = match done(query.get("done")) {
@@ -218,6 +218,7 @@ pub async fn one(visit: Visit<act::ReadReservations>, path: OfOrder, Asked(query
 fn done(word: &str) -> Option<Text> {
     match word {
         "made" => Some(texts::MADE_TITLE),
+        "change" => Some(texts::CHANGED_TITLE),
         "pause" => Some(texts::PAUSED_TITLE),
         "skip" => Some(texts::SKIPPED_TITLE),
         "resume" => Some(texts::RESUMED_TITLE),
@@ -285,11 +286,12 @@ fn missed(conn: &mut Conn, lang: Lang, standing: &Standing, now: At) -> Result<V
     Ok(missed.into_iter().map(|(_, _, said)| said).collect())
 }
 
-fn ways(lang: Lang, order: &StandingOrder, today: NaiveDate) -> Markup {
+fn ways(lang: Lang, person: &Person, order: &StandingOrder, today: NaiveDate) -> Markup {
     let own = order_page(order.resident_id, order.id);
     let resumable = order.terms.pauses.iter().any(|pause| pause.to_on >= today)
         || order.terms.skips.iter().any(|on| *on >= today);
     html! {
+        @if let Some(to) = make::change_page(person, order, today) { p { a .quiet href=(to) { (texts::CHANGE.of(lang)) } } }
         p { a .quiet href={ (own) "/skip" } { (texts::SKIP.of(lang)) } }
         p { a .quiet href={ (own) "/pause" } { (texts::PAUSE.of(lang)) } }
         @if resumable { p { a .quiet href={ (own) "/resume" } { (texts::RESUME.of(lang)) } } }
