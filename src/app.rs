@@ -29,7 +29,7 @@ use tokio::{
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
-    api::{BODY_LIMIT, guard_panics_and_name_requests},
+    api::{BODY_LIMIT, guard_panics_and_name_requests, memory::Memory},
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
@@ -73,6 +73,8 @@ pub struct State {
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
     pub proxies: Proxies,
+    /// What is the same for everybody.
+    pub memory: Memory,
     /// Who listens to live headcounts.
     pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
@@ -102,6 +104,7 @@ impl State {
             identity_key: keys.identity,
             hasher,
             proxies: settings.proxies.clone(),
+            memory: Memory::default(),
             live: Arc::default(),
             newest_us: AtomicI64::new(newest.map_or(i64::MIN, |at| at.utc().timestamp_micros())),
             shape,

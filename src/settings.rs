@@ -115,10 +115,12 @@ const KEYS_VARIABLE: &str = "LELING_KEYS";
 /// Every variable that begins so is ours.
 const PREFIX: &str = "LELING_";
 
-/// A test may switch guards off, in a build that no release carries.
+/// A test may switch guards off and a benchmark group commit, in builds that no release carries.
 #[cfg(all(feature = "unguarded", debug_assertions))]
-const FOR_TESTS: &[&str] = &["LELING_GUARDS_OFF"];
-#[cfg(not(all(feature = "unguarded", debug_assertions)))]
+const FOR_TESTS: &[&str] = &["LELING_GUARDS_OFF", "LELING_ONE_ACT_A_COMMIT"];
+#[cfg(all(feature = "unguarded", not(debug_assertions)))]
+const FOR_TESTS: &[&str] = &["LELING_ONE_ACT_A_COMMIT"];
+#[cfg(not(feature = "unguarded"))]
 const FOR_TESTS: &[&str] = &[];
 
 /// What the program is to do, decided and checked. It cannot be printed: it holds a password and perhaps keys.

@@ -11,6 +11,8 @@
 mod apply;
 pub mod check;
 pub mod condition;
+#[cfg(test)]
+mod corpus;
 pub mod document;
 mod policy;
 mod quote;
