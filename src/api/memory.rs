@@ -15,7 +15,7 @@ use super::{
     openapi::{Describe, OperationDoc},
     tag::ETag,
 };
-use crate::{clock::At, db::Moment, problem::Problem};
+use crate::{clock::At, db::Moment, guards, problem::Problem};
 
 /// So many bytes of answers are kept; with one more all are forgotten, and what is asked for is soon there again.
 const MOST_BYTES: usize = 32 << 20;
@@ -62,9 +62,9 @@ impl Memory {
     pub(crate) fn recall(&self, asked: &Asked, moment: &Moment, now: At) -> Option<Remembered> {
         let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let answer = answers.by_question.get(&asked.0)?;
-        let right =
-            answer.moment == *moment && answer.within.is_none_or(|(from, until)| from <= now && now < until);
-        right.then(|| answer.clone())
+        let same_moment = answer.moment == *moment || guards::is_off("moment");
+        let in_time = answer.within.is_none_or(|(from, until)| from <= now && now < until);
+        (same_moment && in_time).then(|| answer.clone())
     }
 
     pub(crate) fn keep(&self, asked: Asked, answer: Remembered) {

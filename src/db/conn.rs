@@ -49,9 +49,9 @@ impl<T: QueryFragment<Pg> + QueryFragment<Sqlite>> QueryFragment<MultiBackend> f
     }
 }
 
-impl<T: QueryId> QueryId for Both<T> {
-    type QueryId = T::QueryId;
-    const HAS_STATIC_QUERY_ID: bool = T::HAS_STATIC_QUERY_ID;
+impl<T> QueryId for Both<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl<T: Query> Query for Both<T> {
