@@ -29,7 +29,7 @@ use tokio::{
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
-    api::{BODY_LIMIT, guard_panics_and_name_requests},
+    api::{BODY_LIMIT, guard_panics_and_name_requests, memory::Memory},
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
@@ -78,6 +78,8 @@ pub struct State {
     pub demo: Arc<Loading>,
     /// What it was opened with.
     pub settings: Settings,
+    /// What is the same for everybody.
+    pub memory: Memory,
     /// Who listens to live headcounts.
     pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
@@ -116,6 +118,7 @@ impl State {
             proxies: settings.proxies.clone(),
             demo: Arc::default(),
             settings: settings.clone(),
+            memory: Memory::default(),
             live: Arc::default(),
             newest_us: AtomicI64::new(in_us(newest)),
             shape,

@@ -21,3 +21,19 @@ pub fn is_off(guard: &str) -> bool {
     .iter()
     .any(|off| off == guard)
 }
+
+/// Whether acts that wait share a commit, as they always do in a program that is used.
+#[cfg(not(feature = "unguarded"))]
+#[inline]
+pub fn acts_share_commits() -> bool {
+    true
+}
+
+/// Whether acts that wait share a commit: not with `LELING_ONE_ACT_A_COMMIT`, so that a benchmark can tell what sharing is
+/// worth. It makes nothing wrong, so a release build with the feature `unguarded` looks at it too.
+#[cfg(feature = "unguarded")]
+pub fn acts_share_commits() -> bool {
+    use std::sync::LazyLock;
+    static SHARE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("LELING_ONE_ACT_A_COMMIT").is_none());
+    *SHARE
+}

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use crate::{
     clock::At,
-    db::{Both, Conn, schema::idempotency_keys},
+    db::{Both, Conn, Kept, schema::idempotency_keys},
     guards,
     problem::{Code, Fail},
 };
@@ -74,14 +74,12 @@ pub fn finish(
     body: &str,
     etag: Option<&str>,
 ) -> QueryResult<()> {
-    diesel::update(idempotency_keys::table.find((claim.principal, claim.key)))
-        .set((
-            idempotency_keys::status.eq(i32::from(status)),
-            idempotency_keys::body.eq(body),
-            idempotency_keys::etag.eq(etag),
-        ))
-        .execute(conn)
-        .map(|_| ())
+    let kept = diesel::update(idempotency_keys::table.find((claim.principal, claim.key))).set((
+        idempotency_keys::status.eq(i32::from(status)),
+        idempotency_keys::body.eq(body),
+        idempotency_keys::etag.eq(etag),
+    ));
+    Kept(kept).execute(conn).map(|_| ())
 }
 
 /// Forgets keys older than seven days.

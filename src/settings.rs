@@ -115,10 +115,12 @@ const KEYS_VARIABLE: &str = "LELING_KEYS";
 /// Every variable that begins so is ours.
 const PREFIX: &str = "LELING_";
 
-/// A test may switch guards off and hold the clock, in builds that no release is.
+/// A test may switch guards off and hold the clock, and a benchmark switch group commit off, in builds that no release is.
 const FOR_TESTS: &[&str] = &[
     #[cfg(all(feature = "unguarded", debug_assertions))]
     "LELING_GUARDS_OFF",
+    #[cfg(feature = "unguarded")]
+    "LELING_ONE_ACT_A_COMMIT",
     #[cfg(feature = "held_clock")]
     crate::clock::FILE_VARIABLE,
 ];

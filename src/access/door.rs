@@ -11,7 +11,7 @@ use crate::{
         acts::{Act, NamedAct, reach},
         tokens::hash_of,
     },
-    api::{Answer, Describe, Keyed, OperationDoc, RequestId, lang_of},
+    api::{Answer, Describe, Done, Keyed, OperationDoc, RequestId, lang_of, memory::Asked},
     app::State,
     clock::At,
     db::Conn,
@@ -175,6 +175,28 @@ impl<A: NamedAct> Allowed<A> {
                 look(conn, &caller)
             })
             .await
+    }
+
+    /// Looks at what everybody may, and answers it from memory while it is the same for everybody: for who did not sign in
+    /// as long as nothing was committed. Others hear what their role lets them.
+    pub async fn read_public<T, F>(&self, asked: Asked, look: F) -> Result<Done<T>, Problem>
+    where
+        T: Serialize + Send + 'static,
+        F: FnOnce(&mut Conn, &Caller) -> Result<Done<T>, Fail> + Send + 'static,
+    {
+        if !matches!(self.pass, Pass::None) {
+            return self.read(look).await;
+        }
+        let Some(moment) = self.state.db.moment().await else { return self.read(look).await };
+        let now = self.state.clock.now();
+        if let Some(answer) = self.state.memory.recall(&asked, &moment, now) {
+            return Ok(Answer::remembered(answer));
+        }
+        let (answer, made) = self.read(look).await?.to_remember(moment, now);
+        if let Some(made) = made {
+            self.state.memory.keep(asked, made);
+        }
+        Ok(answer)
     }
 
     /// Does all of it or none. May run again after a serialization failure.

@@ -6,16 +6,20 @@ use actix_web::{
     HttpRequest, HttpResponse, Responder,
     body::BoxBody,
     http::{Method, StatusCode, header},
+    web::Bytes,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
+    memory::Remembered,
     openapi::{Describe, OperationDoc},
     tag::{ETag, Held, hash_of},
 };
 use crate::{
+    clock::At,
+    db::Moment,
     problem::{Code, Problem},
     words::Lang,
 };
@@ -31,6 +35,8 @@ pub struct Answer<const STATUS: u16, T> {
     replayed: bool,
     /// Headers of this answer alone.
     headers: Vec<(&'static str, String)>,
+    /// The first instant at which it may be another though nothing was committed.
+    until: Option<At>,
 }
 
 /// Something was done or read.
@@ -43,6 +49,8 @@ enum Payload<T> {
     Fresh(T),
     /// The very text that was answered the first time.
     Saved(String),
+    /// The very text that others were answered.
+    Remembered(Bytes),
     /// The client holds it already.
     Unchanged,
 }
@@ -58,7 +66,11 @@ enum Tag {
 
 impl<const STATUS: u16, T> Answer<STATUS, T> {
     pub fn new(body: T) -> Self {
-        Answer { payload: Payload::Fresh(body), tag: Tag::None, replayed: false, headers: Vec::new() }
+        Answer::of(Payload::Fresh(body), Tag::None)
+    }
+
+    fn of(payload: Payload<T>, tag: Tag) -> Self {
+        Answer { payload, tag, replayed: false, headers: Vec::new(), until: None }
     }
 
     /// With this tag.
@@ -87,13 +99,40 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
 
     /// Nothing that the client does not hold under this tag.
     pub(super) fn unchanged(tag: ETag) -> Self {
-        Answer { payload: Payload::Unchanged, tag: Tag::Given(tag), replayed: false, headers: Vec::new() }
+        Answer::of(Payload::Unchanged, Tag::Given(tag))
+    }
+
+    /// Right by itself only before this instant.
+    pub fn until(mut self, until: At) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// What was made for somebody else, and is the same.
+    pub(crate) fn remembered(answer: Remembered) -> Self {
+        Answer::of(Payload::Remembered(answer.body), Tag::Given(answer.tag))
+    }
+
+    /// The same answer with its text, to be remembered; nothing to remember of one that was not made now or has no tag.
+    pub(crate) fn to_remember(self, moment: Moment, now: At) -> (Self, Option<Remembered>)
+    where
+        T: Serialize,
+    {
+        let (Payload::Fresh(body), Tag::Given(tag), true) =
+            (&self.payload, &self.tag, self.headers.is_empty())
+        else {
+            return (self, None);
+        };
+        let body = serde_json::to_vec(body).expect("our own types are JSON").into();
+        let within = self.until.map(|until| (now, until));
+        let kept = Remembered { moment, within, body, tag: tag.clone() };
+        (Answer::remembered(kept.clone()), Some(kept))
     }
 
     /// The answer that was saved with an idempotency key.
     pub fn saved(body: String, etag: Option<String>) -> Self {
         let tag = etag.map_or(Tag::None, |etag| Tag::Given(ETag::kept(etag)));
-        Answer { payload: Payload::Saved(body), tag, replayed: true, headers: Vec::new() }
+        Answer { replayed: true, ..Answer::of(Payload::Saved(body), tag) }
     }
 
     /// What has to be saved to give the same answer again: the body's text and its ETag.
@@ -103,14 +142,14 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     {
         let body = self.text();
         let etag = self.etag(&body).map(|etag| etag.as_str().to_owned());
-        (body, etag)
+        (String::from_utf8(body.into()).expect("JSON is text"), etag)
     }
 
     /// The body, unless this answer was saved earlier.
     pub fn fresh_body(&self) -> Option<&T> {
         match &self.payload {
             Payload::Fresh(body) => Some(body),
-            Payload::Saved(_) | Payload::Unchanged => None,
+            Payload::Saved(_) | Payload::Remembered(_) | Payload::Unchanged => None,
         }
     }
 
@@ -124,7 +163,7 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         match self.payload {
             Payload::Fresh(body) => Ok(body),
             Payload::Saved(text) => serde_json::from_str(&text).map_err(|_| Problem::new(Code::Internal)),
-            Payload::Unchanged => Err(Problem::new(Code::Internal)),
+            Payload::Remembered(_) | Payload::Unchanged => Err(Problem::new(Code::Internal)),
         }
     }
 
@@ -134,22 +173,23 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     pub fn into_fresh(self) -> Result<T, Problem> {
         match self.payload {
             Payload::Fresh(body) => Ok(body),
-            Payload::Saved(_) | Payload::Unchanged => Err(Code::Internal.into()),
+            Payload::Saved(_) | Payload::Remembered(_) | Payload::Unchanged => Err(Code::Internal.into()),
         }
     }
 
-    fn text(&self) -> String
+    fn text(&self) -> Bytes
     where
         T: Serialize,
     {
         match &self.payload {
-            Payload::Fresh(body) => serde_json::to_string(body).expect("our own types are JSON"),
-            Payload::Saved(text) => text.clone(),
-            Payload::Unchanged => String::new(),
+            Payload::Fresh(body) => serde_json::to_vec(body).expect("our own types are JSON").into(),
+            Payload::Saved(text) => Bytes::copy_from_slice(text.as_bytes()),
+            Payload::Remembered(text) => text.clone(),
+            Payload::Unchanged => Bytes::new(),
         }
     }
 
-    fn etag(&self, body: &str) -> Option<ETag> {
+    fn etag(&self, body: &[u8]) -> Option<ETag> {
         match &self.tag {
             Tag::None => None,
             Tag::Given(etag) => Some(etag.clone()),
@@ -173,8 +213,10 @@ impl<const STATUS: u16, T: Serialize> Responder for Answer<STATUS, T> {
         if let Some(etag) = self.etag(&body).or_else(of_body) {
             let held = match self.payload {
                 Payload::Unchanged => Some(etag.as_str().to_owned()),
-                Payload::Fresh(_) | Payload::Saved(_) if reads => Held::of(request.headers()).same_as(&etag),
-                Payload::Fresh(_) | Payload::Saved(_) => None,
+                Payload::Fresh(_) | Payload::Saved(_) | Payload::Remembered(_) if reads => {
+                    Held::of(request.headers()).same_as(&etag)
+                }
+                Payload::Fresh(_) | Payload::Saved(_) | Payload::Remembered(_) => None,
             };
             if let Some(held) = held {
                 response.insert_header((header::ETAG, held));

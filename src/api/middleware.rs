@@ -1,6 +1,6 @@
 //! Around every request: a request id, one line of log, panics caught, and problems put into the reader's language.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::LazyLock, time::Instant};
+use std::{panic::AssertUnwindSafe, time::Instant};
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
@@ -14,18 +14,15 @@ use futures_util::FutureExt;
 use tracing::Instrument as _;
 
 use super::{
-    openapi::{Describe, OperationDoc},
+    openapi::{Describe, OperationDoc, Operations},
     tag::ETag,
 };
 use crate::{
     id::random_bytes,
     metrics,
     problem::{Code, Problem},
-    routes,
     words::Lang,
 };
-
-use super::openapi::BASE;
 
 /// The id under which a request stands in the log and in a problem's `instance`.
 #[derive(Clone, Debug)]
@@ -91,20 +88,20 @@ pub async fn guard_panics_and_name_requests(
         Ok(outcome) => outcome.map_err(|error| error.error_response()),
         Err(_) => Err(Problem::new(Code::Internal).error_response()),
     };
-    let (route, response) = match outcome {
+    // The operation, never the path or query: those may hold names and numbers.
+    let (operation, response) = match outcome {
         Ok(response) => {
             let (request, response) = response.into_parts();
-            (request.match_pattern(), Ok((request, finished(response.map_into_boxed_body(), lang, &id))))
+            let operation = operation_of(&request, &method);
+            (operation, Ok((request, finished(response.map_into_boxed_body(), lang, &id))))
         }
-        Err(response) => (None, Err(finished(response, lang, &id))),
+        Err(response) => ("none", Err(finished(response, lang, &id))),
     };
     let status = match &response {
         Ok((_, response)) | Err(response) => response.status().as_u16(),
     };
     drop(under_way);
     let took = started.elapsed();
-    // The operation, never the path or query: those may hold names and numbers.
-    let operation = operation_of(&method, route.as_deref());
     metrics::request(operation, known(&method), status, took);
     let _entered = span.enter();
     tracing::info!(
@@ -120,26 +117,18 @@ pub async fn guard_panics_and_name_requests(
     }
 }
 
-/// The id of the operation that a route and a method are, or a word for what is no operation of the API.
-fn operation_of(method: &Method, route: Option<&str>) -> &'static str {
-    static OPERATIONS: LazyLock<HashMap<(Method, String), &'static str>> = LazyLock::new(|| {
-        let api = routes::api();
-        api.operations()
-            .map(|operation| ((operation.method.clone(), format!("{BASE}{}", operation.path)), operation.id))
-            .collect()
-    });
-    match route {
-        None => "none",
-        Some("/healthz") => "healthz",
-        Some("/readyz") => "readyz",
-        Some("/metrics") => "metrics",
-        Some("/api/v1/openapi.json") => "openapi",
-        Some("/docs" | "/docs/{file:.*}") => "docs",
-        Some(route) => {
-            // HEAD is answered as GET is.
-            let method = if *method == Method::HEAD { &Method::GET } else { method };
-            OPERATIONS.get(&(method.clone(), route.to_owned())).copied().unwrap_or("none")
-        }
+/// The id of the operation of the API that was asked for, or a word for what is none.
+fn operation_of(request: &HttpRequest, method: &Method) -> &'static str {
+    if let Some(operations) = request.app_data::<Operations>() {
+        return operations.asked_by(method).unwrap_or("none");
+    }
+    match request.path() {
+        "/healthz" => "healthz",
+        "/readyz" => "readyz",
+        "/metrics" => "metrics",
+        "/api/v1/openapi.json" => "openapi",
+        path if path == "/docs" || path.starts_with("/docs/") => "docs",
+        _ => "none",
     }
 }
 

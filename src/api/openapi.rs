@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{
-    FromRequest, Handler, Responder, Route,
+    FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope,
     http::Method,
     web::{self, ServiceConfig},
 };
@@ -363,16 +363,19 @@ impl Api {
                 None => by_path.push((operation.path, vec![operation])),
             }
         }
+        // A request is compared with every path until one fits: so first with the first words of them alone.
+        let mut by_word: Vec<(&'static str, Scope)> = Vec::new();
         for (path, operations) in by_path {
-            let mut resource = web::resource(format!("{BASE}{path}"));
-            for operation in operations {
-                resource = resource.route((operation.mount)(operation.method.clone()));
-                // The same answer; the server keeps its body to itself.
-                if operation.method == Method::GET {
-                    resource = resource.route((operation.mount)(Method::HEAD));
-                }
-            }
-            config.service(resource);
+            let (word, rest) = first_word(path);
+            let place = by_word.iter().position(|(other, _)| *other == word).unwrap_or_else(|| {
+                by_word.push((word, web::scope(&format!("{BASE}{word}"))));
+                by_word.len() - 1
+            });
+            let scope = std::mem::replace(&mut by_word[place].1, web::scope(""));
+            by_word[place].1 = scope.service(resource(rest, &operations));
+        }
+        for (_, scope) in by_word {
+            config.service(scope.default_service(web::to(nothing_there)));
         }
     }
 
@@ -389,6 +392,41 @@ impl Api {
     /// The document as it is committed.
     pub fn yaml(&self) -> String {
         to_yaml(&self.document())
+    }
+}
+
+/// The first word of a path, and what follows it: `/menus` and `/{id}/waiting`.
+fn first_word(path: &'static str) -> (&'static str, &'static str) {
+    path.split_at(path[1..].find('/').map_or(path.len(), |slash| slash + 1))
+}
+
+/// The operations of one path. Each answer says by which operation it was made.
+fn resource(path: &str, operations: &[&Operation]) -> Resource {
+    let ids: Vec<(Method, &'static str)> =
+        operations.iter().map(|operation| (operation.method.clone(), operation.id)).collect();
+    let mut resource = web::resource(path).app_data(Operations(ids));
+    for operation in operations {
+        resource = resource.route((operation.mount)(operation.method.clone()));
+        // The same answer; the server keeps its body to itself.
+        if operation.method == Method::GET {
+            resource = resource.route((operation.mount)(Method::HEAD));
+        }
+    }
+    resource
+}
+
+async fn nothing_there() -> Result<HttpResponse, Problem> {
+    Err(Code::NotFound.into())
+}
+
+/// The ids of the operations of one path, by their methods.
+pub(super) struct Operations(Vec<(Method, &'static str)>);
+
+impl Operations {
+    /// The operation that this method asks for, if there is one; HEAD is answered as GET is.
+    pub(super) fn asked_by(&self, method: &Method) -> Option<&'static str> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.0.iter().find(|(own, _)| own == method).map(|(_, id)| *id)
     }
 }
 

@@ -8,7 +8,7 @@ pub mod http;
 mod store;
 mod zone;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use diesel::QueryResult;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -265,6 +265,11 @@ impl Canteen {
     /// The civil day that it is at the canteen.
     pub fn today(&self, now: At) -> NaiveDate {
         self.zone.day_of(now)
+    }
+
+    /// When the next civil day begins at the canteen.
+    pub fn tomorrow(&self, now: At) -> At {
+        self.zone.instant(self.today(now) + Days::new(1), NaiveTime::MIN)
     }
 
     /// How this meal is served; `period_not_served` when it never is.

@@ -14,6 +14,7 @@ mod after;
 mod conn;
 mod copy;
 mod look;
+mod lookout;
 mod migrate;
 pub mod schema;
 pub mod types;
@@ -35,14 +36,16 @@ use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
-pub use conn::{Both, Conn, MultiBackend, Total, total};
+pub use conn::{Both, Conn, Kept, MultiBackend, Total, total};
 pub use copy::{Backup, CopyError, back_up, restore};
 pub use look::Look;
+pub use lookout::Moment;
 pub use types::{DbUuid, Json};
 
 use crate::metrics;
 
 use conn::{Address, Manager, POSTGRES_LONGEST, Purpose, Trouble};
+use lookout::Lookout;
 use writer::{Waits, Writer};
 
 /// Which database is behind the doors. Nothing but messages and tests should need to know.
@@ -224,6 +227,7 @@ struct Inner {
     unreachable: Arc<AtomicBool>,
     /// On SQLite only: PostgreSQL writes through the pool.
     writer: Option<Writer>,
+    lookout: Lookout,
 }
 
 /// How long to wait for a connection.
@@ -249,6 +253,7 @@ impl Db {
             Kind::Postgres => (None, 2 * std::thread::available_parallelism().map_or(2, usize::from) as u32),
         };
         let unreachable = Arc::new(AtomicBool::new(false));
+        let lookout = Lookout::start(address.clone());
         let pool = Pool::builder()
             .max_size(size.max(4))
             .min_idle(Some(1))
@@ -256,7 +261,7 @@ impl Db {
             .connection_timeout(POOL_WAIT)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Manager { address, unreachable: unreachable.clone() });
-        Ok(Db(Arc::new(Inner { kind, file, pool, unreachable, writer })))
+        Ok(Db(Arc::new(Inner { kind, file, pool, unreachable, writer, lookout })))
     }
 
     /// Looks at the database as of one moment. Whatever `act` tries to write is refused by the database.
@@ -270,6 +275,11 @@ impl Db {
     {
         let db = self.clone();
         aside(move || db.read_blocking(act)).await
+    }
+
+    /// A mark of all that was committed before it was asked for; none when the database does not tell.
+    pub async fn moment(&self) -> Option<Moment> {
+        self.0.lookout.moment().await
     }
 
     /// Does all of `act` or nothing, and answers when it is durable.

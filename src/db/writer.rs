@@ -23,7 +23,7 @@ use std::{
 
 use diesel::{ConnectionError, QueryResult, connection::SimpleConnection};
 
-use crate::metrics;
+use crate::{guards, metrics};
 
 use super::{
     Fail, Fault,
@@ -246,6 +246,7 @@ impl Thread {
             first.refuse(Fault::of(&error, false));
             return None;
         }
+        let most = if guards::acts_share_commits() { MAX_BATCH } else { 1 };
         let (mut answers, mut deeds) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         let mut ended = None;
@@ -254,7 +255,7 @@ impl Thread {
             answers.push(ran.answer);
             deeds.extend(ran.deeds);
             ended = ran.ended;
-            if ended.is_none() && answers.len() < MAX_BATCH {
+            if ended.is_none() && answers.len() < most {
                 next = self.jobs.try_recv().ok().inspect(|_| metrics::unqueued());
             }
         }

@@ -9,9 +9,9 @@ use crate::{
     access::{Actor, ActorKind},
     clock::At,
     db::{Conn, Json, schema::count_entries},
-    each,
     id::Id,
     ids::{AnyoneId, CountEntryId, MenuId, MenuItemId},
+    insert_few,
     words::Mode,
 };
 
@@ -51,10 +51,7 @@ pub(super) fn insert(conn: &mut Conn, change: &Change<'_>, now: At) -> QueryResu
     let items = change.portions.iter().filter(|pick| pick.portions != 0);
     let entries: Vec<NewEntry> =
         person.into_iter().chain(items.map(|pick| entry(0, pick.portions, Some(pick.item_id)))).collect();
-    if entries.is_empty() {
-        return Ok(());
-    }
-    each!(conn, c => diesel::insert_into(count_entries::table).values(&entries).execute(c)).map(|_| ())
+    insert_few!(conn, count_entries::table, entries)
 }
 
 type Sums = (MenuId, CountKind, Option<MenuItemId>, Mode, Json<Vec<String>>, Option<i64>, Option<i64>);

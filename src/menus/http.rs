@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Copied, Item, ItemPlan, Mark, Menu, MenuPlan, MenuStatus};
 use crate::{
     access::{Allowed, Caller, OnDuty, Role, act, acts},
-    api::{Answer, Body, Created, Done, ETag, Held, IfMatch, Keyed, Query},
+    api::{Answer, Body, Created, Done, ETag, Held, IfMatch, Keyed, Query, memory::Asked},
     attendance,
     audit::{self, Deed, Entry, Subject, SubjectKind},
     canteens,
@@ -270,9 +270,10 @@ pub async fn list(
     canteen: CanteenPath,
     Query(days): Query<Days>,
     held: Held,
+    asked: Asked,
 ) -> Result<Done<Menus>, Problem> {
     allowed
-        .read(move |conn, caller| {
+        .read_public(asked, move |conn, caller| {
             subsidies::http::check_span(days.from, days.to)?;
             let span = (days.to - days.from).num_days();
             if !(0..=62).contains(&span) {
@@ -387,9 +388,10 @@ pub async fn read(
     allowed: Allowed<act::ReadCanteens>,
     id: MenuPath,
     held: Held,
+    asked: Asked,
 ) -> Result<Done<MenuBody>, Problem> {
     allowed
-        .read(move |conn, caller| {
+        .read_public(asked, move |conn, caller| {
             let mark = seen_by(conn, caller, *id)?;
             held.or_make(tag(mark.version, mark.changes), || Ok(super::find(conn, *id)?.into()))
         })

@@ -10,7 +10,7 @@ use crate::{
     access::Actor,
     clock::At,
     db::{
-        Both, Conn, Json,
+        Both, Conn, Json, Kept,
         schema::{menu_editions, menu_items, menus},
     },
     guards,
@@ -45,7 +45,7 @@ struct MenuRow {
 }
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = menu_items)]
+#[diesel(table_name = menu_items, treat_none_as_default_value = false)]
 struct ItemRow {
     id: MenuItemId,
     menu_id: MenuId,
@@ -94,12 +94,16 @@ impl From<ItemRow> for Item {
     }
 }
 
+/// As many menus as a canteen has in a day: their items are read by statements that are kept.
+const FEW: usize = 3;
+
 fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
-    let items: Vec<ItemRow> = menu_items::table
+    let of_menus = menu_items::table
         .filter(menu_items::menu_id.eq_any(rows.iter().map(|row| row.id)))
         .order((menu_items::menu_id, menu_items::position, menu_items::id))
-        .select(ItemRow::as_select())
-        .load(conn)?;
+        .select(ItemRow::as_select());
+    let items: Vec<ItemRow> =
+        if rows.len() <= FEW { Kept(of_menus).load(conn)? } else { of_menus.load(conn)? };
     let mut by_menu: HashMap<MenuId, Vec<Item>> = HashMap::new();
     for row in items {
         by_menu.entry(row.menu_id).or_default().push(row.into());
@@ -348,30 +352,29 @@ pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus], turn: Tur
     let taken = if guards::is_off("capacity") {
         diesel::update(open).set(one_more).execute(conn)?
     } else {
-        diesel::update(open.filter(menus::taken.lt(menus::capacity))).set(one_more).execute(conn)?
+        Kept(diesel::update(open.filter(menus::taken.lt(menus::capacity))).set(one_more)).execute(conn)?
     };
     Ok(taken == 1)
 }
 
 /// Gives a place back.
 pub fn release_seat(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
-    diesel::update(menus::table.find(id))
-        .set((menus::taken.eq(menus::taken - 1), menus::changes.eq(menus::changes + 1)))
-        .execute(conn)
-        .map(|_| ())
+    let one_less = (menus::taken.eq(menus::taken - 1), menus::changes.eq(menus::changes + 1));
+    Kept(diesel::update(menus::table.find(id)).set(one_less)).execute(conn).map(|_| ())
 }
 
 /// Counts a change on each of these menus.
 pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> {
-    diesel::update(menus::table.filter(menus::id.eq_any(ids.iter().copied())))
-        .set(menus::changes.eq(menus::changes + 1))
-        .execute(conn)
-        .map(|_| ())
+    for id in ids {
+        let changed = diesel::update(menus::table.find(id)).set(menus::changes.eq(menus::changes + 1));
+        Kept(changed).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Takes the menu's row until the end of the act, so that its line stands still, and says how many wait.
 pub fn hold(conn: &mut Conn, id: MenuId) -> QueryResult<i32> {
-    diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting)).execute(conn)?;
+    Kept(diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting))).execute(conn)?;
     menus::table.find(id).select(menus::waiting).first(conn)
 }
 
@@ -430,17 +433,14 @@ pub fn take_portions(conn: &mut Conn, id: MenuItemId, portions: i32) -> QueryRes
         let left = menu_items::portions
             .is_null()
             .or((menu_items::taken + portions).nullable().le(menu_items::portions));
-        diesel::update(item.filter(left.assume_not_null()))
-            .set(menu_items::taken.eq(menu_items::taken + portions))
-            .execute(conn)?
+        let taken = menu_items::taken.eq(menu_items::taken + portions);
+        Kept(diesel::update(item.filter(left.assume_not_null())).set(taken)).execute(conn)?
     };
     Ok(taken == 1)
 }
 
 /// Gives portions of an item back.
 pub fn release_portions(conn: &mut Conn, id: MenuItemId, portions: i32) -> QueryResult<()> {
-    diesel::update(menu_items::table.find(id))
-        .set(menu_items::taken.eq(menu_items::taken - portions))
-        .execute(conn)
-        .map(|_| ())
+    let taken = menu_items::taken.eq(menu_items::taken - portions);
+    Kept(diesel::update(menu_items::table.find(id)).set(taken)).execute(conn).map(|_| ())
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::{Allowed, Caller, act},
-    api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, shape::JUDGED_BY},
+    api::{Answer, Body, Created, Done, ETag, Held, Keyed, Query, memory::Asked, shape::JUDGED_BY},
     audit::{self, Deed, Entry, Subject, SubjectKind},
     calendar,
     canteens::{self, Canteen},
@@ -367,13 +367,15 @@ pub async fn terms(
     allowed: Allowed<act::ReadCanteens>,
     id: web::Path<CanteenId>,
     held: Held,
+    asked: Asked,
 ) -> Result<Done<Terms>, Problem> {
     allowed
-        .read(move |conn, caller| {
+        .read_public(asked, move |conn, caller| {
             let canteen = canteens::find(conn, *id)?;
             let on = canteen.today(caller.now);
             let tag = ETag::of((canteen.version, on, counters::of(conn, Counter::Policies)?));
-            held.or_make(tag, || terms_on(conn, &canteen, on))
+            let terms = held.or_make(tag, || terms_on(conn, &canteen, on))?;
+            Ok(terms.until(canteen.tomorrow(caller.now)))
         })
         .await
 }

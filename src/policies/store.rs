@@ -8,7 +8,7 @@ use super::{PolicyStatus, PolicyVersion};
 use crate::{
     access::Actor,
     clock::At,
-    db::{Conn, Json, schema::policies},
+    db::{Conn, Json, Kept, schema::policies},
     ids::PolicyId,
     words::Area,
 };
@@ -105,12 +105,11 @@ pub(super) fn active(conn: &mut Conn) -> QueryResult<Vec<PolicyVersion>> {
 
 /// The versions of policies for one of these areas that came into force by this day.
 pub(super) fn begun(conn: &mut Conn, areas: &[Area], on: NaiveDate) -> QueryResult<Vec<PolicyVersion>> {
-    policies::table
+    let begun = policies::table
         .filter(policies::area.eq_any(areas))
         .filter(policies::in_force_from.le(on))
-        .select(Row::as_select())
-        .load(conn)
-        .map(versions)
+        .select(Row::as_select());
+    Kept(begun).load(conn).map(versions)
 }
 
 /// False when it is active already.

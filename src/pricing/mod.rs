@@ -12,6 +12,8 @@ mod applicability;
 mod apply;
 pub mod check;
 pub mod condition;
+#[cfg(test)]
+mod corpus;
 pub mod document;
 mod policy;
 mod quote;

@@ -193,7 +193,12 @@ pub(super) fn setting(
     let duty = caller.on_duty(&site).ok();
     let desk = caller.on_duty_as(Role::Staff, &site).ok();
     let resident = whom(conn)?;
-    let registered = Registered { id: resident.id, site: canteens::site(conn, resident.canteen_id)? };
+    let home = if resident.canteen_id == site.id {
+        site.clone()
+    } else {
+        canteens::site(conn, resident.canteen_id)?
+    };
+    let registered = Registered { id: resident.id, site: home };
     let acting = match &duty {
         Some(duty) if by_card => caller.acting_for_card(duty, &registered),
         Some(_) | None => caller.acting_for(conn, &registered)?,

@@ -12,15 +12,16 @@ use crate::{
     access::{Actor, ActorKind, Right, RightKind},
     clock::At,
     db::{
-        Both, Conn, Json, MultiBackend,
+        Both, Conn, Json, Kept, MultiBackend,
         schema::{menus, reservation_events, reservation_lines, reservations},
     },
-    each, guards,
+    guards,
     headcounts::Channel,
     id::Id,
     ids::{
         AnyoneId, MenuId, MenuItemId, QuoteId, ReservationEventId, ReservationId, ResidentId, StandingOrderId,
     },
+    insert_few,
     menus::Pick,
     words::Mode,
 };
@@ -61,11 +62,12 @@ struct NewLine {
 }
 
 fn with_lines(conn: &mut Conn, rows: Vec<Row>) -> QueryResult<Vec<Reservation>> {
-    let lines: Vec<(ReservationId, MenuItemId, i32)> = reservation_lines::table
+    let of_rows = reservation_lines::table
         .filter(reservation_lines::reservation_id.eq_any(rows.iter().map(|row| row.id)))
         .order((reservation_lines::reservation_id, reservation_lines::position))
-        .select((reservation_lines::reservation_id, reservation_lines::item_id, reservation_lines::portions))
-        .load(conn)?;
+        .select((reservation_lines::reservation_id, reservation_lines::item_id, reservation_lines::portions));
+    let lines: Vec<(ReservationId, MenuItemId, i32)> =
+        if rows.len() == 1 { Kept(of_rows).load(conn)? } else { of_rows.load(conn)? };
     let mut by_reservation: HashMap<ReservationId, Vec<Pick>> = HashMap::new();
     for (reservation, item_id, portions) in lines {
         by_reservation.entry(reservation).or_default().push(Pick { item_id, portions });
@@ -139,7 +141,7 @@ fn insert_lines(conn: &mut Conn, reservation: &Reservation) -> QueryResult<()> {
             portions: pick.portions,
         })
         .collect();
-    each!(conn, c => diesel::insert_into(reservation_lines::table).values(&lines).execute(c)).map(|_| ())
+    insert_few!(conn, reservation_lines::table, lines)
 }
 
 /// Takes the row for a change; false when the version is another, or it was cancelled or served meanwhile.
@@ -152,7 +154,7 @@ pub(super) fn claim(conn: &mut Conn, id: ReservationId, version: i32) -> QueryRe
     let claimed = if guards::is_off("if_match") {
         diesel::update(open).set(next).execute(conn)?
     } else {
-        diesel::update(open.filter(reservations::version.eq(version))).set(next).execute(conn)?
+        Kept(diesel::update(open.filter(reservations::version.eq(version))).set(next)).execute(conn)?
     };
     Ok(claimed == 1)
 }
@@ -185,15 +187,14 @@ pub(super) fn cancel(
         .find(id)
         .filter(reservations::status.eq(ReservationStatus::Active))
         .filter(reservations::served.eq(false));
-    let cancelled = diesel::update(open)
-        .set((
-            reservations::status.eq(ReservationStatus::Cancelled),
-            reservations::cancelled_at.eq(now),
-            reservations::cancelled_as.eq(cancelled_as),
-            reservations::late.eq(late),
-            reservations::version.eq(reservations::version + 1),
-        ))
-        .execute(conn)?;
+    let cancelled = diesel::update(open).set((
+        reservations::status.eq(ReservationStatus::Cancelled),
+        reservations::cancelled_at.eq(now),
+        reservations::cancelled_as.eq(cancelled_as),
+        reservations::late.eq(late),
+        reservations::version.eq(reservations::version + 1),
+    ));
+    let cancelled = Kept(cancelled).execute(conn)?;
     Ok(cancelled == 1)
 }
 
@@ -204,13 +205,13 @@ pub(super) fn set_served(conn: &mut Conn, id: ReservationId, served: bool) -> Qu
         .filter(reservations::status.eq(ReservationStatus::Active))
         .filter(reservations::served.eq(!served));
     let marked = diesel::update(standing)
-        .set((reservations::served.eq(served), reservations::version.eq(reservations::version + 1)))
-        .execute(conn)?;
+        .set((reservations::served.eq(served), reservations::version.eq(reservations::version + 1)));
+    let marked = Kept(marked).execute(conn)?;
     Ok(marked == 1)
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = reservation_events)]
+#[diesel(table_name = reservation_events, treat_none_as_default_value = false)]
 struct NewEvent {
     id: ReservationEventId,
     reservation_id: ReservationId,

@@ -9,11 +9,13 @@ use super::{KeptQuote, OrdersSeen, OtherMeal, Stage};
 use crate::{
     clock::At,
     db::{
-        Both, Conn, Json,
+        Both, Conn, Json, Kept,
         schema::{draws, quotes, usage_windows, window_uses},
+        total,
     },
-    each, guards,
+    guards,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
+    insert_few,
     money::Fen,
     page::{self, Page},
     pricing::{Arguments, Claim, LimitKey, Quote, Used, Window},
@@ -97,10 +99,7 @@ pub(super) fn insert(conn: &mut Conn, kept: &KeptQuote, now: At) -> QueryResult<
         created_at: now,
     };
     diesel::insert_into(quotes::table).values(row).execute(conn)?;
-    let rows = draw_rows(kept);
-    if !rows.is_empty() {
-        each!(conn, c => diesel::insert_into(draws::table).values(&rows).execute(c))?;
-    }
+    insert_few!(conn, draws::table, draw_rows(kept))?;
     let uses: Vec<NewUse<'_>> = kept
         .quote
         .claims
@@ -113,10 +112,7 @@ pub(super) fn insert(conn: &mut Conn, kept: &KeptQuote, now: At) -> QueryResult<
             fen: claim.fen,
         })
         .collect();
-    if !uses.is_empty() {
-        each!(conn, c => diesel::insert_into(window_uses::table).values(&uses).execute(c))?;
-    }
-    Ok(())
+    insert_few!(conn, window_uses::table, uses)
 }
 
 fn draw_rows(kept: &KeptQuote) -> Vec<NewDraw<'_>> {
@@ -253,7 +249,7 @@ pub(super) fn used(
     without: Option<QuoteId>,
 ) -> QueryResult<BTreeMap<LimitKey, Used>> {
     let windows: BTreeSet<String> = limits.values().map(|window| window.key(on, period)).collect();
-    let rows: Vec<(String, String, i32, Fen)> = usage_windows::table
+    let in_windows = usage_windows::table
         .filter(usage_windows::resident_id.eq(resident))
         .filter(usage_windows::limit_key.eq_any(limits.keys().map(|key| key.0.clone())))
         .filter(usage_windows::window_key.eq_any(windows))
@@ -262,8 +258,8 @@ pub(super) fn used(
             usage_windows::window_key,
             usage_windows::used,
             usage_windows::used_fen,
-        ))
-        .load(conn)?;
+        ));
+    let rows: Vec<(String, String, i32, Fen)> = Kept(in_windows).load(conn)?;
     let own: Vec<(String, String, i32, Fen)> = match without {
         None => Vec::new(),
         Some(quote) => window_uses::table
@@ -315,9 +311,8 @@ pub(super) fn meals_between(
 /// False when it was released before.
 pub(super) fn set_released(conn: &mut Conn, id: QuoteId, now: At) -> QueryResult<bool> {
     let held = quotes::table.find(id).filter(quotes::status.ne(Stage::Released));
-    let released = diesel::update(held)
-        .set((quotes::status.eq(Stage::Released), quotes::settled_at.eq(now)))
-        .execute(conn)?;
+    let released = diesel::update(held).set((quotes::status.eq(Stage::Released), quotes::settled_at.eq(now)));
+    let released = Kept(released).execute(conn)?;
     Ok(released == 1)
 }
 
@@ -337,12 +332,11 @@ pub(super) fn give_back(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
         .select((window_uses::limit_key, window_uses::window_key, window_uses::uses, window_uses::fen))
         .load(conn)?;
     for (limit_key, window_key, uses, fen) in uses {
-        diesel::update(usage_windows::table.find((resident, limit_key, window_key)))
-            .set((
-                usage_windows::used.eq(usage_windows::used - uses),
-                usage_windows::used_fen.eq(usage_windows::used_fen - fen),
-            ))
-            .execute(conn)?;
+        let given_back = diesel::update(usage_windows::table.find((resident, limit_key, window_key))).set((
+            usage_windows::used.eq(usage_windows::used - uses),
+            usage_windows::used_fen.eq(usage_windows::used_fen - fen),
+        ));
+        Kept(given_back).execute(conn)?;
     }
     Ok(())
 }
@@ -473,6 +467,8 @@ pub(super) fn draws(
     Ok(Page { items: rows, next: ids.next })
 }
 
+diesel::allow_columns_to_appear_in_same_group_by_clause!(quotes::canteen_id, draws::payer, draws::to_canteen);
+
 /// What a payer paid at a canteen.
 #[derive(Clone, Debug)]
 pub struct DrawTotals {
@@ -489,20 +485,18 @@ pub(super) fn posted_totals(
     from_on: NaiveDate,
     to_on: NaiveDate,
 ) -> QueryResult<Vec<DrawTotals>> {
-    // Diesel cannot group by columns of two joined tables, so the sums are made here.
-    let rows: Vec<(CanteenId, String, bool, Fen)> = draws::table
+    let rows: Vec<(CanteenId, String, bool, Option<Fen>)> = draws::table
         .inner_join(quotes::table)
         .filter(quotes::canteen_id.eq_any(canteens.to_vec()))
         .filter(quotes::served_on.between(from_on, to_on))
         .filter(quotes::status.eq(Stage::Posted))
-        .select((quotes::canteen_id, draws::payer, draws::to_canteen, draws::fen))
+        .group_by((quotes::canteen_id, draws::payer, draws::to_canteen))
+        .order((quotes::canteen_id, draws::payer, draws::to_canteen))
+        .select((quotes::canteen_id, draws::payer, draws::to_canteen, total(draws::fen)))
         .load(conn)?;
-    let mut totals: BTreeMap<(CanteenId, String, bool), Fen> = BTreeMap::new();
-    for (canteen_id, payer, to_canteen, fen) in rows {
-        *totals.entry((canteen_id, payer, to_canteen)).or_default() += fen;
-    }
-    Ok(totals
-        .into_iter()
-        .map(|((canteen_id, payer, to_canteen), fen)| DrawTotals { canteen_id, payer, to_canteen, fen })
-        .collect())
+    let totals = rows.into_iter().map(|(canteen_id, payer, to_canteen, fen)| {
+        let fen = fen.unwrap_or(Fen::ZERO);
+        DrawTotals { canteen_id, payer, to_canteen, fen }
+    });
+    Ok(totals.collect())
 }

@@ -276,6 +276,55 @@ on_both! {
     }
 }
 
+/// Reserves at one process and reads as anybody at two: the places left that were read after each, elsewhere and there.
+fn read_elsewhere(town: &Town, rounds: usize) -> Vec<i64> {
+    let meal = town.meal(0, 0, 30, None);
+    let path = format!("/menus/{}", meal.id);
+    let nobody: Vec<_> = town.servers.iter().map(|server| server.client("")).collect();
+    let read = |server: usize| nobody[server].get(&path).expect(200)["places_left"].as_i64().unwrap();
+    let reserve = |number: usize| {
+        let resident = &town.residents[number];
+        resident.client.post("/reservations", meal.order(resident)).expect(201);
+        // Residents ask one process and the other in turns.
+        [read((number + 1) % 2), read(number % 2)]
+    };
+    // Both have it in memory.
+    assert_eq!([read(0), read(1), read(0), read(1)], [30; 4]);
+    (0..rounds).flat_map(reserve).collect()
+}
+
+on_both! {
+    async fn what_is_answered_from_memory_is_what_any_process_committed_last(db: TestDb) {
+        let town = Town::open(db, Plan { servers: 2, residents: 12, ..Plan::USUAL });
+        let left: Vec<i64> = (18..30).rev().flat_map(|left| [left, left]).collect();
+        assert_eq!(read_elsewhere(&town, 12), left);
+    }
+
+    async fn without_its_guard_memory_stays_behind(db: TestDb) {
+        let town = Town::open(db, Plan { servers: 2, residents: 12, guards_off: "moment", ..Plan::USUAL });
+        assert_eq!(read_elsewhere(&town, 12), vec![30; 24]);
+    }
+
+    async fn what_is_the_same_for_everybody_is_read_once_for_all(db: TestDb) {
+        let queries = Queries::of(db.url());
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "dinner").await;
+        let paths = [
+            format!("/menus/{}", id_of(&menu)),
+            format!("/canteens/{}/menus?from={TODAY}&to={TODAY}", lunch.canteen),
+            format!("/canteens/{}/terms", lunch.canteen),
+        ];
+        for path in paths {
+            let first = lunch.app.get(&path).send().await;
+            queries.take();
+            let again = lunch.app.get(&path).send().await;
+            assert!(queries.take().iter().all(|query| query.contains("pg_current_snapshot")), "{path}");
+            let tag = first.etag.clone();
+            assert_eq!((again.etag.clone(), again.expect(200)), (tag, first.expect(200)), "{path}");
+        }
+    }
+}
+
 on_both! {
     async fn every_edit_asks_for_the_version_that_was_read(db: TestDb) {
         let world = crate::support::world::World::build(db).await;

@@ -1,0 +1,128 @@
+//! Whether today's questions cost the same when years lie behind, and how long a month of a district takes to count.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    client::{Call, ask},
+    measure::{Ask, On, SLOWER_US, Seeds, median},
+    past::{Past, Pen},
+    server::{Server, Way},
+    world::{Size, World},
+};
+
+/// How many ask at once.
+const CLIENTS: usize = 4;
+
+/// A month of a district: 115 canteens that serve 42,000 meals a day.
+const LARGE_DISTRICT: Size = Size { canteens: 115, residents: 122, days: 1, reserved_today: 0 };
+const MONTH_DAYS: usize = 30;
+
+/// How often a question was answered a second, by the number of past meals.
+pub type Rates = BTreeMap<(Ask, On, usize), f64>;
+
+/// Asks for headcount and door list, at each number of past meals in their order.
+pub fn measure(
+    directory: &Path,
+    on: &[On],
+    district: Size,
+    sizes: &[usize],
+    rounds: usize,
+    long: Duration,
+) -> Rates {
+    let mut rates = Rates::new();
+    for on in on.iter().filter(|on| matches!(on, On::Sqlite | On::Postgres)) {
+        let Some((mut seeds, url)) = seeded(directory, *on, district) else { continue };
+        let mut written = 0;
+        let mut pen = Pen::of(&url);
+        past(&seeds, *on, false).begin(&mut pen);
+        for meals in sizes {
+            let past = past(&seeds, *on, false);
+            let began = Instant::now();
+            past.write(&mut pen, written..past.menus(*meals));
+            written = past.menus(*meals);
+            if let Pen::Postgres(_) = pen {
+                pen.write("VACUUM ANALYZE");
+            }
+            eprintln!("{on:?}: {meals} meals of the past, written in {:.0} s", began.elapsed().as_secs_f64());
+            let server = Server::start(&url, Way::default(), &directory.join("grown.log"));
+            seeds.world_mut(*on).sign_in_again(&server);
+            let world = seeds.world(*on);
+            for what in [Ask::Headcount, Ask::DoorList] {
+                let call = || if what == Ask::Headcount { world.headcount() } else { world.door_list() };
+                let rate = || ask(server.address, CLIENTS, long, &mut || Some(call())).per_second();
+                rate();
+                let rate = median((0..rounds).map(|_| rate()));
+                println!(
+                    "{:<10} {:<10} {meals:>10} past meals {rate:>10.0} a second",
+                    format!("{what:?}"),
+                    format!("{on:?}")
+                );
+                rates.insert((what, *on, *meals), rate);
+            }
+            server.stop();
+        }
+        past(&seeds, *on, false).end(&mut pen);
+    }
+    rates
+}
+
+/// Counts a month of a large district: seconds for its takings, and for the headcounts of all its days.
+pub fn count_a_month(directory: &Path, on: &[On], rounds: usize) -> Vec<(On, f64, f64)> {
+    let mut counted = Vec::new();
+    for on in on.iter().filter(|on| matches!(on, On::Sqlite | On::Postgres)) {
+        let Some((mut seeds, url)) = seeded(directory, *on, LARGE_DISTRICT) else { continue };
+        let mut pen = Pen::of(&url);
+        let past = past(&seeds, *on, true);
+        let began = Instant::now();
+        past.begin(&mut pen);
+        past.write(&mut pen, 0..LARGE_DISTRICT.canteens * 3 * MONTH_DAYS);
+        past.end(&mut pen);
+        drop(pen);
+        eprintln!("{on:?}: a month of a district, written in {:.0} s", began.elapsed().as_secs_f64());
+        let server = Server::start(&url, Way::default(), &directory.join("grown.log"));
+        seeds.world_mut(*on).sign_in_again(&server);
+        let world = seeds.world(*on);
+        let timed = |calls: &dyn Fn() -> Vec<Call>| {
+            median((0..rounds).map(|_| {
+                let began = Instant::now();
+                calls().into_iter().for_each(|call| check(&server.one(call)));
+                began.elapsed().as_secs_f64()
+            }))
+        };
+        let takings = timed(&|| vec![world.takings(MONTH_DAYS)]);
+        let headcounts = timed(&|| (1..=MONTH_DAYS).map(|ago| world.overview(ago)).collect());
+        counted.push((*on, takings, headcounts));
+        server.stop();
+    }
+    counted
+}
+
+/// Every canteen has what it was given.
+fn check(answer: &Value) {
+    let canteens = answer["canteens"].as_array().expect("a list");
+    assert_eq!(canteens.len(), LARGE_DISTRICT.canteens);
+    for canteen in canteens {
+        let day = 3 * LARGE_DISTRICT.residents;
+        let meals = canteen["meals"].as_u64().or(canteen["served"]["people"].as_u64());
+        let expected = if canteen.get("meals").is_some() { day * MONTH_DAYS } else { day };
+        assert_eq!(meals, Some(expected as u64), "{canteen}");
+    }
+}
+
+/// A district of this size in a database of its own; none where there is no PostgreSQL.
+fn seeded<'a>(directory: &'a Path, on: On, size: Size) -> Option<(Seeds<'a>, String)> {
+    let seeds = Seeds::make(directory, &[on], size, SLOWER_US);
+    let url = seeds.url(on)?;
+    Some((seeds, url))
+}
+
+fn past<'a>(seeds: &'a Seeds<'_>, on: On, priced: bool) -> Past<'a> {
+    let world: &World = seeds.world(on);
+    Past { world, diners: world.diners(), priced }
+}
