@@ -120,6 +120,20 @@ fn two_taps_for_one_reservation(db: TestDb, servers: usize) {
     assert_eq!(served(&town, &meal), 20);
 }
 
+/// A phone that heard nothing sends its tap again while the first is under way.
+fn one_tap_twice_at_once(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, residents: 40, ..Plan::USUAL });
+    let meal = town.meal_today(0, 0, town.residents.len());
+    let path = format!("/menus/{}/attendance", meal.id);
+    let desks = [town.canteens[0].desk.clone(), town.canteens[0].desk.at(town.servers.last().unwrap())];
+    for resident in &town.residents {
+        let tap = json!({ "tap_id": tap_id(), "kind": "walk_in", "card_number": resident.card });
+        let answers = race(desks.iter().map(|desk| || desk.post(&path, tap.clone()).expect(201)));
+        assert_eq!(answers[0], answers[1]);
+    }
+    assert_eq!(served(&town, &meal), 40);
+}
+
 fn a_check_in_and_a_cancelling(db: TestDb, servers: usize) {
     let town = Town::open(db, Plan { servers, residents: 20, ..Plan::USUAL });
     town.pay_once_a_day();
@@ -171,6 +185,10 @@ on_both! {
         two_taps_for_one_reservation(db, 1);
     }
 
+    async fn one_tap_sent_twice_at_once_is_served_once_and_answered_the_same(db: TestDb) {
+        one_tap_twice_at_once(db, 1);
+    }
+
     async fn of_a_check_in_and_a_cancelling_at_once_one_wins(db: TestDb) {
         a_check_in_and_a_cancelling(db, 1);
     }
@@ -204,6 +222,10 @@ on_postgres! {
 
     async fn two_processes_serve_one_of_two_taps_at_once_for_one_reservation(db: TestDb) {
         two_taps_for_one_reservation(db, 2);
+    }
+
+    async fn two_processes_answer_one_tap_that_is_sent_twice_at_once_the_same(db: TestDb) {
+        one_tap_twice_at_once(db, 2);
     }
 
     async fn two_processes_let_one_of_a_check_in_and_a_cancelling_win(db: TestDb) {
