@@ -134,6 +134,44 @@ fn one_tap_twice_at_once(db: TestDb, servers: usize) {
     assert_eq!(served(&town, &meal), 40);
 }
 
+/// Somebody takes another portion at the moment at which their reservation ends, by a cancelling or at the door.
+fn a_change_and_an_end(db: TestDb, servers: usize, ends_at_the_door: bool) {
+    let town = Town::open(db, Plan { servers, residents: 40, ..Plan::USUAL });
+    town.pay_once_a_day();
+    let (meal, reservations) = reserved_today(&town);
+    let desk = town.canteens[0].desk.at(town.servers.last().unwrap());
+    for (resident, reservation) in town.residents.iter().zip(&reservations) {
+        let path = format!("/reservations/{reservation}");
+        let lines = json!([{ "item_id": meal.item, "portions": 2 }]);
+        let change = || resident.client.put(&path, json!({ "mode": "dine_in", "lines": lines }), "\"v1\"");
+        let end = || {
+            if ends_at_the_door {
+                let tap = json!({ "tap_id": tap_id(), "reservation_id": reservation });
+                desk.post(&format!("/menus/{}/attendance", meal.id), tap).expect(201)
+            } else {
+                desk.post(&format!("{path}/cancel"), json!(null)).expect(200)
+            }
+        };
+        let racers: [Box<dyn FnOnce() + Send>; 2] = [Box::new(|| drop(change())), Box::new(|| drop(end()))];
+        race(racers);
+    }
+    let counted = town.counted(&meal);
+    let left: i64 = town.look(|conn| {
+        use leling::db::schema::reservation_lines as lines;
+        let standing = leling::db::schema::reservations::table
+            .filter(leling::db::schema::reservations::status.eq("active"))
+            .select(leling::db::schema::reservations::id);
+        let portions: Vec<i32> =
+            lines::table.filter(lines::reservation_id.eq_any(standing)).select(lines::portions).load(conn)?;
+        Ok(portions.into_iter().map(i64::from).sum())
+    });
+    assert_eq!(counted.portions, left);
+    assert_eq!(counted.reservations, if ends_at_the_door { 40 } else { 0 });
+    let pending: i64 =
+        town.look(|conn| quotes::table.filter(quotes::status.eq("pending")).count().get_result(conn));
+    assert_eq!(pending, 0, "a promise outlived its reservation");
+}
+
 fn a_check_in_and_a_cancelling(db: TestDb, servers: usize) {
     let town = Town::open(db, Plan { servers, residents: 20, ..Plan::USUAL });
     town.pay_once_a_day();
@@ -226,6 +264,14 @@ on_postgres! {
 
     async fn two_processes_answer_one_tap_that_is_sent_twice_at_once_the_same(db: TestDb) {
         one_tap_twice_at_once(db, 2);
+    }
+
+    async fn two_processes_give_back_what_was_changed_at_the_moment_of_a_cancelling(db: TestDb) {
+        a_change_and_an_end(db, 2, false);
+    }
+
+    async fn two_processes_serve_what_was_changed_at_the_moment_of_a_check_in(db: TestDb) {
+        a_change_and_an_end(db, 2, true);
     }
 
     async fn two_processes_let_one_of_a_check_in_and_a_cancelling_win(db: TestDb) {
