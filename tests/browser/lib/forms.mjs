@@ -133,9 +133,9 @@ async function sendTwice({ effects, stale, form, again }) {
   const after = await effects.now();
   answers.push(await send(form));
   if (after !== (await effects.now())) faults.push("sent once more it has an effect again");
-  // Whoever has signed out is told to sign in.
-  const different = new Set(answers.filter(({ to }) => !to?.startsWith("/sign-in?")).map(saying));
-  if (different.size > 1) faults.push(`sent at once it is answered with ${[...different].join(" and ")}`);
+  // One effect, and whoever is told something else is told clearly; whoever has signed out is told to sign in.
+  const ways = new Set(answers.filter(({ status, to }) => status < 400 && !to?.startsWith("/sign-in?")).map(saying));
+  if (ways.size > 1) faults.push(`sent at once it is answered with ${[...ways].join(" and ")}`);
   answers.push(await send(stale));
   const unclear = answers.find(({ status, clear }) => status >= 500 || !clear);
   if (unclear) faults.push(`it is answered with ${saying(unclear)}`);
@@ -165,6 +165,8 @@ async function pressTwice({ tab, effects, form }) {
   const shown = await tab.locator("h1").first().innerText().catch(() => "");
   if (!shown) faults.push("pressed twice it leads to nothing");
   const after = await effects.now();
+  // What a script has done instead, a task looks at.
+  if (!sent.some((request) => request.url() === form.to)) return { faults, sends: sent.length, done: true, saying: shown };
   const repeated = await send(form);
   if (repeated.status >= 500 || !repeated.clear) faults.push(`pressed twice it is answered with ${saying(repeated)}`);
   if ((await effects.now()) !== after) faults.push("pressed twice and sent again it has an effect again");
