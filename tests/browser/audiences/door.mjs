@@ -182,8 +182,7 @@ export const tasks = [
     name: "a guest's meal is recorded, and nothing typed is an error",
     async run({ page, world, say, js }) {
       const open = await atDoor({ page, world, js });
-      const on = `on=${open.menu.served_on}`;
-      const served = async () => (await open.desk.get(`/canteens/${open.canteen.id}/headcounts?${on}`)).menus[0].served.portions;
+      const served = async () => (await open.desk.get(`/menus/${open.menu.id}/door-list`)).besides.length;
       const before = await served();
       await page.locator("#nobody summary").click();
       await page.getByRole("button", { name: say("客人一份", "One meal for a guest") }).dblclick();
