@@ -13,7 +13,10 @@ const BESIDE = ["idempotency_keys", "counters", "wrong_guesses", "pin_failures",
 
 // Acts that somebody may well do twice, one after the other, from two pages: what is registered, made or written down is
 // one more each time, a new PIN or card takes the place of the one before, and a second closure cancels nothing more.
-const MAY_BE_AGAIN = ["/standing/new", "/policies/new", "/facts/new", "/residents/new", "/devices/new", "/import/confirm", "/pin ", "/card ", "/closures/check", "客人一份", "不是老人"];
+const MAY_BE_AGAIN = [
+  "/standing/new", "/policies/new", "/facts/new", "/residents/new", "/devices/new", "/import/confirm", "/pin ", "/card ",
+  "/closures/check", "客人一份",
+];
 
 const digits = (count) => String(randomInt(10 ** (count - 1), 10 ** count));
 
