@@ -98,6 +98,12 @@ fn settle(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Outcom
     }
     // In a savepoint, so that a refusal leaves nothing behind but itself.
     let served = conn.in_savepoint(|conn| serve(conn, door, tap, now));
+    // A twin that was under way at the first look may be recorded by now: what it did is no reason to refuse it.
+    if let Err(Fail::Refused(_)) = &served
+        && let Some(earlier) = store::by_tap(conn, tap.id)?
+    {
+        return repeated(earlier, door, tap);
+    }
     match (served, tap.tapped_at) {
         (Ok(attendance), _) => {
             count(conn, tap, AttendanceStatus::Served.as_str());

@@ -27,9 +27,9 @@ pub(super) fn redeem(
 ) -> Result<Attendance, Fail> {
     // Refused by the row itself when it was cancelled or served meanwhile. Everybody who touches a reservation takes its
     // row first and what it draws on after, so that two never wait for each other.
-    if !reservations::redeem(conn, reservation.id)? {
+    let Some(reservation) = reservations::redeem(conn, reservation.id)? else {
         return Err(Code::Conflict.into());
-    }
+    };
     let promised = subsidies::find(conn, reservation.quote_id)?.quote.resident_fen;
     let order = door.menu.order(&reservation.lines, reservation.mode, MealClass::Meal);
     let meal = Meal { resident, menu: door.menu, area: &door.canteen.area, order };
@@ -38,8 +38,8 @@ pub(super) fn redeem(
         resident_id: Some(resident.id),
         reservation_id: Some(reservation.id),
         mode: reservation.mode,
-        lines: reservation.lines.clone(),
-        diet_tags: reservation.diet_tags.clone(),
+        lines: reservation.lines,
+        diet_tags: reservation.diet_tags,
         quote_id: Some(kept.id),
         charge_fen: kept.quote.charge_fen,
         due_fen: kept.quote.resident_fen,

@@ -12,6 +12,8 @@
   const ROUND_MS = 10_000;
   // How many check-ins are sent together.
   const MOST = 100;
+  // A button that is pressed again so soon was pressed once.
+  const ONE_PRESS_MS = 1000;
   const PAGES = "door-pages";
 
   // What is kept ------------------------------------------------------------------------------------------------------
@@ -156,7 +158,7 @@
 
   function button(text, act, className = "button") {
     const made = element("button", { type: "button", className }, text);
-    made.addEventListener("click", () => inTurn(act));
+    made.addEventListener("click", () => pressed(text, act));
     return made;
   }
 
@@ -420,6 +422,14 @@
     return turn;
   }
 
+  let lastPress = { what: "", at: -Infinity };
+  // A hand that trembles presses twice: that is one meal.
+  function pressed(what, act) {
+    const again = what === lastPress.what && performance.now() - lastPress.at < ONE_PRESS_MS;
+    lastPress = { what, at: performance.now() };
+    if (!again) inTurn(act);
+  }
+
   async function typed(text) {
     const plain = text.normalize("NFKC").replace(/\s+/g, "");
     const code = plain.toUpperCase();
@@ -653,7 +663,7 @@
       const row = list.expected.find(({ reservation_id: id }) => id === submitter.value);
       if (row) inTurn(() => tap({ reservation_id: row.reservation_id }, "reserved", row));
     } else if (submitter?.name === "kind") {
-      inTurn(() => tap({}, submitter.value, null));
+      pressed(submitter.value, () => tap({}, submitter.value, null));
     } else {
       const text = field.value;
       field.value = "";

@@ -443,16 +443,18 @@ fn end(
         refuse_ended(&present)?;
         return Err(Code::Conflict.into());
     }
-    subsidies::release(conn, reservation.quote_id, now)?;
-    let lines = &reservation.lines;
-    tell(conn, reservation.id, EventKind::Cancelled, by, reservation.channel, lines, now)?;
-    let change = Change { kind: CountKind::Cancelled, persons: 1, portions: lines, ..count(reservation, by) };
+    // What it holds is read under its row: it may have been changed since the caller read it.
+    let ended = find(conn, reservation.id)?;
+    subsidies::release(conn, ended.quote_id, now)?;
+    tell(conn, ended.id, EventKind::Cancelled, by, ended.channel, &ended.lines, now)?;
+    let change =
+        Change { kind: CountKind::Cancelled, persons: 1, portions: &ended.lines, ..count(&ended, by) };
     headcounts::record(conn, &change, now)?;
-    for pick in in_order(lines) {
+    for pick in in_order(&ended.lines) {
         menus::release_portions(conn, pick.item_id, pick.portions)?;
     }
-    menus::release_seat(conn, reservation.menu_id)?;
-    find(conn, reservation.id)
+    menus::release_seat(conn, ended.menu_id)?;
+    Ok(ended)
 }
 
 /// The reservation with this id; `reservation_not_found` without.
@@ -491,9 +493,10 @@ pub fn menus_of(conn: &mut Conn, resident: ResidentId) -> Result<Vec<MenuId>, Fa
     Ok(store::menus_of(conn, resident)?)
 }
 
-/// Marks a reservation as served, together with its attendance; false when it was cancelled or served meanwhile.
-pub fn redeem(conn: &mut Conn, id: ReservationId) -> Result<bool, Fail> {
-    Ok(store::set_served(conn, id, true)?)
+/// Marks a reservation as served, together with its attendance, and gives it as it is then: it may have been changed since
+/// it was read. Nothing when it was cancelled or served meanwhile.
+pub fn redeem(conn: &mut Conn, id: ReservationId) -> Result<Option<Reservation>, Fail> {
+    if store::set_served(conn, id, true)? { find(conn, id).map(Some) } else { Ok(None) }
 }
 
 /// Takes the mark back, together with the attendance that is voided.

@@ -120,6 +120,58 @@ fn two_taps_for_one_reservation(db: TestDb, servers: usize) {
     assert_eq!(served(&town, &meal), 20);
 }
 
+/// A phone that heard nothing sends its tap again while the first is under way.
+fn one_tap_twice_at_once(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, residents: 40, ..Plan::USUAL });
+    let meal = town.meal_today(0, 0, town.residents.len());
+    let path = format!("/menus/{}/attendance", meal.id);
+    let desks = [town.canteens[0].desk.clone(), town.canteens[0].desk.at(town.servers.last().unwrap())];
+    for resident in &town.residents {
+        let tap = json!({ "tap_id": tap_id(), "kind": "walk_in", "card_number": resident.card });
+        let answers = race(desks.iter().map(|desk| || desk.post(&path, tap.clone()).expect(201)));
+        assert_eq!(answers[0], answers[1]);
+    }
+    assert_eq!(served(&town, &meal), 40);
+}
+
+/// Somebody takes another portion at the moment at which their reservation ends, by a cancelling or at the door.
+fn a_change_and_an_end(db: TestDb, servers: usize, ends_at_the_door: bool) {
+    let town = Town::open(db, Plan { servers, residents: 40, ..Plan::USUAL });
+    town.pay_once_a_day();
+    let (meal, reservations) = reserved_today(&town);
+    let desk = town.canteens[0].desk.at(town.servers.last().unwrap());
+    for (resident, reservation) in town.residents.iter().zip(&reservations) {
+        let path = format!("/reservations/{reservation}");
+        let lines = json!([{ "item_id": meal.item, "portions": 2 }]);
+        let change = || resident.client.put(&path, json!({ "mode": "dine_in", "lines": lines }), "\"v1\"");
+        let end = || {
+            if ends_at_the_door {
+                let tap = json!({ "tap_id": tap_id(), "reservation_id": reservation });
+                desk.post(&format!("/menus/{}/attendance", meal.id), tap).expect(201)
+            } else {
+                desk.post(&format!("{path}/cancel"), json!(null)).expect(200)
+            }
+        };
+        let racers: [Box<dyn FnOnce() + Send>; 2] = [Box::new(|| drop(change())), Box::new(|| drop(end()))];
+        race(racers);
+    }
+    let counted = town.counted(&meal);
+    let left: i64 = town.look(|conn| {
+        use leling::db::schema::reservation_lines as lines;
+        let standing = leling::db::schema::reservations::table
+            .filter(leling::db::schema::reservations::status.eq("active"))
+            .select(leling::db::schema::reservations::id);
+        let portions: Vec<i32> =
+            lines::table.filter(lines::reservation_id.eq_any(standing)).select(lines::portions).load(conn)?;
+        Ok(portions.into_iter().map(i64::from).sum())
+    });
+    assert_eq!(counted.portions, left);
+    assert_eq!(counted.reservations, if ends_at_the_door { 40 } else { 0 });
+    let pending: i64 =
+        town.look(|conn| quotes::table.filter(quotes::status.eq("pending")).count().get_result(conn));
+    assert_eq!(pending, 0, "a promise outlived its reservation");
+}
+
 fn a_check_in_and_a_cancelling(db: TestDb, servers: usize) {
     let town = Town::open(db, Plan { servers, residents: 20, ..Plan::USUAL });
     town.pay_once_a_day();
@@ -171,6 +223,10 @@ on_both! {
         two_taps_for_one_reservation(db, 1);
     }
 
+    async fn one_tap_sent_twice_at_once_is_served_once_and_answered_the_same(db: TestDb) {
+        one_tap_twice_at_once(db, 1);
+    }
+
     async fn of_a_check_in_and_a_cancelling_at_once_one_wins(db: TestDb) {
         a_check_in_and_a_cancelling(db, 1);
     }
@@ -204,6 +260,18 @@ on_postgres! {
 
     async fn two_processes_serve_one_of_two_taps_at_once_for_one_reservation(db: TestDb) {
         two_taps_for_one_reservation(db, 2);
+    }
+
+    async fn two_processes_answer_one_tap_that_is_sent_twice_at_once_the_same(db: TestDb) {
+        one_tap_twice_at_once(db, 2);
+    }
+
+    async fn two_processes_give_back_what_was_changed_at_the_moment_of_a_cancelling(db: TestDb) {
+        a_change_and_an_end(db, 2, false);
+    }
+
+    async fn two_processes_serve_what_was_changed_at_the_moment_of_a_check_in(db: TestDb) {
+        a_change_and_an_end(db, 2, true);
     }
 
     async fn two_processes_let_one_of_a_check_in_and_a_cancelling_win(db: TestDb) {

@@ -100,7 +100,7 @@ on_sqlite! {
         let told = load::rounds(rounds, open, |load, round| {
             let path = load.menu_path();
             let fault = FAULTS[round as usize % FAULTS.len()];
-            let after = dice.i32(..60);
+            let after = dice.i32(0..60);
             // Some die with what they have.
             let dies = round % 4 == 3;
             load.round(|town, progress| {

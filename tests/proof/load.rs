@@ -182,7 +182,7 @@ impl Load {
                 scope.spawn(move || {
                     for order in orders {
                         let placed = send(Who::Resident(number), client, "/reservations", order.clone(), 201);
-                        if let Some(placed) = placed.filter(|_| number % 3 == 0) {
+                        if let Some(placed) = placed.filter(|_| number.is_multiple_of(3)) {
                             let path = format!("/reservations/{}/cancel", placed["id"].as_str().unwrap());
                             send(Who::Resident(number), client, &path, Value::Null, 200);
                         }

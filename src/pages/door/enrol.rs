@@ -6,6 +6,7 @@ use crate::{
     access::act,
     devices::http::enrol_browser,
     pages::{
+        assets::ONCE,
         everyone::sign_in::begin,
         forms::{Errors, Kind, Line, Sent, button, form},
         shell::Page,
@@ -39,7 +40,7 @@ fn page(look: &Look, typed: &str, errors: Errors) -> Page {
             (button(texts::ENROL_BUTTON.of(lang)))
         },
     );
-    Page::new(texts::ENROL.of(lang), content).back("/sign-in").errors(errors)
+    Page::new(texts::ENROL.of(lang), content).back("/sign-in").errors(errors).with_script(&ONCE)
 }
 
 /// `POST /enrol`

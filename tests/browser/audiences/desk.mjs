@@ -1,7 +1,7 @@
 // The desk of a canteen: meals by a few letters, the records of residents, requests of families.
 
-import { Api } from "../lib/api.mjs";
-import { fullMenu, newResident, openCanteen, openMeal } from "../lib/canteen.mjs";
+import { Api, later } from "../lib/api.mjs";
+import { fullMenu, newFamily, newResident, openCanteen, openMeal } from "../lib/canteen.mjs";
 import { expectWhole, plain, print, textOf } from "../lib/paper.mjs";
 import { expect, expectError, expectHeading, expectText, focused, follow, press } from "../lib/tasks.mjs";
 import { signIn } from "../lib/world.mjs";
@@ -31,7 +31,12 @@ async function atDesk(page, world, own) {
 }
 
 export async function visitors(world) {
-  return [{ name: "staff", who: desk(world).who }];
+  const open = await openCanteen(world);
+  return [
+    { name: "staff", who: desk(world).who },
+    { name: "staff of a new canteen", who: open.staff, open },
+    { name: "officer", who: world.person("district"), open },
+  ];
 }
 
 // Somebody of this name is registered at the desk, and found by these letters.
@@ -104,7 +109,40 @@ async function choose(page, text) {
   await follow(page.locator("main form[method=post] button[type=submit]"));
 }
 
-export async function pages({ world }) {
+// What is made at a new canteen for these pages: somebody who waits, with a standing order, a fact and a family member.
+async function ownPages(world, open) {
+  const at = `/desk/${open.canteen.id}`;
+  const [full, waited, one] = [await fullMenu(open, 3), await fullMenu(open, 4), await newResident(open)];
+  const entry = await open.desk.post(`/menus/${waited.id}/waiting`, {
+    resident_id: one.id, mode: "dine_in", lines: [{ item_id: waited.items[0].id, portions: 1 }],
+  });
+  const { order } = await open.desk.post("/standing-orders", {
+    canteen_id: open.canteen.id, resident_id: one.id, from_on: later(open.today, 9), item_rule: "cheapest",
+    meals: [{ period: "lunch", mode: "dine_in", weekdays: ["mon"] }],
+  });
+  const { links: [link] } = await newFamily(world, open, [one]);
+  return [
+    { name: "join a waiting list", path: `${at}/people/${one.id}/wait/${full.id}` },
+    { name: "leave a waiting list", path: `${at}/waiting/${entry.id}/leave` },
+    { name: "a standing order", path: `${at}/standing/${order.id}` },
+    { name: "end a standing order", path: `${at}/standing/${order.id}/end` },
+    { name: "end a family link", path: `${at}/family/${link}/end` },
+    { name: "import from the beginning", path: `${at}/import/confirm` },
+  ];
+}
+
+async function officersPages(open) {
+  const { id } = await newResident(open);
+  const fact = await open.desk.post(`/residents/${id}/facts`, {
+    kind: "low_income", source: "区民政局", evidence: "2026-19", from_on: DAY_WITHOUT_DEATH,
+  });
+  const at = `/desk/${open.canteen.id}/facts/${fact.id}`;
+  return [{ name: "correct a fact", path: at }, { name: "verify a fact", path: `${at}/verify` }];
+}
+
+export async function pages({ world, visitor: { name: visitor, open } }) {
+  if (visitor === "officer") return officersPages(open);
+  if (open) return ownPages(world, open);
   const { at } = desk(world);
   const { resident_id: one } = resident(world, 3);
   await asked(world);

@@ -181,10 +181,15 @@ export const tasks = [
   {
     name: "a guest's meal is recorded, and nothing typed is an error",
     async run({ page, world, say, js }) {
-      await atDoor({ page, world, js });
+      const open = await atDoor({ page, world, js });
+      const served = async () => (await open.desk.get(`/menus/${open.menu.id}/door-list`)).besides.length;
+      const before = await served();
       await page.locator("#nobody summary").click();
-      await page.getByRole("button", { name: say("客人一份", "One meal for a guest") }).click();
+      await page.getByRole("button", { name: say("客人一份", "One meal for a guest") }).dblclick();
       await answered(page, "eat", say("客人", "Guest"));
+      await listed(page, js);
+      if (js) await page.locator("#unsent[data-unsent='0']").waitFor();
+      expect((await served()) === before + 1, "a guest's meal that was pressed twice is not one meal");
       if (js) return;
       await page.locator("#scan button").click();
       await expectError(page, "typed", say("请扫卡或输入", "Scan a card"));

@@ -294,7 +294,10 @@ export const offlineTasks = [
         };
         navigator.mediaDevices.getUserMedia = async () => {
           if (globalThis.refused) throw new DOMException("refused", "NotAllowedError");
-          return document.createElement("canvas").captureStream(5);
+          const canvas = document.createElement("canvas");
+          const paper = canvas.getContext("2d");
+          setInterval(() => paper.fillRect(0, 0, 10, 10), 50);
+          return canvas.captureStream(20);
         };
       }));
       const camera = page.locator("#camera button");

@@ -92,6 +92,7 @@ export async function pages({ world, visitor: { who } }) {
   const send = (page) => follow(page.locator("main form button[type=submit]").first());
   return [
     { name: "today", path: home },
+    { name: "week", path: `${home}/week` },
     { name: "week", path: `${home}/week/${week}` },
     { name: "empty week", path: `${home}/week/${later(week, 210)}` },
     { name: "copy a week", path: `${home}/week/${later(week, 7)}/copy` },

@@ -146,9 +146,9 @@ const twoDigits = (number) => String(number).padStart(2, "0");
 // A birth date of somebody old enough.
 const bornOn = () => `19${35 + anyOf(15)}-${twoDigits(1 + anyOf(12))}-${twoDigits(1 + anyOf(28))}`;
 
-// An identity number of somebody born then, with its check digit.
+// An identity number of somebody born then, with its check digit, from where nobody of the demonstration is.
 function idNumber(born) {
-  const body = `110101${born.replaceAll("-", "")}${String(anyOf(1000)).padStart(3, "0")}`;
+  const body = `6501${twoDigits(anyOf(100))}${born.replaceAll("-", "")}${String(anyOf(1000)).padStart(3, "0")}`;
   const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
   const sum = weights.reduce((so, weight, at) => so + weight * Number(body[at]), 0);
   return body + "10X98765432"[sum % 11];

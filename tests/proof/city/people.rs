@@ -244,7 +244,7 @@ impl Site {
             .filter(|_| dice.usize(..STAYS_AWAY) > 0)
             .map(|reserved| reserved.resident)
             .collect();
-        let offline = self.number % OFFLINE_OF == 0;
+        let offline = self.number.is_multiple_of(OFFLINE_OF);
         for resident in coming {
             let tap = json!({ "tap_id": uuid(), "card_number": self.card(resident), "by": self.staff });
             let attendance = self.tap(city, tap, offline);

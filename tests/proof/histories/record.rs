@@ -261,9 +261,7 @@ impl Record {
     fn wrong_reads(&self) -> Vec<String> {
         let steps = self.steps();
         let wrong = self.reads.iter().filter_map(|read| {
-            let sum = |of: fn(&Step) -> i64,
-                       certain: &dyn Fn(&Step) -> bool,
-                       possible: &dyn Fn(&Step) -> bool| {
+            let sum = |of: PeopleOf, certain: &dyn Fn(&Step) -> bool, possible: &dyn Fn(&Step) -> bool| {
                 let steps = steps.iter().filter(|step| step.menu == read.menu);
                 steps.fold((0, 0), |(least, most), step| match of(step) {
                     more if more > 0 => (least + i64::from(certain(step)), most + i64::from(possible(step))),
@@ -273,7 +271,7 @@ impl Record {
             };
             let certain = |step: &Step| step.at.1 <= read.as_of && step.answered < read.called;
             let possible = |step: &Step| step.at.0 <= read.as_of && step.called < read.answered;
-            let kinds: [(&str, i64, fn(&Step) -> i64); 4] = [
+            let kinds: [(&str, i64, PeopleOf); 4] = [
                 ("reserved", read.counts.reserved, |step| step.counts.reserved),
                 ("cancelled", read.counts.cancelled, |step| step.counts.cancelled),
                 ("served", read.counts.served, |step| step.counts.served),
@@ -331,6 +329,9 @@ pub struct Step {
     called: u64,
     answered: u64,
 }
+
+/// How many people of one kind a step adds or takes away.
+type PeopleOf = fn(&Step) -> i64;
 
 /// Whether there is an order of these operations that keeps to real time and that the rules accept.
 fn fits<S: Specification>(operations: impl Iterator<Item = (u64, u64, S::Operation)>) -> bool {
