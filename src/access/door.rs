@@ -192,7 +192,7 @@ impl<A: NamedAct> Allowed<A> {
         if let Some(answer) = self.state.memory.recall(&asked, &moment, now) {
             return Ok(Answer::remembered(answer));
         }
-        let (answer, made) = self.read(look).await?.to_remember(moment, now);
+        let (answer, made) = self.read(look).await?.into_remembered(moment, now);
         if let Some(made) = made {
             self.state.memory.keep(asked, made);
         }

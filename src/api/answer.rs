@@ -114,7 +114,7 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     }
 
     /// The same answer with its text, to be remembered; nothing to remember of one that was not made now or has no tag.
-    pub(crate) fn to_remember(self, moment: Moment, now: At) -> (Self, Option<Remembered>)
+    pub(crate) fn into_remembered(self, moment: Moment, now: At) -> (Self, Option<Remembered>)
     where
         T: Serialize,
     {
