@@ -23,6 +23,7 @@ use self::{
     record::Record,
 };
 use crate::{
+    load::verified,
     size,
     support::{Plan, TestDb, Town},
 };
@@ -107,6 +108,9 @@ fn first_wrong(
             if !faults.is_empty() {
                 return (operations, Some(format!("SEED={seed}: {}", faults.join("\n"))));
             }
+        }
+        if guards_off.is_empty() {
+            verified(town.db.url());
         }
     }
     (operations, None)
