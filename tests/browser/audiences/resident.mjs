@@ -8,8 +8,6 @@ import { signIn } from "../lib/world.mjs";
 
 export const name = "resident";
 
-const idIn = (url) => url.match(/people\/([0-9a-f-]+)/)[1];
-
 const MEAL = {
   period: "lunch", serves_from: "11:00", serves_to: "13:00", cutoff: { service_days_before: 1, at: "16:00" },
   default_capacity: 100, modes: ["dine_in", "takeaway"], weekdays: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
