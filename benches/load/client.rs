@@ -110,6 +110,8 @@ fn answer(read: &[u8]) -> Option<(u16, usize, usize)> {
 pub struct Answers {
     /// How long each request took that was answered as expected, in microseconds.
     pub took_us: Vec<u32>,
+    /// How many were told to come back, because there was too much to do.
+    pub busy: usize,
     /// How many were answered otherwise.
     pub others: usize,
     /// How long it all took.
@@ -153,6 +155,8 @@ pub fn ask(
                     let mut answers = answers.borrow_mut();
                     if status == call.status {
                         answers.took_us.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+                    } else if status == BUSY {
+                        answers.busy += 1;
                     } else {
                         answers.others += 1;
                         if !first_other.replace(true) {

@@ -79,14 +79,14 @@ impl fmt::Display for Verdict {
 /// Prints what was measured under load, and judges it.
 pub fn load(measured: &Measured, floors: Floors) -> Vec<Verdict> {
     println!(
-        "{:<10} {:<20} {:>7} {:>9} {:>8} {:>8} {:>11} {:>14} {:>5}",
-        "asked", "of", "clients", "a second", "p50 ms", "p99 ms", "service us", "PostgreSQL us", "MiB"
+        "{:<10} {:<20} {:>7} {:>9} {:>8} {:>8} {:>11} {:>14} {:>5} {:>5}",
+        "asked", "of", "clients", "a second", "p50 ms", "p99 ms", "service us", "PostgreSQL us", "MiB", "503"
     );
     for (row, samples) in &measured.samples {
         let of = |field: fn(&Sample) -> f64| median(samples.iter().map(field));
         let (ask, on, clients) = row;
         println!(
-            "{:<10} {:<20} {clients:>7} {:>9.0} {:>8.2} {:>8.2} {:>11.0} {:>14.0} {:>5.0}",
+            "{:<10} {:<20} {clients:>7} {:>9.0} {:>8.2} {:>8.2} {:>11.0} {:>14.0} {:>5.0} {:>5.0}",
             format!("{ask:?}"),
             format!("{on:?}"),
             of(|sample| sample.per_second),
@@ -94,7 +94,8 @@ pub fn load(measured: &Measured, floors: Floors) -> Vec<Verdict> {
             of(|sample| sample.p99_ms),
             of(|sample| sample.service_us),
             of(|sample| sample.database_us),
-            of(|sample| sample.memory_mib)
+            of(|sample| sample.memory_mib),
+            of(|sample| sample.busy)
         );
     }
     println!("bare rows committed one by one: {:.0} a second\n", median(measured.commits.iter().copied()));
