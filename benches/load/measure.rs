@@ -71,7 +71,7 @@ pub struct Sample {
 #[derive(Default)]
 pub struct Measured {
     pub samples: BTreeMap<Row, Vec<Sample>>,
-    /// Bare rows committed one by one: a second, on this disk and on the slower one.
+    /// Bare rows committed one by one, a second.
     pub commits: Vec<f64>,
 }
 

@@ -2,6 +2,7 @@
 //! API as anybody would make it.
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, Timelike as _, Utc};
+use leling::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,7 +81,7 @@ impl World {
     pub fn make(database_url: &str, size: Size, log: &std::path::Path) -> World {
         create_admin(database_url, "root", PASSWORD);
         let server = Server::start(database_url, Way::default(), log);
-        let now = Utc::now();
+        let now = Clock::system().now().utc();
         let offset = FixedOffset::east_opt(offset_h(now) * 3600).expect("less than a day");
         let admin = sign_in(&server, "root", PASSWORD);
         let district = json!({ "city": "Example City", "district": "East" });
