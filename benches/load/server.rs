@@ -81,8 +81,7 @@ impl Server {
         for _ in 0..1500 {
             let lines =
                 BufReader::new(fs::File::open(log).expect("the log is there")).lines().map_while(Result::ok);
-            let address =
-                lines.filter_map(|line| Some(line.split_once("http://")?.1.trim().parse().ok()?)).next();
+            let address = lines.filter_map(|line| line.split_once("http://")?.1.trim().parse().ok()).next();
             if let Some(address) = address {
                 return Server { child, address };
             }
