@@ -92,6 +92,7 @@ fn sqlite_template() -> Vec<u8> {
 fn migrated(path: &Path) -> Vec<u8> {
     drop(Db::open(&format!("sqlite:{}", path.display())).unwrap());
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    // Threads of what was just dropped may still be closing their connections.
+    conn.batch_execute("PRAGMA busy_timeout = 60000; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     fs::read(path).unwrap()
 }
