@@ -69,13 +69,14 @@ impl Memory {
 
     pub(crate) fn keep(&self, asked: Asked, answer: Remembered) {
         let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let bytes = asked.0.len() + answer.body.len();
+        let question = asked.0.len();
+        let bytes = question + answer.body.len();
         if answers.bytes + bytes > MOST_BYTES {
             *answers = Answers::default();
         }
         answers.bytes += bytes;
         if let Some(old) = answers.by_question.insert(asked.0, answer) {
-            answers.bytes -= old.body.len();
+            answers.bytes -= question + old.body.len();
         }
     }
 }
