@@ -39,9 +39,7 @@ use crate::{
     headcounts::live::Live,
     idempotency, installation,
     keys::{IdentityKey, Keys},
-    metrics,
-    origin::Proxies,
-    pages,
+    metrics, pages,
     problem::{Code, Fail, Problem},
     reservations::waiting,
     routes,
@@ -73,7 +71,6 @@ pub struct State {
     pub tokens: Tokens,
     pub identity_key: IdentityKey,
     pub hasher: Hasher,
-    pub proxies: Proxies,
     /// The demonstration, where somebody loads it into an installation that begins.
     pub demo: Arc<Loading>,
     /// What it was opened with.
@@ -115,7 +112,6 @@ impl State {
             tokens: Tokens::new(keys.token.bytes()),
             identity_key: keys.identity,
             hasher,
-            proxies: settings.proxies.clone(),
             demo: Arc::default(),
             settings: settings.clone(),
             memory: Memory::default(),

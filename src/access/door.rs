@@ -120,7 +120,8 @@ impl<A: NamedAct> Allowed<A> {
         }
         let state = state_of(request).clone();
         let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
-        let origin = state.proxies.origin(request.peer_addr().map(|peer| peer.ip()), request.headers());
+        let origin =
+            state.settings.proxies.origin(request.peer_addr().map(|peer| peer.ip()), request.headers());
         let trace = Trace { request_id: request_id.unwrap_or_default(), origin };
         Ok(Allowed { state, pass, until: None, trace, lang, act: PhantomData })
     }
