@@ -90,7 +90,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     if case.method.lower() != case.operation.method.lower():
         return
     RECORDER.seen(declared["operationId"], response.status_code)
-    if response.status_code == 401 or declared["operationId"] in ("sign_out", "change_password"):
+    if response.status_code == 401 or (declared["operationId"] == "sign_out" and response.status_code < 400):
         WORLD.forget_token()
     if response.status_code in (200, 201):
         WORLD.learn(case.operation.path, Plain(response))

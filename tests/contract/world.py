@@ -80,6 +80,8 @@ class World:
         self.session.mount("http://", FromElsewhere())
         self._token: str | None = None
         self._until = 0.0
+        #: The password that the caller signed in with. They keep it: a wrong one makes whoever signs in next wait.
+        self._password: str | None = None
 
     # Who is calling --------------------------------------------------------------------------------------------------
 
@@ -100,6 +102,7 @@ class World:
             if tokens:
                 self._token = tokens["access_token"]
                 self._until = time.time() + tokens["expires_in_s"] - 120
+                self._password = one.get("password")
                 self.own.add(tokens["principal"]["id"])
                 me = self.get(f"{PREFIX}/me").json()
                 self.own.update(grant["id"] for grant in me["grants"])
@@ -259,6 +262,8 @@ class World:
                 return fields
             if not isinstance(value, str):
                 return value
+            if name in ("present_password", "new_password"):
+                return self._password or value
             if name == "tap_id":
                 return str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
             if name == "by" and self.known.get("account"):

@@ -15,7 +15,7 @@ use ureq::http;
 use super::Reply;
 
 /// How long a process may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The service in a process. It is killed with the value, if it was not before.
 pub struct Server {

@@ -1,6 +1,10 @@
 //! A small town to race in: canteens that serve all day, their desks, residents with cards, and a policy.
 
-use std::{sync::Barrier, thread};
+use std::{
+    sync::{Arc, Barrier},
+    thread,
+    time::{Duration, Instant},
+};
 
 use chrono::{Days, FixedOffset, NaiveDate, Timelike as _};
 use diesel::prelude::*;
@@ -18,7 +22,7 @@ use leling::{
 };
 use serde_json::{Value, json};
 
-use super::{Client, PASSWORD, PIN, Server, TestDb};
+use super::{Client, PASSWORD, PIN, Server, TestDb, process::PATIENCE};
 
 /// The day's meals. Each is served from the first to the last minute of the day.
 const PERIODS: [&str; 3] = ["breakfast", "lunch", "dinner"];
@@ -221,11 +225,9 @@ impl Town {
     }
 
     /// Looks into the database behind the service's back.
-    pub fn look<T>(&self, look: impl FnOnce(&mut Conn) -> QueryResult<T>) -> T {
+    pub fn look<T>(&self, look: impl Fn(&mut Conn) -> QueryResult<T>) -> T {
         let db = Db::open(self.db.url()).unwrap();
-        let seen = db
-            .read_blocking(|conn| -> Result<T, Fail> { Ok(look(conn)?) })
-            .unwrap_or_else(|problem: Problem| panic!("{problem}"));
+        let seen = once_it_can(|| db.read_blocking(|conn| -> Result<T, Fail> { Ok(look(conn)?) }));
         db.close();
         seen
     }
@@ -233,7 +235,7 @@ impl Town {
     /// Writes into the database behind the service's back.
     pub fn write<T: Send + 'static>(
         &self,
-        act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + 'static,
+        act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + Sync + 'static,
     ) -> T {
         write(self.db.url(), act)
     }
@@ -298,11 +300,16 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-fn write<T: Send + 'static>(url: &str, act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + 'static) -> T {
+fn write<T: Send + 'static>(
+    url: &str,
+    act: impl Fn(&mut Conn, At) -> Result<T, Fail> + Send + Sync + 'static,
+) -> T {
     let db = Db::open(url).unwrap();
-    let written = db
-        .write_blocking(move |conn| -> Result<T, Fail> { act(conn, Clock::system().now()) })
-        .unwrap_or_else(|problem: Problem| panic!("{problem}"));
+    let act = Arc::new(act);
+    let written = once_it_can(|| {
+        let act = act.clone();
+        db.write_blocking(move |conn| -> Result<T, Fail> { act(conn, Clock::system().now()) })
+    });
     db.close();
     written
 }
@@ -340,6 +347,20 @@ fn residents(url: &str, home: CanteenId, cards: &[String], pin_hash: &str) -> Ve
         }
         Ok(ids)
     })
+}
+
+/// What comes of it at last: a machine with much to do may let nobody in for a while.
+fn once_it_can<T>(act: impl Fn() -> Result<T, Problem>) -> T {
+    let asked = Instant::now();
+    loop {
+        match act() {
+            Ok(done) => return done,
+            Err(problem) => {
+                assert!(problem.code.retryable() && asked.elapsed() < PATIENCE, "{problem}");
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
 }
 
 /// Lets all of these begin at one moment, and gives their results in the same order.
