@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::json;
+
 /// The most characters of a text in an answer.
 const LONGEST_TEXT: usize = 20_000;
 
@@ -101,9 +103,13 @@ fn one_of_few(schema: &Map<String, Value>) -> bool {
     schema.contains_key("enum") || schema.contains_key("const")
 }
 
-/// Tells how long a text with a format is, and the bounds of whole numbers that their format has anyway.
+/// Tells how long a text with a format is, the bounds of whole numbers that their format has anyway, and which names may be
+/// chosen where a sender chooses them.
 fn tell_lengths(schema: &mut Value) {
     each_schema(schema, &mut |schema| {
+        if schema.get("additionalProperties").is_some_and(Value::is_object) {
+            schema.entry("propertyNames").or_insert_with(json::names);
+        }
         if one_of_few(schema) {
             return;
         }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment, Track};
 
 /// The largest number up to which floating point counts every whole one (2^53).
@@ -12,6 +12,11 @@ const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// The most characters of a name in an object.
 const LONGEST_NAME: usize = 200;
+
+/// The names that objects may have, as a schema.
+pub fn names() -> Value {
+    json!({ "maxLength": LONGEST_NAME, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" })
+}
 
 /// Reads a JSON text. Fails with the error and a JSON pointer to where it was found.
 pub fn read(bytes: &[u8]) -> Result<Value, (serde_json::Error, String)> {
@@ -96,8 +101,6 @@ impl<'de> Visitor<'de> for EachNameOnce {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
