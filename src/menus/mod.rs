@@ -17,6 +17,7 @@ use crate::{
     canteens::{self, Canteen},
     clock::At,
     db::Conn,
+    guards,
     ids::{CanteenId, MenuId, MenuItemId},
     money::Fen,
     pricing::{Order, OrderLine},
@@ -324,6 +325,19 @@ pub fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> Result<(), Fail> {
         return Ok(());
     }
     Ok(store::count_changes(conn, ids)?)
+}
+
+/// The same for an act that relied on the state of this menu as it was read; `menu_not_open` when somebody ended it
+/// meanwhile, and released what the act promised anew.
+pub fn count_change_while(conn: &mut Conn, menu: &Menu) -> Result<(), Fail> {
+    if guards::is_off("ended") {
+        return count_changes(conn, &[menu.id]);
+    }
+    if store::count_change_in(conn, menu.id, menu.status)? {
+        return Ok(());
+    }
+    let status = find(conn, menu.id)?.status;
+    Err(Problem::new(Code::MenuNotOpen).with("status", status).into())
 }
 
 /// The menu with this id, for those who may see it as it is; `menu_not_found` without.

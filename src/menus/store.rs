@@ -372,6 +372,13 @@ pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> 
     Ok(())
 }
 
+/// Counts a change on a menu that is in this state; false when it is in another by now.
+pub(super) fn count_change_in(conn: &mut Conn, id: MenuId, status: MenuStatus) -> QueryResult<bool> {
+    let same = menus::table.find(id).filter(menus::status.eq(status));
+    let counted = Kept(diesel::update(same).set(menus::changes.eq(menus::changes + 1))).execute(conn)?;
+    Ok(counted == 1)
+}
+
 /// Takes the menu's row until the end of the act, so that its line stands still, and says how many wait.
 pub fn hold(conn: &mut Conn, id: MenuId) -> QueryResult<i32> {
     Kept(diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting))).execute(conn)?;

@@ -255,7 +255,7 @@ pub fn change(
     record_change(conn, reservation, &changed, by, now)?;
     let taken = difference(&reservation.lines, &wish.picks);
     take(conn, menu, &taken)?;
-    menus::count_changes(conn, &[menu.id])?;
+    menus::count_change_while(conn, menu)?;
     if taken.iter().any(|pick| pick.portions < 0) {
         waiting::pass_on(conn, menu.id, now)?;
     }

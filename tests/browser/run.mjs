@@ -95,8 +95,8 @@ const parts = {
   },
 };
 
-// Runs the jobs, as many at a time as the machine has cores.
-async function inLanes(jobs) {
+// Runs the jobs, so many at a time.
+async function inLanes(count, jobs) {
   const left = [...jobs];
   const lane = async () => {
     for (let job = left.shift(); job; job = left.shift()) {
@@ -107,7 +107,7 @@ async function inLanes(jobs) {
       })}`);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, lane));
+  await Promise.all(Array.from({ length: count }, lane));
 }
 
 const lived = asked.from ? { dir: asked.from, leave: () => {} } : await liveThrough({ binary: asked.binary });
@@ -118,7 +118,10 @@ try {
   // Lighthouse says little that axe has not said, and is slow.
   const usual = asked.long ? PARTS : PARTS.filter((part) => part !== "lighthouse");
   const wanted = asked.part ? [asked.part] : usual;
-  await inLanes(wanted.flatMap((part) => chosen.map((audience) => ({ part, audience, from: lived.dir, html }))));
+  const jobs = wanted.flatMap((part) => chosen.map((audience) => ({ part, audience, from: lived.dir, html })));
+  await inLanes(Math.min(availableParallelism(), 4), jobs.filter(({ part }) => part !== "lighthouse"));
+  // It keeps its time in one place of the process.
+  await inLanes(1, jobs.filter(({ part }) => part === "lighthouse"));
   if (wanted.includes("pages")) {
     for (const fault of await html.faults()) note(`HTML: ${fault}`);
     say(`${html.count} pages are valid HTML for vnu, as far as nothing else is said`);
