@@ -194,7 +194,7 @@ export async function pages({ world, visitor: { name: visitor, open } }) {
       name: "a request with errors", path: request,
       prepare: (page) => follow(page.locator("main form[method=post] button[type=submit]")),
     },
-    { name: "import", path: `${at}/import` },
+    { name: "import", path: `${at}/import`, file: roster() },
     { name: "import without a file", path: `${at}/import`, prepare: (page) => press(page, /先看一遍|Look at it/) },
     { name: "import with faults", path: `${at}/import`, prepare: (page) => choose(page, ROSTER_WITH_FAULTS) },
     { name: "import looked at", path: `${at}/import`, prepare: (page) => choose(page, roster()) },

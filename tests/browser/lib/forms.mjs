@@ -59,7 +59,7 @@ function harvest({ words, own }) {
     const button = form.querySelector("button:not([type=button]), input[type=submit]");
     if (!button) continue;
     found.push({
-      at, to: form.action, files: form.enctype === "multipart/form-data", button: button.textContent.trim(),
+      at, to: form.action, button: button.textContent.trim(), fileField: form.querySelector("input[type=file]")?.name,
       fields: [...new FormData(form, button).entries()].filter(([, value]) => typeof value === "string"),
     });
   }
@@ -76,7 +76,8 @@ async function open(context, page, told) {
   const names = await tab.evaluate(fieldNames);
   for (const name of names) told.words[name] ??= typed(name, told);
   const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
-  return { tab, forms: (await tab.evaluate(harvest, { words: told.words, own: told.own })).map((form) => ({ ...form, cookie })) };
+  const forms = await tab.evaluate(harvest, { words: told.words, own: told.own });
+  return { tab, forms: forms.map((form) => ({ ...form, cookie, file: page.file })) };
 }
 
 // The columns in which it shows that a row was changed.
@@ -109,10 +110,21 @@ class Effects {
   }
 }
 
+const FILE = "roster.csv";
+
+// What a browser sends of a form.
+function bodyOf({ fields, fileField, file }) {
+  if (!fileField) return new URLSearchParams(fields);
+  const body = new FormData();
+  for (const [name, value] of fields) body.append(name, value);
+  body.append(fileField, new Blob([file], { type: "text/csv" }), FILE);
+  return body;
+}
+
 // Sends a form as the browser would that opened it, whatever has become of its cookies since.
 async function send(form, headers = {}) {
   const answer = await fetch(form.to, {
-    method: "POST", redirect: "manual", body: new URLSearchParams(form.fields),
+    method: "POST", redirect: "manual", body: bodyOf(form),
     headers: { accept: "text/html", cookie: form.cookie, origin: new URL(form.to).origin, ...headers },
   });
   const [heading] = (await answer.text()).match(/<h1.*?<\/h1>/s) ?? [];
@@ -150,6 +162,10 @@ async function sendTwice({ effects, stale, form, again }) {
 // Pressed twice, as fast as a hand that trembles does.
 async function pressTwice({ tab, effects, form }) {
   const faults = [];
+  if (form.fileField) {
+    const chosen = { name: FILE, mimeType: "text/csv", buffer: Buffer.from(form.file) };
+    await tab.locator("form").nth(form.at).locator("input[type=file]").setInputFiles(chosen);
+  }
   const start = await effects.now();
   const sent = [];
   let open = 0;
@@ -219,9 +235,10 @@ async function formsOf({ world, visitor, page, told, act, way, effects, known, s
   const context = await world.visit({ who: visitor.who });
   const { forms } = await open(context, page, told);
   await context.close();
-  for (const { at, files, ...found } of forms) {
+  for (const { at, fileField, ...found } of forms) {
     const name = nameOf(visitor, found);
-    if (files || known.has(name)) continue;
+    // Without a file there is nothing to send.
+    if ((fileField && !page.file) || known.has(name)) continue;
     known.add(name);
     const context = await world.visit({ who: visitor.who });
     const [stale, fresh] = [await open(context, page, told), await open(context, page, told)];
