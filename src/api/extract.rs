@@ -70,7 +70,7 @@ impl<T: DeserializeOwned + JsonSchema + 'static> FromRequest for Keyed<T> {
         let json = is_json(request);
         let bytes = read_body(request, payload);
         Box::pin(async move {
-            let key = key?;
+            let key = key?.ok_or(Code::KeyRequired)?;
             let bytes = bytes.await?;
             hash.update(&bytes);
             let body = if std::mem::size_of::<T>() == 0 && bytes.is_empty() {
@@ -115,7 +115,7 @@ pub trait Takes: 'static {
 /// no right to it costs nothing.
 pub struct Upload<K> {
     payload: web::Payload,
-    key: Result<String, Problem>,
+    key: Option<String>,
     hash: Hmac<Sha256>,
     kind: PhantomData<fn() -> K>,
 }
@@ -123,14 +123,15 @@ pub struct Upload<K> {
 /// A file that was read.
 pub struct UploadedFile {
     pub bytes: web::Bytes,
-    key: Result<String, Problem>,
+    key: Option<String>,
     request_hash: String,
 }
 
 impl UploadedFile {
     /// What was made of the file, under the key that came with it. Fails with `idempotency_key_required` without.
     pub fn keyed<T>(self, body: T) -> Result<Keyed<T>, Problem> {
-        Ok(Keyed { body, key: self.key?, request_hash: self.request_hash })
+        let key = self.key.ok_or(Code::KeyRequired)?;
+        Ok(Keyed { body, key, request_hash: self.request_hash })
     }
 }
 
@@ -172,11 +173,11 @@ impl<K: Takes> FromRequest for Upload<K> {
         );
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
-            match (refused, payload.await) {
-                (Some(problem), _) => Err(problem),
-                (None, Ok(payload)) => Ok(Upload { payload, key, hash, kind: PhantomData }),
-                (None, Err(_)) => Err(Code::BrokenUpload.into()),
+            if let Some(problem) = refused {
+                return Err(problem);
             }
+            let (key, payload) = (key?, payload.await.map_err(|_| Code::BrokenUpload)?);
+            Ok(Upload { payload, key, hash, kind: PhantomData })
         })
     }
 }
@@ -198,15 +199,14 @@ fn installation_hash(request: &HttpRequest) -> Hmac<Sha256> {
     Hmac::new_from_slice(state.identity_key.bytes()).expect("any length is a key")
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<String, Problem> {
-    let Some(value) = request.headers().get("Idempotency-Key") else {
-        return Err(Problem::new(Code::KeyRequired));
-    };
+/// The key, if there is one; `bad_header` when it is none that could be kept.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get("Idempotency-Key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().trim();
     if key.is_empty() || key.len() > 200 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::new(Code::BadHeader).with("header", "Idempotency-Key"));
     }
-    Ok(key.to_owned())
+    Ok(Some(key.to_owned()))
 }
 
 /// An item of a list that is read by itself, so that a fault in it spoils no other.

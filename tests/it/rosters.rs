@@ -130,6 +130,8 @@ on_both! {
         assert!(again.replayed);
         assert_eq!(again.expect(200), first);
         send("姓名,生日\n某人,1950-01-01\n".into(), false).send().await.refused(422, "idempotency_key_reused");
+        // One that could not be kept is told before anything is written by it.
+        send(roster(), true).header("Idempotency-Key", "two words").send().await.refused(400, "bad_header");
     }
 
     async fn a_roster_with_forty_faults_reports_these_forty_and_nothing_is_written(db: TestDb) {

@@ -24,7 +24,7 @@ export async function score({ world, audience, note, only }) {
       await context.clearCookies();
       if (visitor.who) await context.addCookies(await world.cookies(visitor.who));
       for (const page of pages.filter(({ name, status, prepare }) => !status && !prepare && (!only || name.includes(only)))) {
-        const told = await lighthouse(world.base + page.path, {
+        const told = await lighthouse(new URL(page.path, world.base).href, {
           port, onlyCategories: ["accessibility"], disableStorageReset: true, logLevel: "silent",
         });
         const { categories, audits } = told.lhr;
