@@ -172,8 +172,13 @@ pub fn ask(
     answers.into_inner()
 }
 
-/// What a server says that has too much to do: the same is to be sent again.
+/// What a server says that has too much to do.
 const BUSY: u16 = 503;
+
+/// Whether a refusal says that the same may be sent again as it is.
+fn says_try_again(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|problem| problem["retryable"] == true)
+}
 
 /// The bodies of the answers to these, in their order; each has to be answered as expected.
 pub fn all(address: SocketAddr, calls: Vec<Call>) -> Vec<Value> {
@@ -185,7 +190,7 @@ pub fn all(address: SocketAddr, calls: Vec<Call>) -> Vec<Value> {
         while let Some(call) = calls.get(next.get()) {
             let place = next.replace(next.get() + 1);
             let (mut status, mut body) = connection.send(&call.bytes).await;
-            while status == BUSY {
+            while status != call.status && says_try_again(&connection.read[body..]) {
                 (status, body) = connection.send(&call.bytes).await;
             }
             let body = &connection.read[body..];
