@@ -186,6 +186,9 @@ macro_rules! describe_tuples {
 }
 describe_tuples! { () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) }
 
+/// The refusals of whatever writes.
+const OF_WRITING: [Code; 4] = [Code::DiskFull, Code::OutcomeUnknown, Code::ClockBehind, Code::Conflict];
+
 /// One operation: where it is, what it is called, who answers it.
 pub struct Operation {
     pub method: Method,
@@ -231,6 +234,11 @@ impl Operation {
         self
     }
 
+    /// Says that whoever asks for it is written down, so that it may be refused as what writes is.
+    pub fn is_recorded(self) -> Operation {
+        self.refuses(OF_WRITING)
+    }
+
     /// The operation as it stands in the document; its worked example has a `request` and a `response`.
     pub(super) fn document(&self, group: &str, generator: &mut SchemaGenerator, example: &Value) -> Value {
         let mut doc = OperationDoc {
@@ -250,7 +258,7 @@ impl Operation {
         (self.describe)(&mut doc);
         doc.refuses(self.codes.iter().copied());
         if self.method != Method::GET {
-            doc.refuses([Code::DiskFull, Code::OutcomeUnknown, Code::ClockBehind, Code::Conflict]);
+            doc.refuses(OF_WRITING);
         }
         for parameter in doc.parameters.iter_mut().filter(|parameter| parameter["in"] == "path") {
             let named = parameter["name"].as_str().and_then(|name| doc.path_schemas.get(name));
