@@ -42,7 +42,9 @@ pub async fn show(visit: Visit<act::MakeFirstAdministrator>) -> Shown {
                     let (loader, sign_ins) = demo.told();
                     loaded(lang, look.is_form_token(&loader).then_some(&sign_ins))
                 }
-                Stage::Broken(said) => broken(lang, &said),
+                Stage::Broken(said) => {
+                    broken(lang, look.is_form_token(&demo.told().0).then_some(said.as_str()))
+                }
             })
         })
         .await
@@ -153,10 +155,11 @@ fn card(lang: Lang, who: &str, sign_in: &SignIn) -> Markup {
     }
 }
 
-fn broken(lang: Lang, said: &str) -> Page {
+/// With the cause for the browser that asked for it; nobody else is told.
+fn broken(lang: Lang, said: Option<&str>) -> Page {
     let content = html! {
         p .lead { (texts::DEMO_BROKEN_LEAD.of(lang)) }
-        p { code { (said) } }
+        @if let Some(said) = said { p { code { (said) } } }
     };
     Page::new(texts::DEMO_BROKEN.of(lang), content)
 }
