@@ -89,7 +89,7 @@ pub struct State {
 
 /// An instant in microseconds; before all others when there is none.
 fn in_us(at: Option<At>) -> i64 {
-    at.map_or(i64::MIN, |at| at.utc().timestamp_micros())
+    at.map_or(i64::MIN, At::us)
 }
 
 fn is_behind(now_us: i64, newest_us: i64) -> bool {
@@ -122,19 +122,23 @@ impl State {
         })
     }
 
-    /// The instant of a write; `clock_behind` when the clock is more than five minutes behind the newest record.
+    /// The instant of a write: never before that of an earlier write of this process, should the clock be set back a little.
+    ///
+    /// Fails with `clock_behind` when the clock is more than five minutes behind the newest record.
     pub fn now_for_writing(&self, conn: &mut Conn) -> Result<At, Fail> {
         let now = self.clock.now();
-        let now_us = now.utc().timestamp_micros();
-        if is_behind(now_us, self.newest_us.fetch_max(now_us, Ordering::Relaxed)) {
-            // This process saw a later instant, but perhaps on the clock alone: what counts is what was recorded.
-            let recorded_us = in_us(installation::newest_record(conn)?);
-            self.newest_us.store(recorded_us.max(now_us), Ordering::Relaxed);
-            if is_behind(now_us, recorded_us) {
-                return Err(Code::ClockBehind.into());
-            }
+        let now_us = now.us();
+        let newest_us = self.newest_us.fetch_max(now_us, Ordering::Relaxed);
+        if !is_behind(now_us, newest_us) {
+            return Ok(now.max(At::from_us(newest_us).unwrap_or(now)));
         }
-        Ok(now)
+        // This process saw a later instant, but perhaps on the clock alone: what counts is what was recorded.
+        let recorded = installation::newest_record(conn)?;
+        self.newest_us.store(in_us(recorded).max(now_us), Ordering::Relaxed);
+        if is_behind(now_us, in_us(recorded)) {
+            return Err(Code::ClockBehind.into());
+        }
+        Ok(recorded.map_or(now, |recorded| now.max(recorded)))
     }
 
     /// Whether somebody can administer this installation. Blocks.

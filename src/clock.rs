@@ -40,6 +40,16 @@ impl At {
         self.0.and_utc()
     }
 
+    /// Microseconds since 1970.
+    pub fn us(self) -> i64 {
+        self.utc().timestamp_micros()
+    }
+
+    /// The instant so many microseconds after 1970; none where no calendar reaches.
+    pub fn from_us(us: i64) -> Option<At> {
+        DateTime::from_timestamp_micros(us).map(At::new)
+    }
+
     /// The date and time in UTC, without a zone.
     pub fn naive(self) -> NaiveDateTime {
         self.0

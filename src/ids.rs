@@ -48,7 +48,6 @@ ids! {
     /// A place in the waiting list of a menu.
     WaitingEntry WaitingEntryId;
     /// What happened to a reservation.
-    ReservationEvent ReservationEventId;
     /// A meal that was served.
     Attendance AttendanceId;
     /// A check-in as the device made it.

@@ -522,16 +522,17 @@ CREATE TABLE reservation_lines (
 CREATE INDEX reservation_lines_by_item ON reservation_lines (item_id);
 
 CREATE TABLE reservation_events (
-    id UUID PRIMARY KEY NOT NULL,
     reservation_id UUID NOT NULL REFERENCES reservations (id),
+    -- The reservation's version that it made: instants are taken before rows are, and say less about the order.
+    version INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('placed', 'changed', 'cancelled')),
     recorded_at TIMESTAMP NOT NULL,
     actor_kind TEXT NOT NULL,
     actor_id UUID,
     channel TEXT NOT NULL,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    PRIMARY KEY (reservation_id, version)
 );
-CREATE INDEX reservation_events_by_reservation ON reservation_events (reservation_id);
 
 -- Who waits for a place of a full menu, and what became of everybody who did.
 CREATE TABLE waiting_entries (

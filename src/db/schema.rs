@@ -395,9 +395,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    reservation_events (id) {
-        id -> crate::db::types::DbUuid,
+    reservation_events (reservation_id, version) {
         reservation_id -> crate::db::types::DbUuid,
+        version -> Integer,
         kind -> Text,
         recorded_at -> Timestamp,
         actor_kind -> Text,

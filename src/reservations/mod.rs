@@ -201,7 +201,7 @@ pub fn place(
     if !store::insert(conn, &reservation)? {
         return Err(Code::AlreadyReserved.into());
     }
-    tell(conn, reservation.id, EventKind::Placed, acting.actor(), origin.channel, &wish.picks, now)?;
+    tell(conn, &reservation, EventKind::Placed, acting.actor(), now)?;
     let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, acting.actor()) };
     headcounts::record(conn, &change, now)?;
     take(conn, menu, &wish.picks)?;
@@ -228,6 +228,7 @@ pub fn change(
         "a proof for one resident is no proof for another"
     );
     refuse_ended(reservation)?;
+    let version = if guards::is_off("if_match") { reservation.version } else { version };
     let menu = place.menu;
     let late = in_words(conn, place, admit(place, resident, now))? || reservation.late;
     check_wish(menu, resident, wish)?;
@@ -251,7 +252,7 @@ pub fn change(
     };
     store::update(conn, &changed)?;
     let by = acting.actor();
-    tell(conn, changed.id, EventKind::Changed, by, changed.channel, &wish.picks, now)?;
+    tell(conn, &changed, EventKind::Changed, by, now)?;
     record_change(conn, reservation, &changed, by, now)?;
     let taken = difference(&reservation.lines, &wish.picks);
     take(conn, menu, &taken)?;
@@ -446,7 +447,7 @@ fn end(
     // What it holds is read under its row: it may have been changed since the caller read it.
     let ended = find(conn, reservation.id)?;
     subsidies::release(conn, ended.quote_id, now)?;
-    tell(conn, ended.id, EventKind::Cancelled, by, ended.channel, &ended.lines, now)?;
+    tell(conn, &ended, EventKind::Cancelled, by, now)?;
     let change =
         Change { kind: CountKind::Cancelled, persons: 1, portions: &ended.lines, ..count(&ended, by) };
     headcounts::record(conn, &change, now)?;
@@ -514,16 +515,9 @@ pub fn release_unserved(conn: &mut Conn, menu: MenuId, now: At) -> Result<(), Fa
 }
 
 /// Keeps what happened to a reservation, and counts it once it is committed.
-fn tell(
-    conn: &mut Conn,
-    reservation: ReservationId,
-    kind: EventKind,
-    by: Actor,
-    channel: Channel,
-    lines: &[Pick],
-    now: At,
-) -> Result<(), Fail> {
-    store::insert_event(conn, reservation, kind, by, channel, lines, now)?;
+fn tell(conn: &mut Conn, reservation: &Reservation, kind: EventKind, by: Actor, now: At) -> Result<(), Fail> {
+    store::insert_event(conn, reservation, kind, by, now)?;
+    let channel = reservation.channel;
     conn.after_commit(move || metrics::reservation(kind.as_str(), channel.as_str()));
     Ok(())
 }

@@ -15,12 +15,8 @@ use crate::{
         Both, Conn, Json, Kept, MultiBackend,
         schema::{menus, reservation_events, reservation_lines, reservations},
     },
-    guards,
     headcounts::Channel,
-    id::Id,
-    ids::{
-        AnyoneId, MenuId, MenuItemId, QuoteId, ReservationEventId, ReservationId, ResidentId, StandingOrderId,
-    },
+    ids::{AnyoneId, MenuId, MenuItemId, QuoteId, ReservationId, ResidentId, StandingOrderId},
     insert_few,
     menus::Pick,
     words::Mode,
@@ -151,12 +147,7 @@ pub(super) fn claim(conn: &mut Conn, id: ReservationId, version: i32) -> QueryRe
         .filter(reservations::status.eq(ReservationStatus::Active))
         .filter(reservations::served.eq(false));
     let next = reservations::version.eq(version + 1);
-    let claimed = if guards::is_off("if_match") {
-        diesel::update(open).set(next).execute(conn)?
-    } else {
-        Kept(diesel::update(open.filter(reservations::version.eq(version))).set(next)).execute(conn)?
-    };
-    Ok(claimed == 1)
+    Ok(Kept(diesel::update(open.filter(reservations::version.eq(version))).set(next)).execute(conn)? == 1)
 }
 
 /// Writes what was changed of a reservation that was claimed.
@@ -213,8 +204,8 @@ pub(super) fn set_served(conn: &mut Conn, id: ReservationId, served: bool) -> Qu
 #[derive(Insertable)]
 #[diesel(table_name = reservation_events, treat_none_as_default_value = false)]
 struct NewEvent {
-    id: ReservationEventId,
     reservation_id: ReservationId,
+    version: i32,
     kind: EventKind,
     recorded_at: At,
     actor_kind: ActorKind,
@@ -223,25 +214,24 @@ struct NewEvent {
     detail: Json<Vec<Pick>>,
 }
 
+/// Keeps what was done to a reservation, as it is since.
 pub(super) fn insert_event(
     conn: &mut Conn,
-    reservation: ReservationId,
+    reservation: &Reservation,
     kind: EventKind,
     by: Actor,
-    channel: Channel,
-    lines: &[Pick],
     now: At,
 ) -> QueryResult<()> {
     diesel::insert_into(reservation_events::table)
         .values(NewEvent {
-            id: Id::new(now),
-            reservation_id: reservation,
+            reservation_id: reservation.id,
+            version: reservation.version,
             kind,
             recorded_at: now,
             actor_kind: by.kind(),
             actor_id: by.id(),
-            channel,
-            detail: Json(lines.to_vec()),
+            channel: reservation.channel,
+            detail: Json(reservation.lines.clone()),
         })
         .execute(conn)
         .map(|_| ())

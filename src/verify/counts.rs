@@ -142,7 +142,7 @@ fn of_reservation<'a>(meal: &'a Meal, reserved: &'a Reserved, follow: &mut impl 
             diet_tags: &row.diet_tags,
             channel: &row.channel,
             by: Some((&event.row.actor_kind, event.row.actor_id)),
-            from: vec![("reservation_events", &event.row.id), ("reservations", &row.id)],
+            from: vec![("reservation_events", &event.key), ("reservations", &row.id)],
         };
         let mode = meal.mode_at(reserved, event.row.recorded_at);
         match (event.row.kind.as_str(), before) {

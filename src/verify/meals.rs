@@ -68,6 +68,8 @@ pub(super) struct Reserved {
 /// An event with what was ordered at it, if that can be read.
 pub(super) struct Event {
     pub row: EventRow,
+    /// Its reservation and the version that it made.
+    pub key: String,
     pub lines: Option<Vec<Pick>>,
 }
 
@@ -232,13 +234,14 @@ fn load_reservations(conn: &mut Conn, audit: &mut Audit<'_>, menu: MenuId) -> Re
     }
     let mut events: HashMap<ReservationId, Vec<Event>> = HashMap::new();
     for row in store::events(conn, menu)? {
-        let lines = picks(audit, "reservation_events", "detail", &row.id, &row.detail);
-        events.entry(row.reservation_id).or_default().push(Event { row, lines });
+        let key = format!("{} {}", row.reservation_id, row.version);
+        let lines = picks(audit, "reservation_events", "detail", &key, &row.detail);
+        events.entry(row.reservation_id).or_default().push(Event { row, key, lines });
     }
-    let reserved = |row: ReservationRow| {
-        let mut events = events.remove(&row.id).unwrap_or_default();
-        events.sort_by_key(|event| (event.row.recorded_at, event.row.id));
-        Reserved { lines: lines.remove(&row.id).unwrap_or_default(), events, row }
+    let reserved = |row: ReservationRow| Reserved {
+        lines: lines.remove(&row.id).unwrap_or_default(),
+        events: events.remove(&row.id).unwrap_or_default(),
+        row,
     };
     Ok(store::reservations(conn, menu)?.into_iter().map(reserved).collect())
 }

@@ -37,9 +37,7 @@ fn events(audit: &mut Audit<'_>, reserved: &Reserved) {
     let row = &reserved.row;
     let last = reserved.events.len().saturating_sub(1);
     for (number, event) in reserved.events.iter().enumerate() {
-        let place =
-            |column| Place { fact: "events", table: "reservation_events", row: &event.row.id, column };
-        audit.made_at("reservation_events", "recorded_at", event.row.id, event.row.recorded_at);
+        let place = |column| Place { fact: "events", table: "reservation_events", row: &event.key, column };
         let cancelled = row.status == "cancelled" && number == last;
         let expected = if number == 0 {
             "placed"
@@ -49,13 +47,18 @@ fn events(audit: &mut Audit<'_>, reserved: &Reserved) {
             "changed"
         };
         audit.same_as(place("kind"), &event.row.kind.as_str(), &expected, (TABLE, &row.id));
+        if number == 0 {
+            audit.same(place("version"), &event.row.version, &1);
+        } else if cancelled {
+            audit.same_as(place("version"), &event.row.version, &row.version, (TABLE, &row.id));
+        }
         audit.same_as(place("channel"), &event.row.channel, &row.channel, (TABLE, &row.id));
     }
     let event_ids = reserved.events.iter();
     let Some(first) = event_ids.clone().next() else {
         return audit.holds(place("events", &row.id, "id"), false, &"no event", "an event of its placing");
     };
-    let by = ("reservation_events", &first.row.id as &dyn std::fmt::Display);
+    let by = ("reservation_events", &first.key as &dyn std::fmt::Display);
     audit.same_as(place("events", &row.id, "placed_at"), &row.placed_at, &first.row.recorded_at, by);
     audit.same_as(place("events", &row.id, "actor_kind"), &row.actor_kind, &first.row.actor_kind, by);
     audit.same_as(place("events", &row.id, "actor_id"), &row.actor_id, &first.row.actor_id, by);
@@ -79,7 +82,7 @@ fn events(audit: &mut Audit<'_>, reserved: &Reserved) {
 /// What stands on the lines is what the newest event says, and a cancellation says it once more.
 fn lines(audit: &mut Audit<'_>, reserved: &Reserved, event: &Event) {
     let Some(told) = &event.lines else { return };
-    let by = ("reservation_events", &event.row.id as &dyn std::fmt::Display);
+    let by = ("reservation_events", &event.key as &dyn std::fmt::Display);
     for position in 0..reserved.lines.len().max(told.len()) {
         let key = format!("{} {position}", reserved.row.id);
         let place = Place { fact: "lines", table: "reservation_lines", row: &key, column: "*" };

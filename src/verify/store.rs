@@ -25,8 +25,8 @@ use crate::{
     },
     ids::{
         AccountId, AnyoneId, AttendanceId, AuditEntryId, CanteenId, ClosureId, CountEntryId, DeviceId,
-        FactId, FamilyLinkId, GrantId, MenuId, MenuItemId, PolicyId, QuoteId, ReservationEventId,
-        ReservationId, ResidentId, SessionId, StandingOrderId,
+        FactId, FamilyLinkId, GrantId, MenuId, MenuItemId, PolicyId, QuoteId, ReservationId, ResidentId,
+        SessionId, StandingOrderId,
     },
     money::Fen,
 };
@@ -164,8 +164,8 @@ pub(super) fn lines(
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = reservation_events)]
 pub(super) struct EventRow {
-    pub id: ReservationEventId,
     pub reservation_id: ReservationId,
+    pub version: i32,
     pub kind: String,
     pub recorded_at: At,
     pub actor_kind: String,
@@ -179,7 +179,7 @@ pub(super) fn events(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<EventRow>
     reservation_events::table
         .inner_join(reservations::table)
         .filter(reservations::menu_id.eq(menu))
-        .order((reservation_events::reservation_id, reservation_events::id))
+        .order((reservation_events::reservation_id, reservation_events::version))
         .select(EventRow::as_select())
         .load(conn)
 }

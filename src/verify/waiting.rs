@@ -184,7 +184,7 @@ fn served(audit: &mut Audit<'_>, meal: &Meal, entry: &InLine) {
 fn wished(audit: &mut Audit<'_>, meal: &Meal, entry: &InLine, reserved: &Reserved) {
     let row = &entry.row;
     let Some(first) = reserved.events.first() else { return };
-    let by = ("reservation_events", &first.row.id as &dyn std::fmt::Display);
+    let by = ("reservation_events", &first.key as &dyn std::fmt::Display);
     let mode = meal.mode_at(reserved, first.row.recorded_at);
     audit.same_as(place(&row.id, "mode"), &row.mode.as_str(), &mode, by);
     if let (Some(wished), Some(placed), None) = (&entry.lines, &first.lines, &row.item_rule) {

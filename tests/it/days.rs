@@ -171,4 +171,19 @@ on_both! {
         lunch.app.set_clock("2026-11-23T03:56:00Z");
         lunch.reserve("staff", &lunch.neighbour, &menu, 1).await.expect(201);
     }
+
+    async fn what_is_done_after_a_clock_was_set_back_a_little_counts_as_done_after_what_was_done_before(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu("2026-11-27", "lunch").await;
+        lunch.app.set_clock("2026-11-23T04:00:00Z");
+        let placed = lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201);
+        lunch.app.set_clock("2026-11-23T03:58:00Z");
+        let path = format!("/reservations/{}/cancel", id_of(&placed));
+        let cancelled = lunch.post("staff", &path, json!(null)).await.expect(200);
+        assert_eq!(cancelled["cancelled_at"], "2026-11-23T04:00:00Z");
+        lunch.app.set_clock("2026-11-23T04:01:00Z");
+        for (as_of, expected) in [("2026-11-23T03:59:00Z", 0), ("2026-11-23T04:00:30Z", 0)] {
+            assert_eq!(lunch.headcount("2026-11-27", Some(as_of)).await["confirmed"]["people"], expected, "{as_of}");
+        }
+    }
 }

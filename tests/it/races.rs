@@ -170,6 +170,12 @@ fn a_change_and_an_end(db: TestDb, servers: usize, ends_at_the_door: bool) {
     let pending: i64 =
         town.look(|conn| quotes::table.filter(quotes::status.eq("pending")).count().get_result(conn));
     assert_eq!(pending, 0, "a promise outlived its reservation");
+    let found = town.look(|conn| {
+        let mut found = Vec::new();
+        let checked = leling::verify::verify(conn, &mut |difference| found.push(difference.to_string()));
+        Ok(checked.map(|_| found))
+    });
+    assert_eq!(found.unwrap(), Vec::<String>::new());
 }
 
 /// How many promises of subsidies outlive a meal that the desk closes while everybody changes what they reserved: of one

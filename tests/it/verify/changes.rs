@@ -114,6 +114,7 @@ pub const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("reservation_lines", "item_id", Other("menu_items"), ""),
     ("reservation_events", "kind", Swapped("placed", "changed"), ""),
     ("reservation_events", "recorded_at", Later, ""),
+    ("reservation_events", "version", More, "kind = 'placed'"),
     ("reservation_events", "actor_id", Other("accounts"), ""),
     ("reservation_events", "channel", Swapped("desk", "family"), ""),
     (

@@ -11,6 +11,7 @@ pub fn key_of(table: &str) -> &'static [&'static str] {
     match table {
         "attendance_refusals" => &["said_hash", "word"],
         "menu_editions" => &["menu_id", "edition"],
+        "reservation_events" => &["reservation_id", "version"],
         "reservation_lines" => &["reservation_id", "position"],
         "draws" => &["quote_id", "position"],
         "window_uses" => &["quote_id", "limit_key", "window_key"],
