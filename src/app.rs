@@ -29,15 +29,20 @@ use tokio::{
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
-    api::{BODY_LIMIT, guard_panics_and_name_requests, memory::Memory},
+    api::{BODY_LIMIT, guard_panics_and_name_requests, latest::Latest, memory::Memory},
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
     demo::Loading,
     devices::EnrolmentCode,
     docs, first_run,
-    headcounts::live::Live,
-    idempotency, installation,
+    headcounts::{
+        http::{DayQuestion, Headcount},
+        live::Live,
+    },
+    idempotency,
+    ids::MenuId,
+    installation,
     keys::{IdentityKey, Keys},
     metrics, pages,
     problem::{Code, Fail, Problem},
@@ -77,6 +82,10 @@ pub struct State {
     pub settings: Settings,
     /// What is the same for everybody.
     pub memory: Memory,
+    /// The door lists as they were sent last.
+    pub door_lists: Latest<MenuId, Bytes>,
+    /// The headcounts of now as they were made last.
+    pub headcounts: Latest<DayQuestion, Vec<Headcount>>,
     /// Who listens to live headcounts.
     pub live: Arc<Live>,
     /// The newest instant at which anything was written, in microseconds.
@@ -115,6 +124,8 @@ impl State {
             demo: Arc::default(),
             settings: settings.clone(),
             memory: Memory::default(),
+            door_lists: Latest::default(),
+            headcounts: Latest::default(),
             live: Arc::default(),
             newest_us: AtomicI64::new(in_us(newest)),
             shape,

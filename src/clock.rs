@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use diesel::{
     backend::Backend,
@@ -30,6 +30,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 pub struct At(NaiveDateTime);
 
 impl At {
+    /// Later than anything that happens, and earlier than what a database cannot write.
+    pub const LAST: At = At(NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date").and_time(NaiveTime::MIN));
+
     /// That instant, without what is finer than a microsecond.
     pub fn new(instant: DateTime<Utc>) -> At {
         At(instant.naive_utc().trunc_subsecs(6))

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::{
     db::{Conn, schema::counters},
-    words,
+    each, words,
 };
 
 words! {
@@ -18,6 +18,8 @@ words! {
         Names = "names",
         /// Which policies are in force.
         Policies = "policies",
+        /// How many canteens there ever were: each is numbered by it.
+        Canteens = "canteens",
     }
 }
 
@@ -31,5 +33,5 @@ pub fn count(conn: &mut Conn, counter: Counter) -> QueryResult<()> {
 
 /// How many changes were counted.
 pub fn of(conn: &mut Conn, counter: Counter) -> QueryResult<i64> {
-    counters::table.find(counter).select(counters::changes).first(conn)
+    each!(conn, c => counters::table.find(counter).select(counters::changes).get_result(c))
 }

@@ -8,9 +8,10 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use crate::{
+    changed,
     clock::At,
-    db::{Both, Conn, Kept, schema::idempotency_keys},
-    guards,
+    db::{Conn, schema::idempotency_keys},
+    each, guards,
     problem::{Code, Fail},
 };
 
@@ -41,17 +42,15 @@ pub fn begin(conn: &mut Conn, claim: &Claim<'_>, now: At) -> Result<Begun, Fail>
     if guards::is_off("idempotency") {
         return Ok(Begun::First);
     }
-    let taken = Both(
-        diesel::insert_into(idempotency_keys::table)
-            .values((
-                idempotency_keys::principal.eq(claim.principal),
-                idempotency_keys::key.eq(claim.key),
-                idempotency_keys::request_hash.eq(claim.request_hash),
-                idempotency_keys::created_at.eq(now),
-            ))
-            .on_conflict_do_nothing(),
-    )
-    .execute(conn)?;
+    let taken = each!(conn, c => diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::principal.eq(claim.principal),
+            idempotency_keys::key.eq(claim.key),
+            idempotency_keys::request_hash.eq(claim.request_hash),
+            idempotency_keys::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
     if taken == 1 {
         return Ok(Begun::First);
     }
@@ -79,7 +78,7 @@ pub fn finish(
         idempotency_keys::body.eq(body),
         idempotency_keys::etag.eq(etag),
     ));
-    Kept(kept).execute(conn).map(|_| ())
+    changed!(conn, kept).map(|_| ())
 }
 
 /// Forgets keys older than seven days.

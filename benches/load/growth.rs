@@ -9,15 +9,15 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    client::{Call, ask},
+    client::Call,
     measure::{Ask, On, SLOWER_US, Seeds, median},
     past::{Past, Pen},
     server::{Server, Way},
-    world::{Size, World},
+    world::{Progress, Size, World},
 };
 
-/// How many ask at once.
-const CLIENTS: usize = 4;
+/// How often each is asked in a round. Before each question somebody comes to every canteen, so that it is made anew.
+const QUESTIONS: usize = 20;
 
 /// A month of a district: 115 canteens that serve 42,000 meals a day.
 const LARGE_DISTRICT: Size = Size { canteens: 115, residents: 122, days: 1, reserved_today: 0 };
@@ -27,18 +27,11 @@ const MONTH_DAYS: usize = 30;
 pub type Rates = BTreeMap<(Ask, On, usize), f64>;
 
 /// Asks for headcount and door list, at each number of past meals in their order.
-pub fn measure(
-    directory: &Path,
-    on: &[On],
-    district: Size,
-    sizes: &[usize],
-    rounds: usize,
-    long: Duration,
-) -> Rates {
+pub fn measure(directory: &Path, on: &[On], district: Size, sizes: &[usize], rounds: usize) -> Rates {
     let mut rates = Rates::new();
     for on in on.iter().filter(|on| matches!(on, On::Sqlite | On::Postgres)) {
         let Some((mut seeds, url)) = seeded(directory, *on, district) else { continue };
-        let mut written = 0;
+        let (mut written, mut progress) = (0, Progress::default());
         let mut pen = Pen::of(&url);
         past(&seeds, *on, false).begin(&mut pen);
         for meals in sizes {
@@ -54,8 +47,7 @@ pub fn measure(
             seeds.world_mut(*on).sign_in_again(&server);
             let world = seeds.world(*on);
             for what in [Ask::Headcount, Ask::DoorList] {
-                let call = || if what == Ask::Headcount { world.headcount() } else { world.door_list() };
-                let rate = || ask(server.address, CLIENTS, long, &mut || Some(call())).per_second();
+                let mut rate = || made_anew(&server, world, &mut progress, what);
                 rate();
                 let rate = median((0..rounds).map(|_| rate()));
                 println!(
@@ -70,6 +62,20 @@ pub fn measure(
         past(&seeds, *on, false).end(&mut pen);
     }
     rates
+}
+
+/// How often a second it is answered when it has to be made anew each time.
+fn made_anew(server: &Server, world: &World, progress: &mut Progress, what: Ask) -> f64 {
+    let mut took = Duration::ZERO;
+    for _ in 0..QUESTIONS {
+        let comes =
+            (0..world.canteens.len()).map(|_| world.next_check_in(progress).expect("somebody is left"));
+        server.all(comes.collect());
+        let began = Instant::now();
+        server.one(if what == Ask::Headcount { world.headcount() } else { world.door_list() });
+        took += began.elapsed();
+    }
+    QUESTIONS as f64 / took.as_secs_f64()
 }
 
 /// Counts a month of a large district: seconds for its takings, and for the headcounts of all its days.

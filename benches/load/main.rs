@@ -78,8 +78,7 @@ fn main() -> ExitCode {
     let verdicts = if arguments.short {
         short(directory.path())
     } else if !arguments.growth.is_empty() {
-        let rates =
-            growth::measure(directory.path(), &plan.on, DISTRICT, &arguments.growth, plan.rounds, plan.long);
+        let rates = growth::measure(directory.path(), &plan.on, DISTRICT, &arguments.growth, plan.rounds);
         report::growth(&rates, Floors::TARGETS)
     } else if arguments.month {
         report::month(&growth::count_a_month(directory.path(), &plan.on, plan.rounds))
@@ -103,14 +102,14 @@ fn or_all<T: ValueEnum>(named: Vec<T>) -> Vec<T> {
 
 /// A small district, few questions, and syncs so slow that they outweigh a build that is not optimised.
 fn short(directory: &Path) -> Vec<Verdict> {
-    const SMALL: Size = Size { canteens: 2, residents: 300, days: 4, reserved_today: 150 };
+    const SMALL: Size = Size { canteens: 2, residents: 400, days: 4, reserved_today: 350 };
     let on = vec![On::Bare, On::Sqlite, On::SlowSqlite, On::SlowSqliteOneByOne];
     let long = Duration::from_secs(1);
     let plan = Plan { asks: vec![Ask::Menus, Ask::Reserve], on, clients: vec![64], rounds: 3, long };
     let seeds = Seeds::make(directory, &plan.on, SMALL, 20_000);
     let mut verdicts = report::load(&plan.run(&seeds), Floors::SHORT);
     drop(seeds);
-    let rates = growth::measure(directory, &[On::Sqlite], SMALL, &[300, 60_000], 3, long);
+    let rates = growth::measure(directory, &[On::Sqlite], SMALL, &[300, 60_000], 3);
     verdicts.extend(report::growth(&rates, Floors::SHORT));
     verdicts
 }

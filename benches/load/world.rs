@@ -252,8 +252,10 @@ impl World {
     /// Signs in again whoever asks what takes long: a token is good for a quarter of an hour.
     pub fn sign_in_again(&mut self, server: &Server) {
         self.officer = sign_in(server, "officer", PASSWORD);
-        self.canteens[0].staff = sign_in(server, "staff.0", PASSWORD);
-        self.canteens[0].volunteer = sign_in(server, "volunteer.0", PASSWORD);
+        for (number, canteen) in self.canteens.iter_mut().enumerate() {
+            canteen.staff = sign_in(server, &format!("staff.{number}"), PASSWORD);
+            canteen.volunteer = sign_in(server, &format!("volunteer.{number}"), PASSWORD);
+        }
     }
 
     /// What the whole district took in so many days before today.

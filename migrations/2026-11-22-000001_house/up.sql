@@ -21,7 +21,7 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
 -- What changes seldom and shows in many answers: an answer's tag is made from these numbers without reading it.
 CREATE TABLE counters (
-    name TEXT PRIMARY KEY NOT NULL CHECK (name IN ('names', 'policies')),
+    name TEXT PRIMARY KEY NOT NULL CHECK (name IN ('names', 'policies', 'canteens')),
     changes BIGINT NOT NULL
 );
 
@@ -677,7 +677,7 @@ CREATE TABLE count_entries (
 );
 CREATE INDEX count_entries_by_menu ON count_entries (menu_id, recorded_at);
 
-INSERT INTO counters (name, changes) VALUES ('names', 0), ('policies', 0);
+INSERT INTO counters (name, changes) VALUES ('names', 0), ('policies', 0), ('canteens', 0);
 
 INSERT INTO fact_kinds (code, zh, en, suspends) VALUES
     ('minimum_living', '低保', 'minimum living allowance', FALSE),

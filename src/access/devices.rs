@@ -9,6 +9,7 @@ use crate::{
     access::{Actor, Role},
     clock::At,
     db::{Conn, schema::devices},
+    each,
     id::Id,
     ids::{CanteenId, Device as DeviceTag, DeviceId},
     page::Window,
@@ -91,7 +92,7 @@ pub fn add(conn: &mut Conn, new: &NewDevice<'_>, now: At) -> QueryResult<DeviceI
 
 /// The device with this id, waiting, enrolled or revoked.
 pub fn find(conn: &mut Conn, id: DeviceId) -> QueryResult<Option<Device>> {
-    devices::table.find(id).select(Device::as_select()).first(conn).optional()
+    each!(conn, c => devices::table.find(id).select(Device::as_select()).get_result(c)).optional()
 }
 
 /// A page of the devices of these canteens by id, and one more if there are more.

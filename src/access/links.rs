@@ -12,9 +12,11 @@ use crate::{
     access::{Actor, ActorKind, Principal},
     clock::At,
     db::{
-        Conn,
+        Conn, Kept,
         schema::{family_links, residents},
+        written,
     },
+    each,
     id::Id,
     ids::{AnyoneId, CanteenId, FamilyLink, FamilyLinkId, ResidentId},
     page::Window,
@@ -190,14 +192,16 @@ pub fn end(conn: &mut Conn, id: FamilyLinkId, now: At) -> Result<Link, Fail> {
 
 /// The link by which `holder` may act for this resident now, if one stands.
 pub fn standing(conn: &mut Conn, holder: Principal, resident: ResidentId) -> QueryResult<Option<Link>> {
-    family_links::table
-        .filter(family_links::holder_kind.eq(holder.kind()))
-        .filter(family_links::holder_id.eq(holder.id()))
-        .filter(family_links::resident_id.eq(resident))
-        .filter(family_links::status.eq(LinkStatus::Active))
-        .select(Link::as_select())
-        .first(conn)
-        .optional()
+    each!(conn, c => Kept(
+        family_links::table
+            .filter(family_links::holder_kind.eq(holder.kind()))
+            .filter(family_links::holder_id.eq(holder.id()))
+            .filter(family_links::resident_id.eq(resident))
+            .filter(family_links::status.eq(written("active")))
+            .select(Link::as_select())
+    )
+    .get_result(c))
+    .optional()
 }
 
 /// The links that somebody holds, newest first.

@@ -9,9 +9,11 @@ use crate::{
     access::{Actor, ActorKind, Principal, Role, tokens::Ticket},
     clock::At,
     db::{
-        Conn,
+        Conn, Kept,
         schema::{accounts, cookies, devices, grants, residents, sessions},
+        written,
     },
+    each,
     id::Id,
     ids::{AccountId, AnyoneId, CanteenId, DeviceId, GrantId, ResidentId, SessionId},
     words::Area,
@@ -174,13 +176,13 @@ pub fn holders_within(
 
 /// The grants of an account that stand at this instant.
 pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> QueryResult<Vec<Grant>> {
-    grants::table
+    each!(conn, c => grants::table
         .filter(grants::account_id.eq(account))
         .filter(grants::starts_at.le(now))
         .filter(grants::ends_at.is_null().or(grants::ends_at.gt(now)))
         .order(grants::id)
         .select(Grant::as_select())
-        .load(conn)
+        .load(c))
 }
 
 /// The session that a browser's cookie carries, until the cookie is over.
@@ -220,25 +222,25 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<b
     let session =
         sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
     let count: i64 = match ticket.principal {
-        Principal::Account(id) => session
+        Principal::Account(id) => each!(conn, c => session
             .inner_join(accounts::table)
             .filter(accounts::id.eq(id))
             .filter(accounts::suspended_at.is_null())
             .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
             .count()
-            .get_result(conn)?,
-        Principal::Resident(id) => session
+            .get_result(c))?,
+        Principal::Resident(id) => each!(conn, c => Kept(session
             .inner_join(residents::table)
             .filter(residents::id.eq(id))
-            .filter(residents::status.eq("active"))
-            .count()
-            .get_result(conn)?,
-        Principal::Device(id) => session
+            .filter(residents::status.eq(written("active")))
+            .count())
+            .get_result(c))?,
+        Principal::Device(id) => each!(conn, c => session
             .inner_join(devices::table)
             .filter(devices::id.eq(id))
             .filter(devices::revoked_at.is_null())
             .count()
-            .get_result(conn)?,
+            .get_result(c))?,
     };
     Ok(count == 1)
 }

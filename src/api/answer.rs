@@ -110,7 +110,12 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
 
     /// What was made for somebody else, and is the same.
     pub(crate) fn remembered(answer: Remembered) -> Self {
-        Answer::of(Payload::Remembered(answer.body), Tag::Given(answer.tag))
+        Answer::written(answer.body, answer.tag)
+    }
+
+    /// A body as it is sent, with this tag.
+    pub(super) fn written(body: Bytes, tag: ETag) -> Self {
+        Answer::of(Payload::Remembered(body), Tag::Given(tag))
     }
 
     /// The same answer with its text, to be remembered; nothing to remember of one that was not made now or has no tag.

@@ -9,6 +9,7 @@ mod document;
 mod extract;
 mod files;
 mod json;
+pub mod latest;
 pub mod memory;
 mod middleware;
 pub mod openapi;

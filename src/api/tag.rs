@@ -4,16 +4,20 @@
 //! the tag of what they read in `If-Match`. Both are judged by what is cheap to read, never by making the answer first.
 //! A body that was compressed on its way is another one, so its tag has the name of the coding behind it.
 
+use std::hash::Hash;
+
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
     http::header::{self, HeaderMap, HeaderName},
+    web::Bytes,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
     answer::{Answer, Done},
+    latest::Latest,
     openapi::{Describe, OperationDoc},
 };
 use crate::problem::{Code, Fail, Problem};
@@ -106,6 +110,24 @@ impl Held {
     pub(super) fn same_as(&self, tag: &ETag) -> Option<String> {
         let held = self.0.iter().find(|held| *held == "*" || about(held) == about(tag.as_str()))?;
         Some(if held == "*" { tag.as_str().to_owned() } else { held.clone() })
+    }
+
+    /// The answer with this tag as it was made last for the same question, by somebody before or by `make` now; nothing of it for
+    /// a client that holds it already.
+    pub fn or_latest<Q: Eq + Hash, T: Serialize>(
+        &self,
+        latest: &Latest<Q, Bytes>,
+        question: Q,
+        tag: ETag,
+        make: impl FnOnce() -> Result<T, Fail>,
+    ) -> Result<Done<T>, Fail> {
+        if let Some(held) = self.same_as(&tag) {
+            return Ok(Answer::unchanged(ETag(held)));
+        }
+        let written = latest.or_make(question, &tag, || -> Result<Bytes, Fail> {
+            Ok(serde_json::to_vec(&make()?).expect("our own types are JSON").into())
+        })?;
+        Ok(Answer::written(Bytes::clone(&written), tag))
     }
 
     /// The answer with this tag, made only for a client that does not hold it already.

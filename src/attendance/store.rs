@@ -7,11 +7,11 @@ use crate::{
     access::{Actor, ActorKind},
     clock::At,
     db::{
-        Both, Conn, Json,
+        Both, Conn, Json, Kept,
         schema::{attendance_refusals, attendances},
-        total,
+        total, written,
     },
-    guards,
+    each, guards,
     ids::{AnyoneId, AttendanceId, DeviceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
     menus::Pick,
     money::Fen,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = attendances)]
+#[diesel(table_name = attendances, treat_none_as_default_value = false)]
 struct Row {
     id: AttendanceId,
     tap_id: TapId,
@@ -112,8 +112,10 @@ pub(super) fn insert(conn: &mut Conn, attendance: &Attendance) -> QueryResult<bo
         said: attendance.said.clone().map(Json),
         void_reason: attendance.void_reason.clone(),
     };
-    let inserted =
-        Both(diesel::insert_into(attendances::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    let inserted = each!(conn, c => diesel::insert_into(attendances::table)
+        .values(&row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     Ok(inserted == 1)
 }
 
@@ -121,11 +123,11 @@ pub(super) fn by_tap(conn: &mut Conn, tap: TapId) -> QueryResult<Option<Attendan
     if guards::is_off("tap_id") {
         return Ok(None);
     }
-    let row: Option<Row> = attendances::table
+    let row: Option<Row> = each!(conn, c => attendances::table
         .filter(attendances::tap_id.eq(tap))
         .select(Row::as_select())
-        .first(conn)
-        .optional()?;
+        .get_result(c))
+    .optional()?;
     Ok(row.map(Attendance::from))
 }
 
@@ -158,25 +160,27 @@ pub(super) fn served_meal(
     menu: MenuId,
     resident: ResidentId,
 ) -> QueryResult<Option<Attendance>> {
-    let row: Option<Row> = attendances::table
-        .filter(attendances::menu_id.eq(menu))
-        .filter(attendances::resident_id.eq(resident))
-        .filter(attendances::class.eq(MealClass::Meal))
-        .filter(attendances::status.eq(AttendanceStatus::Served))
-        .select(Row::as_select())
-        .first(conn)
-        .optional()?;
+    let row: Option<Row> = each!(conn, c => Kept(
+        attendances::table
+            .filter(attendances::menu_id.eq(menu))
+            .filter(attendances::resident_id.eq(resident))
+            .filter(attendances::class.eq(written("meal")))
+            .filter(attendances::status.eq(written("served")))
+            .select(Row::as_select())
+    )
+    .get_result(c))
+    .optional()?;
     Ok(row.map(Attendance::from))
 }
 
 pub(super) fn of_menu(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Attendance>> {
-    attendances::table
+    each!(conn, c => attendances::table
         .filter(attendances::menu_id.eq(menu))
         .filter(attendances::status.ne(AttendanceStatus::Voided))
         .order(attendances::id)
         .select(Row::as_select())
-        .load(conn)
-        .map(attendances_of)
+        .load(c))
+    .map(attendances_of)
 }
 
 pub(super) fn all_of_menus(conn: &mut Conn, menus: &[MenuId]) -> QueryResult<Vec<Attendance>> {

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use diesel::{
-    dsl::{exists, max, select},
+    dsl::{exists, select},
     prelude::*,
     sql_types::{Bool, Integer, Text},
 };
@@ -11,10 +11,12 @@ use crate::{
     access::{Actor, ActorKind, Scope, Site},
     canteens::{Canteen, Closure, Cutoff, Details, MealPeriod, NewClosure, Zone},
     clock::At,
+    counters::{self, Counter},
     db::{
         Both, Conn, Json,
         schema::{canteen_periods, canteens, closures},
     },
+    each,
     id::Id,
     ids::{AnyoneId, CanteenId, ClosureId},
     money::Fen,
@@ -106,7 +108,8 @@ impl PeriodRow {
 /// Writes a canteen; nothing when its name is taken in its area.
 pub(super) fn insert(conn: &mut Conn, details: &Details, now: At) -> QueryResult<Option<Canteen>> {
     let id = Id::new(now);
-    let last: Option<i32> = canteens::table.select(max(canteens::number)).first(conn)?;
+    counters::count(conn, Counter::Canteens)?;
+    let number = i32::try_from(counters::of(conn, Counter::Canteens)?).unwrap_or(i32::MAX);
     let written = Both(
         diesel::insert_into(canteens::table)
             .values((
@@ -117,7 +120,7 @@ pub(super) fn insert(conn: &mut Conn, details: &Details, now: At) -> QueryResult
                 canteens::phone.eq(&details.phone),
                 canteens::time_zone.eq(details.zone),
                 canteens::delivery_fee_fen.eq(details.delivery_fee_fen),
-                canteens::number.eq(last.unwrap_or(0) + 1),
+                canteens::number.eq(number),
                 canteens::created_at.eq(now),
                 canteens::version.eq(1),
             ))
@@ -177,7 +180,8 @@ pub(super) fn update(
 
 /// The canteen with this id, with its periods.
 pub(super) fn find(conn: &mut Conn, id: CanteenId) -> QueryResult<Option<Canteen>> {
-    let row = canteens::table.find(id).select(CanteenRow::as_select()).first(conn).optional()?;
+    let row = each!(conn, c => canteens::table.find(id).select(CanteenRow::as_select()).get_result(c))
+        .optional()?;
     Ok(with_periods(conn, row.into_iter().collect())?.pop())
 }
 
@@ -207,7 +211,7 @@ pub(super) fn numbered(
 
 /// Where the canteen with this id lies.
 pub(super) fn site(conn: &mut Conn, id: CanteenId) -> QueryResult<Option<Site>> {
-    let area = canteens::table.find(id).select(canteens::area).first(conn).optional()?;
+    let area = each!(conn, c => canteens::table.find(id).select(canteens::area).get_result(c)).optional()?;
     Ok(area.map(|area| Site { id, area }))
 }
 
@@ -267,10 +271,10 @@ fn within(scopes: &[Scope]) -> Boxed {
 
 /// Puts their periods, in the order of the day, to these canteens.
 fn with_periods(conn: &mut Conn, rows: Vec<CanteenRow>) -> QueryResult<Vec<Canteen>> {
-    let mut periods: Vec<PeriodRow> = canteen_periods::table
+    let mut periods: Vec<PeriodRow> = each!(conn, c => canteen_periods::table
         .filter(canteen_periods::canteen_id.eq_any(rows.iter().map(|row| row.id)))
         .select(PeriodRow::as_select())
-        .load(conn)?;
+        .load(c))?;
     periods.sort_by_key(|row| (row.canteen_id, row.period));
     let mut periods = periods.into_iter().peekable();
     // Both are in the order of the ids.

@@ -16,7 +16,8 @@ use diesel::{
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     r2d2::R2D2Connection,
     result::{ConnectionError, DatabaseErrorKind, Error},
-    sql_types::{BigInt, Nullable},
+    sql_query,
+    sql_types::{BigInt, Nullable, Text},
     sqlite::Sqlite,
 };
 
@@ -106,6 +107,19 @@ macro_rules! each {
     };
 }
 
+/// How many rows an update changed, or an insertion that updates. It is prepared once: diesel prepares whatever answers nothing
+/// anew every time, so it answers a row for each.
+#[macro_export]
+macro_rules! changed {
+    ($conn:expr, $statement:expr) => {
+        $crate::each!($conn, c => {
+            let answering = $statement.returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
+            $crate::db::Kept(answering).load(c)
+        })
+        .map(|rows: Vec<i32>| rows.len())
+    };
+}
+
 /// Inserts a few rows of what `#[diesel(treat_none_as_default_value = false)]` says: in one statement where each costs a
 /// trip, else one after the other by the one that is prepared already.
 #[macro_export]
@@ -122,6 +136,42 @@ macro_rules! insert_few {
             }
         }
     }};
+}
+
+/// One of our own words as a part of the statement instead of one of its values. Where an index covers only the rows with
+/// that word, it is used for nothing else; and SQLite would prepare the statement anew for every value that it is told.
+pub fn written(word: &'static str) -> Written {
+    Written(word)
+}
+
+/// What [`written`] makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Written(&'static str);
+
+impl Expression for Written {
+    type SqlType = Text;
+}
+
+impl<DB: Backend> QueryFragment<DB> for Written {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        pass.push_sql("'");
+        pass.push_sql(self.0);
+        pass.push_sql("'");
+        Ok(())
+    }
+}
+
+impl QueryId for Written {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Source> SelectableExpression<Source> for Written {}
+
+impl<Source> AppearsOnTable<Source> for Written {}
+
+impl<Grouping> ValidGrouping<Grouping> for Written {
+    type IsAggregate = is_aggregate::Never;
 }
 
 /// The sum of a `BIGINT` expression over the rows, as a `BIGINT`; `NULL` when there are none.
@@ -333,7 +383,26 @@ impl Conn {
         act: impl FnOnce(&mut Conn) -> Result<T, super::Fail<E>>,
     ) -> Result<T, super::Fail<E>> {
         let mark = after::mark();
-        self.transaction(act).inspect_err(|_| after::forget_since(mark))
+        self.say("SAVEPOINT part")?;
+        match act(self) {
+            Ok(value) => {
+                self.say("RELEASE part")?;
+                Ok(value)
+            }
+            Err(fail) => {
+                after::forget_since(mark);
+                let undone = self.batch_execute("ROLLBACK TO part; RELEASE part");
+                match (fail, undone) {
+                    (super::Fail::Refused(_), Err(error)) => Err(error.into()),
+                    (fail, _) => Err(fail),
+                }
+            }
+        }
+    }
+
+    /// Says what has no values.
+    pub(super) fn say(&mut self, words: &'static str) -> QueryResult<()> {
+        each!(self, c => Kept(sql_query(words)).execute(c)).map(|_| ())
     }
 
     /// Has something done once the transaction that is under way is committed; never when it is not. It must be quick and
@@ -347,30 +416,18 @@ impl Conn {
         &mut self,
         act: impl FnOnce(&mut Conn) -> QueryResult<bool>,
     ) -> QueryResult<bool> {
-        let mark = after::mark();
-        match self.transaction(|conn| if act(conn)? { Ok(()) } else { Err(Error::RollbackTransaction) }) {
+        match self.in_savepoint(|conn| if act(conn)? { Ok(()) } else { Err(super::Fail::Refused(())) }) {
             Ok(()) => Ok(true),
-            Err(error) => {
-                after::forget_since(mark);
-                if error == Error::RollbackTransaction { Ok(false) } else { Err(error) }
-            }
+            Err(super::Fail::Refused(())) => Ok(false),
+            Err(super::Fail::Database(error)) => Err(error),
         }
     }
 
-    /// Undoes what was done since the savepoint `act`, and the savepoints of diesel's that a panic left open in it.
+    /// Undoes what was done since the savepoint `act`, in whatever savepoints within.
     ///
     /// Fails when there is no such savepoint any more.
     pub(super) fn undo_act(&mut self) -> QueryResult<()> {
-        while self.depth()? > 1 {
-            self.rollback()?;
-        }
         self.batch_execute("ROLLBACK TO act; RELEASE act")
-    }
-
-    /// How deep diesel thinks that transactions are nested.
-    fn depth(&mut self) -> QueryResult<u32> {
-        let status = <Conn as Connection>::TransactionManager::transaction_manager_status_mut(self);
-        Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
     }
 
     /// Commits, and fails when there is nothing left to commit.

@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::{ConnectionError, QueryResult, connection::SimpleConnection};
+use diesel::{ConnectionError, QueryResult};
 
 use crate::{guards, metrics};
 
@@ -110,16 +110,16 @@ where
 
 /// Runs an act so that it leaves all of its traces or none; an error that remains ends the batch.
 ///
-/// The savepoint is set by hand: diesel's own forgives a rollback that fails after another did, and that is how one
-/// would come to write outside any transaction.
+/// A rollback that fails is an error of its own: diesel's own savepoints forgive one that fails after another did, and that is
+/// how one would come to write outside any transaction.
 fn in_savepoint<T, E: From<Fault>>(
     conn: &mut Conn,
     act: impl Fn(&mut Conn) -> Result<T, Fail<E>>,
 ) -> QueryResult<Result<T, E>> {
-    conn.batch_execute("SAVEPOINT act")?;
+    conn.say("SAVEPOINT act")?;
     let refused = match act(conn) {
         Ok(value) => {
-            conn.batch_execute("RELEASE act")?;
+            conn.say("RELEASE act")?;
             return Ok(Ok(value));
         }
         Err(Fail::Refused(refused)) => refused,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::web;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,20 +120,21 @@ pub async fn of_canteen(
     Query(query): Query<HeadcountQuery>,
     held: Held,
 ) -> Result<Done<Headcounts>, Problem> {
-    let longest_write = allowed.state().db.longest_write();
+    let state = allowed.shared_state().clone();
     allowed
         .read(move |conn, caller| {
             let site = canteens::site(conn, *canteen)?;
             let duty = caller.on_duty(&site)?;
             subsidies::http::check_span(query.on, query.on)?;
-            let as_of = query.as_of.map_or(caller.now, |at| at.min(caller.now));
-            let day = Day {
-                canteen: site.id,
-                eyes: duty.role(),
-                on: query.on,
-                as_of,
-                provisional: as_of > caller.now - longest_write,
+            let day = Day::now(site.id, duty.role(), query.on, caller.now);
+            let Some(asked) = query.as_of else {
+                let tag = day.tag(conn)?;
+                return held.or_make(tag.clone(), || {
+                    let menus = state.headcounts.or_make(day.question(), &tag, || day.menus(conn))?;
+                    Ok(day.counted(menus.to_vec()))
+                });
             };
+            let day = day.as_of(asked.min(caller.now), state.db.longest_write());
             held.or_make(day.tag(conn)?, || day.headcounts(conn))
         })
         .await
@@ -142,22 +143,40 @@ pub async fn of_canteen(
 /// A canteen's day as it is known now, as far as whoever is on duty there sees it.
 pub(crate) fn day_now(conn: &mut Conn, duty: &OnDuty, on: NaiveDate, now: At) -> Result<Headcounts, Fail> {
     subsidies::http::check_span(on, on)?;
-    Day { canteen: duty.canteen(), eyes: duty.role(), on, as_of: now, provisional: true }.headcounts(conn)
+    Day::now(duty.canteen(), duty.role(), on, now).headcounts(conn)
 }
 
-/// A canteen's day as it was known at an instant.
+/// A canteen's day as it is known now, or was known at an instant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Day {
-    pub canteen: CanteenId,
+    canteen: CanteenId,
     /// Who looks.
-    pub eyes: Role,
-    pub on: NaiveDate,
-    pub as_of: At,
-    /// Whether writes that began before may not have ended.
-    pub provisional: bool,
+    eyes: Role,
+    on: NaiveDate,
+    as_of: At,
+    /// What was recorded until then counts: for what is known now everything, whatever clock it was recorded by.
+    recorded_until: At,
+    /// Whether writes that began before `as_of` may not have ended.
+    provisional: bool,
 }
 
 impl Day {
+    /// As it is known now, whatever that will be.
+    pub fn now(canteen: CanteenId, eyes: Role, on: NaiveDate, now: At) -> Day {
+        Day { canteen, eyes, on, as_of: now, recorded_until: At::LAST, provisional: true }
+    }
+
+    /// The same day as it was known at `as_of`; a write takes `longest_write` at most.
+    fn as_of(self, as_of: At, longest_write: TimeDelta) -> Day {
+        let provisional = as_of > self.as_of - longest_write;
+        Day { as_of, recorded_until: as_of, provisional, ..self }
+    }
+
+    /// What is asked with it, when it is about now.
+    fn question(&self) -> DayQuestion {
+        (self.canteen, self.on, self.eyes)
+    }
+
     /// What its headcounts follow from, but for the instant itself: read from the menus of the day and one number,
     /// however many have reserved. Weak, as the body says when it was asked for.
     pub fn tag(&self, conn: &mut Conn) -> Result<ETag, Fail> {
@@ -172,14 +191,25 @@ impl Day {
     }
 
     pub fn headcounts(&self, conn: &mut Conn) -> Result<Headcounts, Fail> {
-        let Day { canteen: canteen_id, eyes, on, as_of, provisional } = *self;
+        Ok(self.counted(self.menus(conn)?))
+    }
+
+    fn menus(&self, conn: &mut Conn) -> Result<Vec<Headcount>, Fail> {
         let mut menus = Vec::new();
-        for menu in counted(menus::between(conn, canteen_id, on, on)?) {
-            menus.push(for_eyes_of(eyes, headcount(conn, &menu, as_of)?));
+        for menu in counted(menus::between(conn, self.canteen, self.on, self.on)?) {
+            menus.push(for_eyes_of(self.eyes, headcount(conn, &menu, self.as_of, self.recorded_until)?));
         }
-        Ok(Headcounts { canteen_id, on, as_of, provisional, menus })
+        Ok(menus)
+    }
+
+    fn counted(&self, menus: Vec<Headcount>) -> Headcounts {
+        let Day { canteen: canteen_id, on, as_of, provisional, .. } = *self;
+        Headcounts { canteen_id, on, as_of, provisional, menus }
     }
 }
+
+/// A canteen's day, and whose eyes look at it.
+pub type DayQuestion = (CanteenId, NaiveDate, Role);
 
 /// What a role sees of a headcount: the kitchen no names, the hall nothing that tells of single people (BR-81, BR-82).
 fn for_eyes_of(role: Role, mut headcount: Headcount) -> Headcount {
@@ -238,12 +268,12 @@ pub(super) fn counted(menus: Vec<Menu>) -> impl Iterator<Item = Menu> {
     menus.into_iter().filter(|menu| menu.published_at.is_some())
 }
 
-fn headcount(conn: &mut Conn, menu: &Menu, as_of: At) -> Result<Headcount, Fail> {
-    let tally = super::tally(conn, &[menu.id], as_of)?.remove(&menu.id).unwrap_or_default();
+fn headcount(conn: &mut Conn, menu: &Menu, as_of: At, recorded_until: At) -> Result<Headcount, Fail> {
+    let tally = super::tally(conn, &[menu.id], recorded_until)?.remove(&menu.id).unwrap_or_default();
     let over = menu.closes_at() <= as_of;
     let (at_cutoff, since) = if menu.cutoff_at <= as_of {
         let then = super::tally(conn, &[menu.id], menu.cutoff_at)?.remove(&menu.id).unwrap_or_default();
-        (Some(then.counts(false).confirmed), super::since_cutoff(conn, menu, as_of)?)
+        (Some(then.counts(false).confirmed), super::since_cutoff(conn, menu, recorded_until)?)
     } else {
         (None, Vec::new())
     };

@@ -246,7 +246,7 @@ fn look(
         Some(on) => on,
         None => now.in_zone(canteens::zone(conn, site.id)?.0).date_naive(),
     };
-    let day = Day { canteen: site.id, eyes: watched.eyes, on, as_of: now, provisional: true };
+    let day = Day::now(site.id, watched.eyes, on, now);
     let id = day.tag(conn)?.about().to_owned();
     if known == Some(id.as_str()) {
         return Ok(Seen { ended, changed: None });

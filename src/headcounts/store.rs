@@ -9,6 +9,7 @@ use crate::{
     access::{Actor, ActorKind},
     clock::At,
     db::{Conn, Json, schema::count_entries},
+    each,
     id::Id,
     ids::{AnyoneId, CountEntryId, MenuId, MenuItemId},
     insert_few,
@@ -57,7 +58,7 @@ pub(super) fn insert(conn: &mut Conn, change: &Change<'_>, now: At) -> QueryResu
 type Sums = (MenuId, CountKind, Option<MenuItemId>, Mode, Json<Vec<String>>, Option<i64>, Option<i64>);
 
 pub(super) fn tally(conn: &mut Conn, menus: &[MenuId], as_of: At) -> QueryResult<BTreeMap<MenuId, Tally>> {
-    let rows: Vec<Sums> = count_entries::table
+    let rows: Vec<Sums> = each!(conn, c => count_entries::table
         .filter(count_entries::menu_id.eq_any(menus.to_vec()))
         .filter(count_entries::recorded_at.le(as_of))
         .group_by((
@@ -76,7 +77,7 @@ pub(super) fn tally(conn: &mut Conn, menus: &[MenuId], as_of: At) -> QueryResult
             sum(count_entries::persons),
             sum(count_entries::portions),
         ))
-        .load(conn)?;
+        .load(c))?;
     let mut tallies: BTreeMap<MenuId, Tally> = BTreeMap::new();
     for (menu, kind, item, mode, tags, people, portions) in rows {
         let count = Count { people: people.unwrap_or(0), portions: portions.unwrap_or(0) };

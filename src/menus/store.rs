@@ -8,12 +8,13 @@ use diesel::prelude::*;
 use super::{Item, Mark, Menu, MenuStatus, Turn};
 use crate::{
     access::Actor,
+    changed,
     clock::At,
     db::{
         Both, Conn, Json, Kept,
         schema::{menu_editions, menu_items, menus},
     },
-    guards,
+    each, guards,
     ids::{CanteenId, MenuId, MenuItemId},
     money::Fen,
     words::{ItemKind, Mode, Period},
@@ -98,12 +99,19 @@ impl From<ItemRow> for Item {
 const FEW: usize = 3;
 
 fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
-    let of_menus = menu_items::table
-        .filter(menu_items::menu_id.eq_any(rows.iter().map(|row| row.id)))
-        .order((menu_items::menu_id, menu_items::position, menu_items::id))
-        .select(ItemRow::as_select());
-    let items: Vec<ItemRow> =
-        if rows.len() <= FEW { Kept(of_menus).load(conn)? } else { of_menus.load(conn)? };
+    macro_rules! of_menus {
+        () => {
+            menu_items::table
+                .filter(menu_items::menu_id.eq_any(rows.iter().map(|row| row.id)))
+                .order((menu_items::menu_id, menu_items::position, menu_items::id))
+                .select(ItemRow::as_select())
+        };
+    }
+    let items: Vec<ItemRow> = if rows.len() <= FEW {
+        each!(conn, c => Kept(of_menus!()).load(c))?
+    } else {
+        each!(conn, c => of_menus!().load(c))?
+    };
     let mut by_menu: HashMap<MenuId, Vec<Item>> = HashMap::new();
     for row in items {
         by_menu.entry(row.menu_id).or_default().push(row.into());
@@ -134,12 +142,12 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
 }
 
 pub(super) fn find(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Menu>> {
-    let row = menus::table.find(id).select(MenuRow::as_select()).load(conn)?;
+    let row = each!(conn, c => menus::table.find(id).select(MenuRow::as_select()).load(c))?;
     Ok(with_items(conn, row)?.pop())
 }
 
 pub(super) fn mark(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Mark>> {
-    menus::table.find(id).select(Mark::as_select()).first(conn).optional()
+    each!(conn, c => menus::table.find(id).select(Mark::as_select()).get_result(c)).optional()
 }
 
 pub(super) fn marks(
@@ -148,12 +156,12 @@ pub(super) fn marks(
     from_on: NaiveDate,
     to_on: NaiveDate,
 ) -> QueryResult<Vec<Mark>> {
-    menus::table
+    each!(conn, c => menus::table
         .filter(menus::canteen_id.eq(canteen))
         .filter(menus::served_on.between(from_on, to_on))
         .order(menus::id)
         .select(Mark::as_select())
-        .load(conn)
+        .load(c))
 }
 
 pub(super) fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<Vec<Menu>> {
@@ -171,12 +179,12 @@ pub(super) fn between(
     from_on: NaiveDate,
     to_on: NaiveDate,
 ) -> QueryResult<Vec<Menu>> {
-    let mut rows: Vec<MenuRow> = menus::table
+    let mut rows: Vec<MenuRow> = each!(conn, c => menus::table
         .filter(menus::canteen_id.eq(canteen))
         .filter(menus::served_on.between(from_on, to_on))
         .order(menus::served_on)
         .select(MenuRow::as_select())
-        .load(conn)?;
+        .load(c))?;
     rows.sort_by_key(|row| (row.served_on, row.period, row.id));
     with_items(conn, rows)
 }
@@ -352,7 +360,8 @@ pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus], turn: Tur
     let taken = if guards::is_off("capacity") {
         diesel::update(open).set(one_more).execute(conn)?
     } else {
-        Kept(diesel::update(open.filter(menus::taken.lt(menus::capacity))).set(one_more)).execute(conn)?
+        let free = menus::taken.lt(menus::capacity);
+        changed!(conn, diesel::update(open.filter(free)).set(one_more))?
     };
     Ok(taken == 1)
 }
@@ -360,14 +369,14 @@ pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus], turn: Tur
 /// Gives a place back.
 pub fn release_seat(conn: &mut Conn, id: MenuId) -> QueryResult<()> {
     let one_less = (menus::taken.eq(menus::taken - 1), menus::changes.eq(menus::changes + 1));
-    Kept(diesel::update(menus::table.find(id)).set(one_less)).execute(conn).map(|_| ())
+    changed!(conn, diesel::update(menus::table.find(id)).set(one_less)).map(|_| ())
 }
 
 /// Counts a change on each of these menus.
 pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> {
     for id in ids {
         let changed = diesel::update(menus::table.find(id)).set(menus::changes.eq(menus::changes + 1));
-        Kept(changed).execute(conn)?;
+        changed!(conn, changed)?;
     }
     Ok(())
 }
@@ -375,14 +384,16 @@ pub(super) fn count_changes(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<()> 
 /// Counts a change on a menu that is in this state; false when it is in another by now.
 pub(super) fn count_change_in(conn: &mut Conn, id: MenuId, status: MenuStatus) -> QueryResult<bool> {
     let same = menus::table.find(id).filter(menus::status.eq(status));
-    let counted = Kept(diesel::update(same).set(menus::changes.eq(menus::changes + 1))).execute(conn)?;
+    let counted = diesel::update(same).set(menus::changes.eq(menus::changes + 1));
+    let counted = changed!(conn, counted)?;
     Ok(counted == 1)
 }
 
 /// Takes the menu's row until the end of the act, so that its line stands still, and says how many wait.
 pub fn hold(conn: &mut Conn, id: MenuId) -> QueryResult<i32> {
-    Kept(diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting))).execute(conn)?;
-    menus::table.find(id).select(menus::waiting).first(conn)
+    let held = diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting));
+    changed!(conn, held)?;
+    each!(conn, c => menus::table.find(id).select(menus::waiting).get_result(c))
 }
 
 /// One more waits: their number in line. None when the menu is not published, or its cut-off has passed.
@@ -441,7 +452,8 @@ pub fn take_portions(conn: &mut Conn, id: MenuItemId, portions: i32) -> QueryRes
             .is_null()
             .or((menu_items::taken + portions).nullable().le(menu_items::portions));
         let taken = menu_items::taken.eq(menu_items::taken + portions);
-        Kept(diesel::update(item.filter(left.assume_not_null())).set(taken)).execute(conn)?
+        let taken = diesel::update(item.filter(left.assume_not_null())).set(taken);
+        changed!(conn, taken)?
     };
     Ok(taken == 1)
 }
@@ -449,5 +461,5 @@ pub fn take_portions(conn: &mut Conn, id: MenuItemId, portions: i32) -> QueryRes
 /// Gives portions of an item back.
 pub fn release_portions(conn: &mut Conn, id: MenuItemId, portions: i32) -> QueryResult<()> {
     let taken = menu_items::taken.eq(menu_items::taken - portions);
-    Kept(diesel::update(menu_items::table.find(id)).set(taken)).execute(conn).map(|_| ())
+    changed!(conn, diesel::update(menu_items::table.find(id)).set(taken)).map(|_| ())
 }

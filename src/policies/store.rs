@@ -9,6 +9,7 @@ use crate::{
     access::Actor,
     clock::At,
     db::{Conn, Json, Kept, schema::policies},
+    each,
     ids::PolicyId,
     words::Area,
 };
@@ -105,11 +106,14 @@ pub(super) fn active(conn: &mut Conn) -> QueryResult<Vec<PolicyVersion>> {
 
 /// The versions of policies for one of these areas that came into force by this day.
 pub(super) fn begun(conn: &mut Conn, areas: &[Area], on: NaiveDate) -> QueryResult<Vec<PolicyVersion>> {
-    let begun = policies::table
-        .filter(policies::area.eq_any(areas))
-        .filter(policies::in_force_from.le(on))
-        .select(Row::as_select());
-    Kept(begun).load(conn).map(versions)
+    each!(conn, c => Kept(
+        policies::table
+            .filter(policies::area.eq_any(areas))
+            .filter(policies::in_force_from.le(on))
+            .select(Row::as_select())
+    )
+    .load(c))
+    .map(versions)
 }
 
 /// False when it is active already.

@@ -10,11 +10,14 @@ use diesel::{
 use super::{CancelledAs, EventKind, Listing, Reservation, ReservationStatus};
 use crate::{
     access::{Actor, ActorKind, Right, RightKind},
+    changed,
     clock::At,
     db::{
-        Both, Conn, Json, Kept, MultiBackend,
+        Conn, Json, Kept, MultiBackend,
         schema::{menus, reservation_events, reservation_lines, reservations},
+        written,
     },
+    each,
     headcounts::Channel,
     ids::{AnyoneId, MenuId, MenuItemId, QuoteId, ReservationId, ResidentId, StandingOrderId},
     insert_few,
@@ -23,7 +26,7 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = reservations)]
+#[diesel(table_name = reservations, treat_none_as_default_value = false)]
 struct Row {
     id: ReservationId,
     menu_id: MenuId,
@@ -57,19 +60,43 @@ struct NewLine {
     portions: i32,
 }
 
+/// What one reservation has.
+fn lines_of(conn: &mut Conn, id: ReservationId) -> QueryResult<Vec<Pick>> {
+    let lines: Vec<(MenuItemId, i32)> = each!(conn, c => reservation_lines::table
+        .filter(reservation_lines::reservation_id.eq(id))
+        .order(reservation_lines::position)
+        .select((reservation_lines::item_id, reservation_lines::portions))
+        .load(c))?;
+    Ok(lines.into_iter().map(|(item_id, portions)| Pick { item_id, portions }).collect())
+}
+
+fn one(conn: &mut Conn, row: Option<Row>) -> QueryResult<Option<Reservation>> {
+    row.map(|row| Ok(reservation(lines_of(conn, row.id)?, row))).transpose()
+}
+
+type Line = (ReservationId, MenuItemId, i32);
+
 fn with_lines(conn: &mut Conn, rows: Vec<Row>) -> QueryResult<Vec<Reservation>> {
-    let of_rows = reservation_lines::table
+    let lines: Vec<Line> = each!(conn, c => reservation_lines::table
         .filter(reservation_lines::reservation_id.eq_any(rows.iter().map(|row| row.id)))
         .order((reservation_lines::reservation_id, reservation_lines::position))
-        .select((reservation_lines::reservation_id, reservation_lines::item_id, reservation_lines::portions));
-    let lines: Vec<(ReservationId, MenuItemId, i32)> =
-        if rows.len() == 1 { Kept(of_rows).load(conn)? } else { of_rows.load(conn)? };
+        .select((reservation_lines::reservation_id, reservation_lines::item_id, reservation_lines::portions))
+        .load(c))?;
+    Ok(with(rows, lines))
+}
+
+/// Each with its own of these lines.
+fn with(rows: Vec<Row>, lines: Vec<Line>) -> Vec<Reservation> {
     let mut by_reservation: HashMap<ReservationId, Vec<Pick>> = HashMap::new();
     for (reservation, item_id, portions) in lines {
         by_reservation.entry(reservation).or_default().push(Pick { item_id, portions });
     }
-    let reservation = |row: Row| Reservation {
-        lines: by_reservation.remove(&row.id).unwrap_or_default(),
+    rows.into_iter().map(|row| reservation(by_reservation.remove(&row.id).unwrap_or_default(), row)).collect()
+}
+
+fn reservation(lines: Vec<Pick>, row: Row) -> Reservation {
+    Reservation {
+        lines,
         id: row.id,
         menu_id: row.menu_id,
         resident_id: row.resident_id,
@@ -89,8 +116,7 @@ fn with_lines(conn: &mut Conn, rows: Vec<Row>) -> QueryResult<Vec<Reservation>> 
         cancelled_at: row.cancelled_at,
         cancelled_as: row.cancelled_as,
         version: row.version,
-    };
-    Ok(rows.into_iter().map(reservation).collect())
+    }
 }
 
 /// False when the resident has a standing reservation for this menu (BR-20).
@@ -118,8 +144,10 @@ pub(super) fn insert(conn: &mut Conn, reservation: &Reservation) -> QueryResult<
         cancelled_as: reservation.cancelled_as,
         version: reservation.version,
     };
-    let inserted =
-        Both(diesel::insert_into(reservations::table).values(row).on_conflict_do_nothing()).execute(conn)?;
+    let inserted = each!(conn, c => diesel::insert_into(reservations::table)
+        .values(&row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
     if inserted == 0 {
         return Ok(false);
     }
@@ -144,10 +172,11 @@ fn insert_lines(conn: &mut Conn, reservation: &Reservation) -> QueryResult<()> {
 pub(super) fn claim(conn: &mut Conn, id: ReservationId, version: i32) -> QueryResult<bool> {
     let open = reservations::table
         .find(id)
-        .filter(reservations::status.eq(ReservationStatus::Active))
+        .filter(reservations::status.eq(written("active")))
         .filter(reservations::served.eq(false));
     let next = reservations::version.eq(version + 1);
-    Ok(Kept(diesel::update(open.filter(reservations::version.eq(version))).set(next)).execute(conn)? == 1)
+    let claimed = diesel::update(open.filter(reservations::version.eq(version))).set(next);
+    Ok(changed!(conn, claimed)? == 1)
 }
 
 /// Writes what was changed of a reservation that was claimed.
@@ -176,7 +205,7 @@ pub(super) fn cancel(
 ) -> QueryResult<bool> {
     let open = reservations::table
         .find(id)
-        .filter(reservations::status.eq(ReservationStatus::Active))
+        .filter(reservations::status.eq(written("active")))
         .filter(reservations::served.eq(false));
     let cancelled = diesel::update(open).set((
         reservations::status.eq(ReservationStatus::Cancelled),
@@ -185,7 +214,7 @@ pub(super) fn cancel(
         reservations::late.eq(late),
         reservations::version.eq(reservations::version + 1),
     ));
-    let cancelled = Kept(cancelled).execute(conn)?;
+    let cancelled = changed!(conn, cancelled)?;
     Ok(cancelled == 1)
 }
 
@@ -193,11 +222,11 @@ pub(super) fn cancel(
 pub(super) fn set_served(conn: &mut Conn, id: ReservationId, served: bool) -> QueryResult<bool> {
     let standing = reservations::table
         .find(id)
-        .filter(reservations::status.eq(ReservationStatus::Active))
+        .filter(reservations::status.eq(written("active")))
         .filter(reservations::served.eq(!served));
     let marked = diesel::update(standing)
         .set((reservations::served.eq(served), reservations::version.eq(reservations::version + 1)));
-    let marked = Kept(marked).execute(conn)?;
+    let marked = changed!(conn, marked)?;
     Ok(marked == 1)
 }
 
@@ -222,24 +251,23 @@ pub(super) fn insert_event(
     by: Actor,
     now: At,
 ) -> QueryResult<()> {
-    diesel::insert_into(reservation_events::table)
-        .values(NewEvent {
-            reservation_id: reservation.id,
-            version: reservation.version,
-            kind,
-            recorded_at: now,
-            actor_kind: by.kind(),
-            actor_id: by.id(),
-            channel: reservation.channel,
-            detail: Json(reservation.lines.clone()),
-        })
-        .execute(conn)
-        .map(|_| ())
+    let event = NewEvent {
+        reservation_id: reservation.id,
+        version: reservation.version,
+        kind,
+        recorded_at: now,
+        actor_kind: by.kind(),
+        actor_id: by.id(),
+        channel: reservation.channel,
+        detail: Json(reservation.lines.clone()),
+    };
+    each!(conn, c => diesel::insert_into(reservation_events::table).values(&event).execute(c)).map(|_| ())
 }
 
 pub(super) fn find(conn: &mut Conn, id: ReservationId) -> QueryResult<Option<Reservation>> {
-    let row = reservations::table.find(id).select(Row::as_select()).load(conn)?;
-    Ok(with_lines(conn, row)?.pop())
+    let row =
+        each!(conn, c => reservations::table.find(id).select(Row::as_select()).get_result(c)).optional()?;
+    one(conn, row)
 }
 
 pub(super) fn active_of(
@@ -247,21 +275,24 @@ pub(super) fn active_of(
     menu: MenuId,
     resident: ResidentId,
 ) -> QueryResult<Option<Reservation>> {
-    let rows = reservations::table
-        .filter(reservations::menu_id.eq(menu))
-        .filter(reservations::resident_id.eq(resident))
-        .filter(reservations::status.eq(ReservationStatus::Active))
-        .select(Row::as_select())
-        .load(conn)?;
-    Ok(with_lines(conn, rows)?.pop())
+    let row = each!(conn, c => Kept(
+        reservations::table
+            .filter(reservations::menu_id.eq(menu))
+            .filter(reservations::resident_id.eq(resident))
+            .filter(reservations::status.eq(written("active")))
+            .select(Row::as_select())
+    )
+    .get_result(c))
+    .optional()?;
+    one(conn, row)
 }
 
 pub(super) fn has_active(conn: &mut Conn, menu: MenuId, resident: ResidentId) -> QueryResult<bool> {
     let active = reservations::table
         .filter(reservations::menu_id.eq(menu))
         .filter(reservations::resident_id.eq(resident))
-        .filter(reservations::status.eq(ReservationStatus::Active));
-    select(exists(active)).get_result(conn)
+        .filter(reservations::status.eq(written("active")));
+    each!(conn, c => Kept(select(exists(active))).get_result(c))
 }
 
 pub(super) fn latest_of(
@@ -280,13 +311,20 @@ pub(super) fn latest_of(
 }
 
 pub(super) fn active_of_menu(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Reservation>> {
-    let rows = reservations::table
+    let rows = each!(conn, c => reservations::table
         .filter(reservations::menu_id.eq(menu))
         .filter(reservations::status.eq(ReservationStatus::Active))
         .order(reservations::id)
         .select(Row::as_select())
-        .load(conn)?;
-    with_lines(conn, rows)
+        .load(c))?;
+    let lines = each!(conn, c => reservation_lines::table
+        .inner_join(reservations::table)
+        .filter(reservations::menu_id.eq(menu))
+        .filter(reservations::status.eq(ReservationStatus::Active))
+        .order((reservation_lines::reservation_id, reservation_lines::position))
+        .select((reservation_lines::reservation_id, reservation_lines::item_id, reservation_lines::portions))
+        .load(c))?;
+    Ok(with(rows, lines))
 }
 
 pub(super) fn cancelled_by_canteen(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Reservation>> {

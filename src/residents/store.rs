@@ -184,30 +184,30 @@ pub(super) fn set_pin_hash(conn: &mut Conn, id: ResidentId, hash: &str) -> Query
 
 /// The resident with this id.
 pub(super) fn find(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<Resident>> {
-    residents::table.find(id).select(Resident::as_select()).first(conn).optional()
+    each!(conn, c => residents::table.find(id).select(Resident::as_select()).get_result(c)).optional()
 }
 
 /// The canteen that registered this resident.
 pub(super) fn canteen_of(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<CanteenId>> {
-    residents::table.find(id).select(residents::canteen_id).first(conn).optional()
+    each!(conn, c => residents::table.find(id).select(residents::canteen_id).get_result(c)).optional()
 }
 
 /// The resident with this card, whatever the status.
 pub fn by_card(conn: &mut Conn, card_number: &str) -> QueryResult<Option<Resident>> {
-    residents::table
+    each!(conn, c => residents::table
         .filter(residents::card_number.eq(card_number))
         .select(Resident::as_select())
-        .first(conn)
-        .optional()
+        .get_result(c))
+    .optional()
 }
 
 /// The residents with these ids, by id; those that do not exist are left out.
 pub fn by_ids(conn: &mut Conn, ids: &[ResidentId]) -> QueryResult<Vec<Resident>> {
-    residents::table
+    each!(conn, c => residents::table
         .filter(residents::id.eq_any(ids.iter().copied()))
         .order(residents::id)
         .select(Resident::as_select())
-        .load(conn)
+        .load(c))
 }
 
 /// The active resident with this card, the hash of their PIN, and the canteen that registered them.
@@ -397,7 +397,7 @@ pub(super) fn verified_on(
     resident: ResidentId,
     on: NaiveDate,
 ) -> QueryResult<Vec<(pricing::Fact, bool)>> {
-    let rows: Vec<(String, Option<String>, bool)> = facts::table
+    let rows: Vec<(String, Option<String>, bool)> = each!(conn, c => facts::table
         .inner_join(fact_kinds::table)
         .filter(facts::resident_id.eq(resident))
         .filter(facts::verified_at.is_not_null())
@@ -405,7 +405,7 @@ pub(super) fn verified_on(
         .filter(facts::to_on.is_null().or(facts::to_on.ge(on)))
         .order(facts::id)
         .select((facts::kind, facts::value, fact_kinds::suspends))
-        .load(conn)?;
+        .load(c))?;
     Ok(rows.into_iter().map(|(kind, value, suspends)| (pricing::Fact { kind, value }, suspends)).collect())
 }
 

@@ -7,13 +7,14 @@ use diesel::{dsl::exists, prelude::*, query_dsl::methods, upsert::excluded};
 
 use super::{KeptQuote, OrdersSeen, OtherMeal, Stage};
 use crate::{
+    changed,
     clock::At,
     db::{
-        Both, Conn, Json, Kept,
+        Conn, Json, Kept,
         schema::{draws, quotes, usage_windows, window_uses},
         total,
     },
-    guards,
+    each, guards,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
     insert_few,
     money::Fen,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = quotes)]
+#[diesel(table_name = quotes, treat_none_as_default_value = false)]
 struct QuoteRow {
     id: QuoteId,
     resident_id: ResidentId,
@@ -98,7 +99,7 @@ pub(super) fn insert(conn: &mut Conn, kept: &KeptQuote, now: At) -> QueryResult<
         result: Json(kept.quote.clone()),
         created_at: now,
     };
-    diesel::insert_into(quotes::table).values(row).execute(conn)?;
+    each!(conn, c => diesel::insert_into(quotes::table).values(&row).execute(c))?;
     insert_few!(conn, draws::table, draw_rows(kept))?;
     let uses: Vec<NewUse<'_>> = kept
         .quote
@@ -147,7 +148,7 @@ fn count(count: i64) -> i32 {
 
 pub(super) fn find(conn: &mut Conn, id: QuoteId) -> QueryResult<Option<KeptQuote>> {
     let row: Option<QuoteRow> =
-        quotes::table.find(id).select(QuoteRow::as_select()).first(conn).optional()?;
+        each!(conn, c => quotes::table.find(id).select(QuoteRow::as_select()).get_result(c)).optional()?;
     Ok(row.map(KeptQuote::from))
 }
 
@@ -167,24 +168,30 @@ pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> Quer
     let enough_left = usage_windows::used
         .le(most - count(claim.count))
         .and(usage_windows::used_fen.le(most_fen - claim.fen));
-    let drawn = Both(methods::FilterDsl::filter(
-        diesel::insert_into(usage_windows::table)
-            .values((
-                usage_windows::resident_id.eq(resident),
-                usage_windows::limit_key.eq(&claim.limit.0),
-                usage_windows::window_key.eq(&claim.window_key),
-                usage_windows::used.eq(count(claim.count)),
-                usage_windows::used_fen.eq(claim.fen),
-            ))
-            .on_conflict((usage_windows::resident_id, usage_windows::limit_key, usage_windows::window_key))
-            .do_update()
-            .set((
-                usage_windows::used.eq(usage_windows::used + excluded(usage_windows::used)),
-                usage_windows::used_fen.eq(usage_windows::used_fen + excluded(usage_windows::used_fen)),
-            )),
-        enough_left,
-    ))
-    .execute(conn)?;
+    let drawn = changed!(
+        conn,
+        methods::FilterDsl::filter(
+            diesel::insert_into(usage_windows::table)
+                .values((
+                    usage_windows::resident_id.eq(resident),
+                    usage_windows::limit_key.eq(&claim.limit.0),
+                    usage_windows::window_key.eq(&claim.window_key),
+                    usage_windows::used.eq(count(claim.count)),
+                    usage_windows::used_fen.eq(claim.fen),
+                ))
+                .on_conflict((
+                    usage_windows::resident_id,
+                    usage_windows::limit_key,
+                    usage_windows::window_key
+                ))
+                .do_update()
+                .set((
+                    usage_windows::used.eq(usage_windows::used + excluded(usage_windows::used)),
+                    usage_windows::used_fen.eq(usage_windows::used_fen + excluded(usage_windows::used_fen)),
+                )),
+            enough_left,
+        )
+    )?;
     Ok(drawn == 1)
 }
 
@@ -203,11 +210,11 @@ pub(super) fn orders_seen(
 ) -> QueryResult<OrdersSeen> {
     let mut seen = OrdersSeen::new();
     for window in windows {
-        let used: Option<i32> = usage_windows::table
+        let used: Option<i32> = each!(conn, c => usage_windows::table
             .find((resident, order_key(*window), window.key(on, period)))
             .select(usage_windows::used)
-            .first(conn)
-            .optional()?;
+            .get_result(c))
+        .optional()?;
         seen.insert(*window, used.unwrap_or(0));
     }
     Ok(seen)
@@ -221,21 +228,27 @@ pub(super) fn advance_order(
     window_key: &str,
     seen: i32,
 ) -> QueryResult<bool> {
-    let advanced = Both(methods::FilterDsl::filter(
-        diesel::insert_into(usage_windows::table)
-            .values((
-                usage_windows::resident_id.eq(resident),
-                usage_windows::limit_key.eq(order_key(window)),
-                usage_windows::window_key.eq(window_key),
-                usage_windows::used.eq(1),
-                usage_windows::used_fen.eq(Fen::ZERO),
-            ))
-            .on_conflict((usage_windows::resident_id, usage_windows::limit_key, usage_windows::window_key))
-            .do_update()
-            .set(usage_windows::used.eq(usage_windows::used + 1)),
-        usage_windows::used.eq(seen),
-    ))
-    .execute(conn)?;
+    let advanced = changed!(
+        conn,
+        methods::FilterDsl::filter(
+            diesel::insert_into(usage_windows::table)
+                .values((
+                    usage_windows::resident_id.eq(resident),
+                    usage_windows::limit_key.eq(order_key(window)),
+                    usage_windows::window_key.eq(window_key),
+                    usage_windows::used.eq(1),
+                    usage_windows::used_fen.eq(Fen::ZERO),
+                ))
+                .on_conflict((
+                    usage_windows::resident_id,
+                    usage_windows::limit_key,
+                    usage_windows::window_key
+                ))
+                .do_update()
+                .set(usage_windows::used.eq(usage_windows::used + 1)),
+            usage_windows::used.eq(seen),
+        )
+    )?;
     Ok(advanced == 1)
 }
 
@@ -249,17 +262,19 @@ pub(super) fn used(
     without: Option<QuoteId>,
 ) -> QueryResult<BTreeMap<LimitKey, Used>> {
     let windows: BTreeSet<String> = limits.values().map(|window| window.key(on, period)).collect();
-    let in_windows = usage_windows::table
-        .filter(usage_windows::resident_id.eq(resident))
-        .filter(usage_windows::limit_key.eq_any(limits.keys().map(|key| key.0.clone())))
-        .filter(usage_windows::window_key.eq_any(windows))
-        .select((
-            usage_windows::limit_key,
-            usage_windows::window_key,
-            usage_windows::used,
-            usage_windows::used_fen,
-        ));
-    let rows: Vec<(String, String, i32, Fen)> = Kept(in_windows).load(conn)?;
+    let rows: Vec<(String, String, i32, Fen)> = each!(conn, c => Kept(
+        usage_windows::table
+            .filter(usage_windows::resident_id.eq(resident))
+            .filter(usage_windows::limit_key.eq_any(limits.keys().map(|key| &key.0)))
+            .filter(usage_windows::window_key.eq_any(&windows))
+            .select((
+                usage_windows::limit_key,
+                usage_windows::window_key,
+                usage_windows::used,
+                usage_windows::used_fen,
+            ))
+    )
+    .load(c))?;
     let own: Vec<(String, String, i32, Fen)> = match without {
         None => Vec::new(),
         Some(quote) => window_uses::table
@@ -294,13 +309,13 @@ pub(super) fn meals_between(
     (first, last): (NaiveDate, NaiveDate),
     without: Option<QuoteId>,
 ) -> QueryResult<Vec<OtherMeal>> {
-    let rows: Vec<(QuoteId, NaiveDate, Period, Stage)> = quotes::table
+    let rows: Vec<(QuoteId, NaiveDate, Period, Stage)> = each!(conn, c => quotes::table
         .filter(quotes::resident_id.eq(resident))
         .filter(quotes::served_on.between(first, last))
         .filter(quotes::class.eq(MealClass::Meal))
         .filter(quotes::status.ne(Stage::Released))
         .select((quotes::id, quotes::served_on, quotes::period, quotes::status))
-        .load(conn)?;
+        .load(c))?;
     Ok(rows
         .into_iter()
         .filter(|(id, ..)| Some(*id) != without)
@@ -312,7 +327,7 @@ pub(super) fn meals_between(
 pub(super) fn set_released(conn: &mut Conn, id: QuoteId, now: At) -> QueryResult<bool> {
     let held = quotes::table.find(id).filter(quotes::status.ne(Stage::Released));
     let released = diesel::update(held).set((quotes::status.eq(Stage::Released), quotes::settled_at.eq(now)));
-    let released = Kept(released).execute(conn)?;
+    let released = changed!(conn, released)?;
     Ok(released == 1)
 }
 
@@ -325,18 +340,19 @@ pub(super) fn set_pending(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
 
 /// Gives what a quote used back to its windows.
 pub(super) fn give_back(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
-    let resident: ResidentId = quotes::table.find(id).select(quotes::resident_id).first(conn)?;
-    let uses: Vec<(String, String, i32, Fen)> = window_uses::table
+    let resident: ResidentId =
+        each!(conn, c => quotes::table.find(id).select(quotes::resident_id).get_result(c))?;
+    let uses: Vec<(String, String, i32, Fen)> = each!(conn, c => window_uses::table
         .filter(window_uses::quote_id.eq(id))
         .order((window_uses::limit_key, window_uses::window_key))
         .select((window_uses::limit_key, window_uses::window_key, window_uses::uses, window_uses::fen))
-        .load(conn)?;
+        .load(c))?;
     for (limit_key, window_key, uses, fen) in uses {
         let given_back = diesel::update(usage_windows::table.find((resident, limit_key, window_key))).set((
             usage_windows::used.eq(usage_windows::used - uses),
             usage_windows::used_fen.eq(usage_windows::used_fen - fen),
         ));
-        Kept(given_back).execute(conn)?;
+        changed!(conn, given_back)?;
     }
     Ok(())
 }

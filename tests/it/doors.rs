@@ -218,7 +218,7 @@ on_both! {
         let db = with_seats(&db);
         db.write(|conn| {
             add(conn, 1)?;
-            let part = conn.transaction(|conn| {
+            let part = conn.in_savepoint(|conn| {
                 add(conn, 2)?;
                 add(conn, 1)
             });
@@ -256,12 +256,12 @@ on_sqlite! {
         });
         let panics_in_a_part = db.write(|conn| -> Outcome {
             add(conn, 3)?;
-            conn.transaction(|conn| -> Outcome {
+            conn.in_savepoint(|conn| -> Outcome {
                 add(conn, 4)?;
                 panic!("on purpose")
             })
         });
-        let after = db.write(|conn| conn.transaction(|conn| add(conn, 5)));
+        let after = db.write(|conn| conn.in_savepoint(|conn| add(conn, 5)));
         let (answers, neighbour) =
             join(join3(panics, panics_in_a_part, after), async { held.end() }).await;
         let broken = Err(Problem::Database(Fault::Broken));
@@ -309,7 +309,7 @@ on_sqlite! {
         let db = with_seats(&db);
         let hides = |conn: &mut Conn| -> Outcome {
             conn.batch_execute("PRAGMA max_page_count = 1; SAVEPOINT inner_part")?;
-            let hidden = conn.transaction(|conn| conn.batch_execute("ROLLBACK; SELECT broken"));
+            let hidden = conn.in_savepoint(|conn| -> Outcome { Ok(conn.batch_execute("ROLLBACK; SELECT broken")?) });
             assert!(hidden.is_err());
             Err(Problem::Full)?
         };

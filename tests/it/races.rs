@@ -5,13 +5,13 @@
 use diesel::prelude::*;
 use leling::{
     clock::Clock,
-    db::schema::{attendances, draws, quotes},
+    db::schema::{attendances, canteens, draws, quotes},
     id::Id,
     ids::TapId,
 };
 use serde_json::json;
 
-use crate::support::{Counted, Meal, Plan, Reply, Resident, TestDb, Town, race};
+use crate::support::{Canteen, Client, Counted, Meal, Plan, Reply, Resident, TestDb, Town, race};
 
 /// Everybody reserves this meal at one moment.
 fn rush(residents: &[Resident], meal: &Meal) -> Vec<Reply> {
@@ -37,6 +37,21 @@ fn the_last_ten_places(db: TestDb, servers: usize) {
             "in round {round}"
         );
     }
+}
+
+fn canteens_opened_at_once(db: TestDb, servers: usize) {
+    let town = Town::open(db, Plan { servers, ..Plan::USUAL });
+    let officers: Vec<Client> =
+        (0..12).map(|number| town.officer.at(&town.servers[number % servers])).collect();
+    let opened = race(
+        (1..)
+            .zip(&officers)
+            .map(|(number, officer)| move || officer.post("/canteens", Canteen::details(number))),
+    );
+    opened.into_iter().for_each(|answer| drop(answer.expect(201)));
+    let mut numbers: Vec<i32> = town.look(|conn| canteens::table.select(canteens::number).load(conn));
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=13).collect::<Vec<i32>>());
 }
 
 fn the_last_ten_portions(db: TestDb, servers: usize) {
@@ -244,6 +259,10 @@ on_both! {
         assert!(placed(rush(&town.residents, &meal), "item_sold_out") > 10);
     }
 
+    async fn canteens_that_are_opened_at_one_moment_get_a_number_each(db: TestDb) {
+        canteens_opened_at_once(db, 1);
+    }
+
     async fn one_resident_in_two_canteens_at_one_moment_is_paid_for_once(db: TestDb) {
         one_subsidy(db, 1);
     }
@@ -274,6 +293,10 @@ on_postgres! {
 
     async fn two_processes_give_64_who_rush_for_the_last_ten_portions_ten(db: TestDb) {
         the_last_ten_portions(db, 2);
+    }
+
+    async fn two_processes_that_open_canteens_at_one_moment_number_each_of_them(db: TestDb) {
+        canteens_opened_at_once(db, 2);
     }
 
     async fn two_processes_pay_once_for_one_resident_in_two_canteens_at_one_moment(db: TestDb) {

@@ -70,11 +70,12 @@ pub async fn door_list(
     menu: web::Path<MenuId>,
     held: Held,
 ) -> Result<Done<DoorList>, Problem> {
+    let state = allowed.shared_state().clone();
     allowed
         .read(move |conn, caller| {
             let mark = menus::mark(conn, *menu)?;
             caller.on_duty(&canteens::site(conn, mark.canteen_id)?)?;
-            held.or_make(ETag::of(mark.changes), || {
+            held.or_latest(&state.door_lists, mark.id, ETag::of(mark.changes), || {
                 let menu = menus::find(conn, mark.id)?;
                 list(conn, &menu)
             })

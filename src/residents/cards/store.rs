@@ -77,10 +77,10 @@ pub(super) fn holder(conn: &mut Conn, code_hash: &str) -> QueryResult<Option<(Re
 
 /// The hashes of the codes in force of these residents.
 pub fn hashes(conn: &mut Conn, residents: &[ResidentId]) -> QueryResult<HashMap<ResidentId, String>> {
-    let rows: Vec<(ResidentId, String)> = cards::table
+    let rows: Vec<(ResidentId, String)> = each!(conn, c => cards::table
         .filter(cards::resident_id.eq_any(residents.iter().copied()))
         .filter(cards::revoked_at.is_null())
         .select((cards::resident_id, cards::code_hash))
-        .load(conn)?;
+        .load(c))?;
     Ok(rows.into_iter().collect())
 }

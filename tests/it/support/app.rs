@@ -187,6 +187,11 @@ impl TestApp {
         self.state.db.clone()
     }
 
+    /// What the service has besides its database.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Where that is.
     pub fn database_url(&self) -> &str {
         self.test_db.url()

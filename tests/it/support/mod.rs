@@ -24,7 +24,7 @@ pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
 pub use postgres::Cluster;
 pub use process::{Client, Server};
-pub use town::{Counted, Meal, Plan, Resident, Town, race};
+pub use town::{Canteen, Counted, Meal, Plan, Resident, Town, race};
 
 /// A test, as the macros below register it.
 pub struct Case {
