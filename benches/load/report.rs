@@ -34,7 +34,7 @@ impl Floors {
     /// What holds without optimisation and on a machine that does something else besides, and would not without group
     /// commit, without memory, or without an index.
     pub const SHORT: Floors = Floors {
-        menus_to_bare: 0.1,
+        menus_to_bare: 0.05,
         to_one_a_request: 0.8,
         to_commits: 0.01,
         to_one_a_request_slow: 2.0,
