@@ -30,18 +30,16 @@ pub type Rates = BTreeMap<(Ask, On, usize), f64>;
 pub fn measure(directory: &Path, on: &[On], district: Size, sizes: &[usize], rounds: usize) -> Rates {
     let mut rates = Rates::new();
     for on in on.iter().filter(|on| matches!(on, On::Sqlite | On::Postgres)) {
-        let Some((mut seeds, url)) = seeded(directory, *on, district) else { continue };
-        let (mut written, mut progress) = (0, Progress::default());
-        let mut pen = Pen::of(&url);
-        past(&seeds, *on, false).begin(&mut pen);
         for meals in sizes {
+            // Anew for each, so that as many have come when it is asked.
+            let Some((mut seeds, url)) = seeded(directory, *on, district) else { continue };
+            let mut progress = Progress::default();
+            let mut pen = Pen::of(&url);
             let past = past(&seeds, *on, false);
             let began = Instant::now();
-            past.write(&mut pen, written..past.menus(*meals));
-            written = past.menus(*meals);
-            if let Pen::Postgres(_) = pen {
-                pen.write("VACUUM ANALYZE");
-            }
+            past.begin(&mut pen);
+            past.write(&mut pen, 0..past.menus(*meals));
+            past.end(&mut pen);
             eprintln!("{on:?}: {meals} meals of the past, written in {:.0} s", began.elapsed().as_secs_f64());
             let server = Server::start(&url, Way::default(), &directory.join("grown.log"));
             seeds.world_mut(*on).sign_in_again(&server);
@@ -59,7 +57,6 @@ pub fn measure(directory: &Path, on: &[On], district: Size, sizes: &[usize], rou
             }
             server.stop();
         }
-        past(&seeds, *on, false).end(&mut pen);
     }
     rates
 }
