@@ -43,11 +43,6 @@ impl<T: QueryFragment<Pg> + QueryFragment<Sqlite>> QueryFragment<MultiBackend> f
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         MultiBackend::walk_variant_ast(&self.0, pass)
     }
-
-    /// As of [`Kept`]: none of them has a list.
-    fn is_safe_to_cache_prepared(&self, _: &MultiBackend) -> QueryResult<bool> {
-        Ok(true)
-    }
 }
 
 impl<T> QueryId for Both<T> {
@@ -61,10 +56,11 @@ impl<T: Query> Query for Both<T> {
 
 impl<T> RunQueryDsl<Conn> for Both<T> {}
 
-/// A statement that is prepared once on each connection, where diesel would prepare it every time: an update, or one with
-/// a list. Preparing costs more than doing it, and on PostgreSQL a trip more.
+/// A statement that is prepared once on each connection, where diesel would prepare it every time: one with a list, or with
+/// words that are [`written`]. Preparing costs more than doing it, and on PostgreSQL a trip more.
 ///
-/// Each of its texts is kept as long as the connection, so a list must be a short one.
+/// Only what answers rows is kept so, as diesel asks of what does not whether it may be kept before it comes here: updates are
+/// [`changed!`](crate::changed). Each of its texts is kept as long as the connection, so a list must be a short one.
 pub struct Kept<T>(
     /// The statement.
     pub T,
@@ -92,7 +88,8 @@ impl<T: Query> Query for Kept<T> {
 
 impl<T, C> RunQueryDsl<C> for Kept<T> {}
 
-/// Runs `$statement` with `$c` bound to the connection of the database in use: for what not even
+/// Runs `$statement` with `$c` bound to the connection of the database in use: for what is asked often, as diesel's
+/// `MultiConnection` writes each statement out two or three times before it runs; and for what not even
 /// [`Both`](crate::db::Both) can carry, the insertion of several rows at once.
 ///
 /// The rows' struct says `#[diesel(treat_none_as_default_value = false)]`. A statement has at most 32 766 values (rows

@@ -11,7 +11,7 @@ use crate::{
     changed,
     clock::At,
     db::{
-        Both, Conn, Json, Kept,
+        Both, Conn, Json,
         schema::{menu_editions, menu_items, menus},
     },
     each, guards,
@@ -95,29 +95,22 @@ impl From<ItemRow> for Item {
     }
 }
 
-/// As many menus as a canteen has in a day: their items are read by statements that are kept.
-const FEW: usize = 3;
-
 fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
-    macro_rules! of_menus {
-        () => {
-            menu_items::table
-                .filter(menu_items::menu_id.eq_any(rows.iter().map(|row| row.id)))
-                .order((menu_items::menu_id, menu_items::position, menu_items::id))
-                .select(ItemRow::as_select())
-        };
-    }
-    let items: Vec<ItemRow> = if rows.len() <= FEW {
-        each!(conn, c => Kept(of_menus!()).load(c))?
-    } else {
-        each!(conn, c => of_menus!().load(c))?
-    };
+    let items: Vec<ItemRow> = each!(conn, c => menu_items::table
+        .filter(menu_items::menu_id.eq_any(rows.iter().map(|row| row.id)))
+        .order((menu_items::menu_id, menu_items::position, menu_items::id))
+        .select(ItemRow::as_select())
+        .load(c))?;
     let mut by_menu: HashMap<MenuId, Vec<Item>> = HashMap::new();
     for row in items {
         by_menu.entry(row.menu_id).or_default().push(row.into());
     }
-    let menu = |row: MenuRow| Menu {
-        items: by_menu.remove(&row.id).unwrap_or_default(),
+    Ok(rows.into_iter().map(|row| menu(by_menu.remove(&row.id).unwrap_or_default(), row)).collect())
+}
+
+fn menu(items: Vec<Item>, row: MenuRow) -> Menu {
+    Menu {
+        items,
         id: row.id,
         canteen_id: row.canteen_id,
         served_on: row.served_on,
@@ -137,13 +130,19 @@ fn with_items(conn: &mut Conn, rows: Vec<MenuRow>) -> QueryResult<Vec<Menu>> {
         version: row.version,
         waiting: row.waiting,
         changes: row.changes,
-    };
-    Ok(rows.into_iter().map(menu).collect())
+    }
 }
 
 pub(super) fn find(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Menu>> {
-    let row = each!(conn, c => menus::table.find(id).select(MenuRow::as_select()).load(c))?;
-    Ok(with_items(conn, row)?.pop())
+    let row: Option<MenuRow> =
+        each!(conn, c => menus::table.find(id).select(MenuRow::as_select()).get_result(c)).optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let items: Vec<ItemRow> = each!(conn, c => menu_items::table
+        .filter(menu_items::menu_id.eq(id))
+        .order((menu_items::position, menu_items::id))
+        .select(ItemRow::as_select())
+        .load(c))?;
+    Ok(Some(menu(items.into_iter().map(Item::from).collect(), row)))
 }
 
 pub(super) fn mark(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Mark>> {
