@@ -197,7 +197,7 @@ pub fn standing(conn: &mut Conn, holder: Principal, resident: ResidentId) -> Que
             .filter(family_links::holder_kind.eq(holder.kind()))
             .filter(family_links::holder_id.eq(holder.id()))
             .filter(family_links::resident_id.eq(resident))
-            .filter(family_links::status.eq(written("active")))
+            .filter(family_links::status.eq(written(LinkStatus::Active.as_str())))
             .select(Link::as_select())
     )
     .get_result(c))

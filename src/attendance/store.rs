@@ -164,8 +164,8 @@ pub(super) fn served_meal(
         attendances::table
             .filter(attendances::menu_id.eq(menu))
             .filter(attendances::resident_id.eq(resident))
-            .filter(attendances::class.eq(written("meal")))
-            .filter(attendances::status.eq(written("served")))
+            .filter(attendances::class.eq(written(MealClass::Meal.as_str())))
+            .filter(attendances::status.eq(written(AttendanceStatus::Served.as_str())))
             .select(Row::as_select())
     )
     .get_result(c))

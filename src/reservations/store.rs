@@ -172,7 +172,7 @@ fn insert_lines(conn: &mut Conn, reservation: &Reservation) -> QueryResult<()> {
 pub(super) fn claim(conn: &mut Conn, id: ReservationId, version: i32) -> QueryResult<bool> {
     let open = reservations::table
         .find(id)
-        .filter(reservations::status.eq(written("active")))
+        .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())))
         .filter(reservations::served.eq(false));
     let next = reservations::version.eq(version + 1);
     let claimed = diesel::update(open.filter(reservations::version.eq(version))).set(next);
@@ -205,7 +205,7 @@ pub(super) fn cancel(
 ) -> QueryResult<bool> {
     let open = reservations::table
         .find(id)
-        .filter(reservations::status.eq(written("active")))
+        .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())))
         .filter(reservations::served.eq(false));
     let cancelled = diesel::update(open).set((
         reservations::status.eq(ReservationStatus::Cancelled),
@@ -222,7 +222,7 @@ pub(super) fn cancel(
 pub(super) fn set_served(conn: &mut Conn, id: ReservationId, served: bool) -> QueryResult<bool> {
     let standing = reservations::table
         .find(id)
-        .filter(reservations::status.eq(written("active")))
+        .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())))
         .filter(reservations::served.eq(!served));
     let marked = diesel::update(standing)
         .set((reservations::served.eq(served), reservations::version.eq(reservations::version + 1)));
@@ -279,7 +279,7 @@ pub(super) fn active_of(
         reservations::table
             .filter(reservations::menu_id.eq(menu))
             .filter(reservations::resident_id.eq(resident))
-            .filter(reservations::status.eq(written("active")))
+            .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())))
             .select(Row::as_select())
     )
     .get_result(c))
@@ -291,7 +291,7 @@ pub(super) fn has_active(conn: &mut Conn, menu: MenuId, resident: ResidentId) ->
     let active = reservations::table
         .filter(reservations::menu_id.eq(menu))
         .filter(reservations::resident_id.eq(resident))
-        .filter(reservations::status.eq(written("active")));
+        .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())));
     each!(conn, c => Kept(select(exists(active))).get_result(c))
 }
 
