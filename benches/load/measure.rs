@@ -200,11 +200,11 @@ impl Plan {
 
     fn ask_all(&self, on: On, world: &World, server: &Server, seeds: &Seeds<'_>, measured: &mut Measured) {
         let mut progress = Progress::default();
-        // What a server does only once is done before.
-        ask(server.address, 8, self.long.min(Duration::from_millis(300)), &mut || Some(world.some_menus()));
         for (ask, clients) in self.asks_of(on) {
+            // What a server and its connections to the database do only once is done before.
+            self.ask(ask, world, server, clients, self.long / 4, &mut progress);
             let before = (server.processor_s(), seeds.database_s());
-            let mut answers = self.ask(ask, world, server, clients, &mut progress);
+            let mut answers = self.ask(ask, world, server, clients, self.long, &mut progress);
             let after = (server.processor_s(), seeds.database_s());
             assert!(answers.others == 0, "{ask:?} on {on:?}: {} refused", answers.others);
             let count = (answers.took_us.len() + answers.busy) as f64;
@@ -228,12 +228,13 @@ impl Plan {
         world: &World,
         server: &Server,
         clients: usize,
+        long: Duration,
         progress: &mut Progress,
     ) -> Answers {
-        // Of what there is only so much to do, each measurement gets its part.
-        let part = world.check_ins() / self.clients.len();
+        // Of what there is only so much to do, each time gets its part.
+        let part = world.check_ins() / (2 * self.clients.len());
         let mut taps = 0;
-        ask(server.address, clients, self.long, &mut || match what {
+        ask(server.address, clients, long, &mut || match what {
             Ask::Menus => Some(world.some_menus()),
             Ask::Quote => Some(world.some_quote()),
             Ask::Reserve => world.next_reservation(progress),

@@ -11,6 +11,7 @@
 //! [`Fault`], whose cause is in the log and nowhere else.
 
 mod after;
+mod checkpoints;
 mod conn;
 mod copy;
 mod look;

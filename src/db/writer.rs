@@ -28,6 +28,7 @@ use crate::{guards, metrics};
 use super::{
     Fail, Fault,
     after::{self, Deed},
+    checkpoints::Checkpoints,
     conn::{Address, Conn, Purpose, Trouble},
 };
 
@@ -166,10 +167,11 @@ impl Writer {
     /// Starts the thread on its own connection.
     pub(super) fn start(address: Address) -> Result<Writer, ConnectionError> {
         let conn = address.connect_existing()?;
+        let checkpoints = Checkpoints::start(&address)?;
         let (sender, jobs) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || Thread { address, jobs }.work(conn))
+            .spawn(move || Thread { address, jobs, checkpoints }.work(conn))
             .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
         Ok(Writer { queue: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
@@ -221,6 +223,7 @@ impl Drop for Writer {
 struct Thread {
     address: Address,
     jobs: Receiver<Box<dyn Job>>,
+    checkpoints: Checkpoints,
 }
 
 impl Thread {
@@ -262,13 +265,16 @@ impl Thread {
         let began = Instant::now();
         let fault = ended.or_else(|| conn.commit().err().map(|error| Fault::of_commit(&error, false)));
         // Closing the connection rolls back: that must have happened before anybody is told.
-        let conn = fault.is_none().then_some(conn);
+        let mut conn = fault.is_none().then_some(conn);
         if fault.is_none() {
             metrics::commit(answers.len(), began.elapsed());
             deeds.into_iter().for_each(|deed| deed());
         }
         for answer in answers {
             answer(fault);
+        }
+        if let Some(conn) = &mut conn {
+            self.checkpoints.after_commit(conn);
         }
         conn
     }
