@@ -144,3 +144,50 @@ fn log(conn: &mut Conn, wanted: Wanted) -> QueryResult<Log> {
     };
     Kept(sql_query(words)).get_result(conn)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection as _;
+
+    use super::*;
+
+    fn write(conn: &mut Conn, pages: i32) {
+        conn.batch_execute(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {pages}) \
+             INSERT INTO plates SELECT randomblob(4000) FROM n"
+        ))
+        .unwrap();
+    }
+
+    #[test]
+    fn a_long_log_is_moved_beside_the_writer_who_begins_it_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(directory.path().join("canteen.db"));
+        let mut writing = address.connect().unwrap();
+        writing.batch_execute("CREATE TABLE plates (food BLOB)").unwrap();
+        let (written, told) = sync_channel(1);
+        let finish = Arc::new(AtomicBool::new(false));
+        let mut mover = Mover { conn: address.connect().unwrap(), told, finish: finish.clone() };
+        let checkpoints = Checkpoints { written: Some(written), finish, thread: None };
+
+        write(&mut writing, WORTH_MOVING / 2);
+        mover.look().unwrap();
+        assert_eq!(log(&mut writing, Wanted::Look).unwrap().moved, 0);
+
+        // What comes while a log is moved is left over, as is what somebody who reads has not seen.
+        let mut reading = address.connect().unwrap();
+        write(&mut writing, LONG);
+        reading.batch_execute("BEGIN; SELECT * FROM plates LIMIT 1").unwrap();
+        write(&mut writing, 1);
+        mover.look().unwrap();
+        reading.batch_execute("COMMIT").unwrap();
+        let left = log(&mut writing, Wanted::Look).unwrap();
+        assert!(left.moved >= LONG && left.moved < left.pages, "{left:?}");
+        write(&mut writing, 1);
+        assert!(log(&mut writing, Wanted::Look).unwrap().pages > left.pages);
+
+        checkpoints.after_commit(&mut writing);
+        write(&mut writing, 1);
+        assert!(log(&mut writing, Wanted::Look).unwrap().pages < 100);
+    }
+}

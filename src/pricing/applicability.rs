@@ -101,7 +101,10 @@ fn never_pays_less(one: &Pay, other: &Pay) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::pricing::check::tests::{assert_may, document, faults, tier};
+    use crate::{
+        money::MAX_FEN,
+        pricing::check::tests::{assert_may, document, faults, tier},
+    };
 
     fn assert_never(when: Value) {
         let expected = [("/layers/0/tiers/0".to_owned(), "tier_never_applies")];
@@ -194,6 +197,159 @@ mod tests {
     }
 
     #[test]
+    fn a_tier_is_refused_behind_one_that_pays_at_least_as_much_for_every_meal() {
+        let faults_of = |earlier: Value, later: Value| {
+            let mut best = document(json!([tier("earlier", Value::Null), tier("later", Value::Null)]));
+            best["layers"][0]["pick"] = json!("best");
+            best["layers"][0]["tiers"][0]["pay"] = earlier;
+            best["layers"][0]["tiers"][1]["pay"] = later;
+            faults(&best)
+        };
+        let fixed = |fen: i64| json!({ "fixed_fen": fen });
+        let price = |fen: i64| json!({ "resident_price_fen": fen });
+        let food = |mut pay: Value| {
+            pay["without_delivery_fee"] = json!(true);
+            pay
+        };
+        let refused = [("/layers/0/tiers/1".to_owned(), "tier_never_applies")];
+        assert_eq!(faults_of(fixed(500), fixed(500)), refused);
+        assert_eq!(faults_of(price(500), price(501)), refused);
+        assert_eq!(faults_of(food(price(500)), food(price(501))), refused);
+        assert_eq!(faults_of(fixed(500), fixed(501)), []);
+        assert_eq!(faults_of(price(501), price(500)), []);
+        assert_eq!(faults_of(food(fixed(500)), fixed(400)), []);
+        assert_eq!(faults_of(fixed(500), price(500)), []);
+    }
+
+    #[test]
+    fn a_payment_to_the_canteen_that_can_never_be_made_is_refused() {
+        let faults_of = |payer: &str, when: Value| {
+            let mut document = document(json!([tier("a", Value::Null)]));
+            let payment = json!({ "payer": payer, "code": "meal", "fixed_fen": 100, "when": when });
+            document["to_canteen"] = json!([payment]);
+            faults(&document)
+        };
+        let elsewhere = json!({ "canteen_in": { "city": "Elsewhere" } });
+        let at = |pointer: &str| pointer.to_owned();
+        assert_eq!(faults_of("city", elsewhere.clone()), [(at("/to_canteen/0"), "payment_never_applies")]);
+        assert_eq!(faults_of("", elsewhere), [(at("/to_canteen/0/payer"), "bad_text")]);
+        assert_eq!(faults_of("city", json!({ "canteen_in": { "city": "Jiangcheng" } })), []);
+    }
+
+    #[test]
+    fn the_largest_document_is_looked_through_and_a_larger_one_is_not() {
+        let fifty = json!({ "all": vec![json!({ "age": { "from": 60 } }); 49] });
+        let tiers: Vec<Value> = (0..4).map(|nth: i32| tier(&nth.to_string(), fifty.clone())).collect();
+        let mut document = document(json!(tiers));
+        let hidden = |nth: i32| (format!("/layers/0/tiers/{nth}"), "tier_never_applies");
+        assert_eq!(faults(&document), [1, 2, 3].map(hidden));
+        document["layers"][0]["when"] = json!({ "period": ["lunch"] });
+        assert_eq!(faults(&document), [(String::new(), "too_many")]);
+    }
+
+    #[test]
+    fn a_person_may_have_any_of_the_values_of_a_fact_together() {
+        let graded = |value: usize| json!({ "fact": { "kind": "disabled", "value": value.to_string() } });
+        for held in 0..8_usize {
+            let of = |value: usize| {
+                if held >> value & 1 == 1 { graded(value) } else { json!({ "not": graded(value) }) }
+            };
+            assert_may(json!({ "all": [of(0), of(1), of(2)] }));
+            assert_may(json!({ "all": [of(0), of(1), of(2), { "fact": { "kind": "disabled" } }] }));
+        }
+        let either = json!({ "fact": { "kind": "disabled", "values": ["0", "1"] } });
+        assert_never(json!({ "all": [either, { "not": graded(0) }, { "not": graded(1) }] }));
+    }
+
+    #[test]
+    fn a_fact_with_more_than_ten_values_is_too_much_to_decide() {
+        let neither = |count: usize| {
+            let values: Vec<String> = (0..count).map(|value| value.to_string()).collect();
+            let any_value = json!({ "not": { "fact": { "kind": "disabled" } } });
+            json!({ "all": [{ "fact": { "kind": "disabled", "values": values } }, any_value] })
+        };
+        assert_never(neither(10));
+        assert_may(neither(11));
+    }
+
+    #[test]
+    fn the_amounts_of_a_meal_bound_each_other() {
+        let money = |of: &str, bound: &str, fen: i64| json!({ "money": { "of": of, bound: fen } });
+        let food = |of: &str, bound: &str, fen: i64| json!({ "money": { "of": of, "without_delivery_fee": true, bound: fen } });
+        assert_never(json!({ "all": [money("gross", "lt", 1000), food("net", "ge", 1000)] }));
+        assert_never(json!({ "all": [money("gross", "lt", 1000), food("gross", "ge", 1000)] }));
+        assert_never(json!({ "all": [money("gross", "lt", 1000), money("set", "ge", 1000)] }));
+        assert_never(json!({ "all": [food("gross", "lt", 1000), money("set", "ge", 1000)] }));
+        assert_never(json!({ "all": [money("net", "lt", 1000), food("net", "ge", 1000)] }));
+        assert_never(json!({ "all": [food("gross", "lt", 1000), food("net", "ge", 1000)] }));
+        assert_may(json!({ "all": [money("net", "ge", 1000), food("net", "lt", 1000)] }));
+        assert_may(json!({ "all": [money("gross", "le", 1000), money("set", "ge", 1000)] }));
+        // The fee is at most 200, so that it leaves at least 800 of the rest.
+        let small_fee = json!({ "all": [money("gross", "le", 1200), food("gross", "ge", 1000), money("net", "ge", 1000)] });
+        assert_never(json!({ "all": [small_fee, food("net", "lt", 800)] }));
+        assert_may(json!({ "all": [small_fee, food("net", "le", 800)] }));
+        let fortune = |of: &str| money(of, "gt", MAX_FEN);
+        assert_may(
+            json!({ "all": [fortune("gross"), fortune("net"), food("gross", "gt", MAX_FEN), food("net", "lt", 5)] }),
+        );
+    }
+
+    #[test]
+    fn the_number_of_a_meal_is_no_lower_in_a_longer_window() {
+        let nth = |window: &str, from: i32, to: i32| json!({ "nth_meal": { "window": window, "from": from, "to": to } });
+        assert_never(json!({ "all": [nth("month", 3, 5), nth("year", 1, 2)] }));
+        assert_never(json!({ "all": [nth("day", 2, 3), { "not": nth("day", 2, 3) }] }));
+        assert_may(json!({ "all": [nth("month", 3, 5), nth("year", 1, 3)] }));
+        assert_may(json!({ "all": [nth("day", 2, 3), { "not": nth("day", 3, 3) }] }));
+        assert_may(json!({ "all": [nth("week", 5, 5), nth("month", 1, 1)] }));
+    }
+
+    #[test]
+    fn a_home_may_lie_in_beside_and_below_every_area_that_is_named() {
+        let area = |path: &str| {
+            let names = ["city", "district", "town", "community"].into_iter().zip(path.split('/'));
+            Value::Object(names.map(|(level, name)| (level.to_owned(), json!(name))).collect())
+        };
+        let registered = |path: &str| json!({ "registered_in": area(path) });
+        let lives = |path: &str| json!({ "lives_in": area(path) });
+        let not = |condition: Value| json!({ "not": condition });
+        assert_may(
+            json!({ "all": [registered("Elsewhere/North"), not(registered("Elsewhere/North/Hill"))] }),
+        );
+        assert_may(json!({ "all": [registered("Elsewhere"), lives("Jiangcheng/East/Hongqi/One")] }));
+        assert_may(json!({ "all": [not(registered("Jiangcheng")), not(lives("Jiangcheng"))] }));
+        assert_may(
+            json!({ "all": [lives("Jiangcheng/East"), { "lives_in": { "same_as_canteen": "community" } }] }),
+        );
+        assert_may(
+            json!({ "all": [{ "canteen_in": area("Jiangcheng/East") }, not(lives("Jiangcheng/East"))] }),
+        );
+        assert_never(json!({ "all": [lives("Jiangcheng/East"), lives("Jiangcheng/West")] }));
+        assert_never(json!({ "all": [lives("Jiangcheng/East/Hongqi"), not(lives("Jiangcheng/East"))] }));
+        assert_never(json!({ "all": [{ "lives_in": { "same_as_canteen": "city" } }, lives("Elsewhere")] }));
+        assert_never(
+            json!({ "all": [{ "canteen_in": area("Jiangcheng/East") }, { "canteen_in": area("Jiangcheng/West") }] }),
+        );
+    }
+
+    #[test]
+    fn one_meal_is_at_one_time_in_one_way() {
+        assert_never(json!({ "all": [{ "period": ["lunch"] }, { "period": ["dinner"] }] }));
+        assert_never(json!({ "all": [{ "mode": ["dine_in"] }, { "mode": ["delivery", "takeaway"] }] }));
+        assert_never(
+            json!({ "all": [{ "not": { "item_kind": ["set"] } }, { "not": { "item_kind": ["dish"] } }] }),
+        );
+        assert_never(json!({ "all": [{ "day_kind": ["workday"] }, { "weekday": ["sat", "sun"] }] }));
+        assert_never(json!({ "any": [
+            { "all": [{ "period": ["lunch"] }, { "not": { "period": ["lunch", "dinner"] } }] },
+            { "not": { "any": [{ "age": { "from": 70 } }, { "age": { "to": 70 } }] } },
+        ] }));
+        assert_may(json!({ "all": [{ "item_kind": ["set"] }, { "item_kind": ["dish"] }] }));
+        assert_may(json!({ "all": [{ "day_kind": ["holiday"] }, { "weekday": ["mon"] }] }));
+        assert_may(json!({ "all": [{ "day_kind": ["workday"] }, { "weekday": ["mon"] }] }));
+    }
+
+    #[test]
     fn a_document_made_to_be_hard_does_not_hold_the_server_up() {
         let fact = |index: usize| json!({ "fact": { "kind": format!("kind {index}") } });
         let pairs =
@@ -202,5 +358,17 @@ mod tests {
         let mut all: Vec<Value> = pairs.collect();
         all.push(json!({ "any": one_of }));
         assert_may(json!({ "all": all }));
+    }
+
+    #[test]
+    fn what_can_never_hold_is_let_through_where_it_would_take_too_long_to_tell() {
+        let never_of = |facts: usize| {
+            let fact = |index: usize| json!({ "fact": { "kind": format!("kind {index}") } });
+            let open = (0..facts).map(|index| json!({ "any": [fact(index), { "not": fact(index) }] }));
+            let never = [json!({ "age": { "from": 70 } }), json!({ "age": { "to": 70 } })];
+            json!({ "all": open.chain(never).collect::<Vec<_>>() })
+        };
+        assert_never(never_of(5));
+        assert_may(never_of(17));
     }
 }

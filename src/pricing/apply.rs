@@ -205,15 +205,24 @@ impl<'a> Pricing<'a> {
                 window: limit.window,
                 max_fen,
             }));
-        } else if fit.fen.is_zero() {
+            return;
+        }
+        let net = self.facts.net;
+        let payable = match fit.tier.pay {
+            Pay::Fixed { without_delivery_fee, .. } | Pay::ResidentPrice { without_delivery_fee, .. } => {
+                self.without_fee(net, without_delivery_fee)
+            }
+            Pay::Percent { .. } => net,
+        };
+        if fit.fen.is_zero() {
             reasons.push(match fit.tier.pay {
-                _ if self.facts.net.is_zero() => Reason::NothingLeft,
+                _ if payable.is_zero() => Reason::NothingLeft,
                 Pay::ResidentPrice { resident_price_fen, .. } => {
                     Reason::NotAbovePrice { price_fen: resident_price_fen }
                 }
                 Pay::Fixed { .. } | Pay::Percent { .. } => Reason::RoundedToNothing,
             });
-        } else if matches!(fit.tier.pay, Pay::Fixed { fixed_fen, .. } if fixed_fen > self.facts.net) {
+        } else if matches!(fit.tier.pay, Pay::Fixed { fixed_fen, .. } if fixed_fen > payable) {
             reasons.push(Reason::RestOfCharge);
         }
     }

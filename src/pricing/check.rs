@@ -286,9 +286,7 @@ impl Check {
     }
 
     fn conditions_in(&mut self, at: &str, parts: &[Condition], depth: usize) {
-        if parts.is_empty() {
-            self.list(at, 0, 1);
-        }
+        self.list(at, parts.len(), 1);
         for (index, part) in parts.iter().enumerate() {
             self.condition_at(&format!("{at}/{index}"), part, depth + 1);
         }
@@ -441,90 +439,4 @@ fn is_text(text: &str, longest: usize) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    pub fn document(tiers: Value) -> Value {
-        json!({
-            "code": "test",
-            "area": { "city": "Jiangcheng" },
-            "name": { "zh": "试", "en": "test" },
-            "layers": [{ "payer": "city", "rank": 1, "pick": "first", "tiers": tiers }],
-        })
-    }
-
-    pub fn tier(code: &str, when: Value) -> Value {
-        let mut tier = json!({ "code": code, "pay": { "fixed_fen": 100 } });
-        if !when.is_null() {
-            tier["when"] = when;
-        }
-        tier
-    }
-
-    /// Pointer and code of every fault.
-    pub fn faults(document: &Value) -> Vec<(String, &'static str)> {
-        let faults = parse(document).err().unwrap_or_default();
-        faults.into_iter().map(|fault| (fault.pointer, fault.code.as_str())).collect()
-    }
-
-    pub fn assert_may(when: Value) {
-        assert_eq!(faults(&document(json!([tier("a", when.clone())]))), [], "{when}");
-    }
-
-    #[test]
-    fn a_document_of_the_wrong_shape_is_told_with_the_place() {
-        let cases = [
-            (json!({ "age": { "form": 60 } }), "/layers/0/tiers/0/when/age/form"),
-            (json!({ "agee": { "from": 60 } }), "/layers/0/tiers/0/when"),
-            (json!({ "all": [{ "period": ["supper"] }] }), "/layers/0/tiers/0/when/all/0/period/0"),
-            (json!({ "registered_in": { "town": "Hongqi" } }), "/layers/0/tiers/0/when/registered_in"),
-        ];
-        for (when, pointer) in cases {
-            let faults = parse(&document(json!([tier("a", when)]))).unwrap_err();
-            assert_eq!(faults[0].code, FaultCode::Malformed, "{faults:?}");
-            assert!(faults[0].pointer.starts_with(pointer), "{faults:?}");
-        }
-        let mut pays_two = document(json!([tier("a", Value::Null)]));
-        pays_two["layers"][0]["tiers"][0]["pay"]["resident_price_fen"] = json!(1);
-        assert_eq!(faults(&pays_two), [("/layers/0/tiers/0/pay".to_owned(), "malformed")]);
-        let mut limits = document(json!([tier("a", Value::Null)]));
-        limits["layers"][0]["limits"] = json!("none");
-        assert_eq!(faults(&limits), [("/layers/0/limits".to_owned(), "malformed")]);
-    }
-
-    #[test]
-    fn every_fault_is_listed() {
-        let mut document = document(json!([
-            tier("a", json!({ "age": { "from": 70, "to": 60 } })),
-            tier("a", json!({ "any": [] })),
-        ]));
-        document["code"] = json!("No Code");
-        document["limits"] = json!({ "idle": { "window": "day", "count": 1 }, "open": { "window": "day" } });
-        document["layers"][0]["limits"] = json!(["open", "missing"]);
-        assert_eq!(
-            faults(&document),
-            [
-                ("/code", "bad_code"),
-                ("/limits/open", "boundless_limit"),
-                ("/layers/0/limits/1", "unknown_limit"),
-                ("/layers/0/tiers/0/when/age", "empty_range"),
-                ("/layers/0/tiers/1/when/any", "empty_list"),
-                ("/layers/0/tiers/1/code", "duplicate"),
-                ("/limits/idle", "unused_limit"),
-            ]
-            .map(|(pointer, code)| (pointer.to_owned(), code))
-        );
-    }
-
-    #[test]
-    fn conditions_nest_only_so_deep() {
-        let nested = |depth: usize| {
-            (1..depth).fold(json!({ "age": { "from": 60 } }), |inner, _| json!({ "all": [inner] }))
-        };
-        assert_may(nested(MAX_DEPTH));
-        let deep = faults(&document(json!([tier("a", nested(MAX_DEPTH + 1))])));
-        assert_eq!(deep[0].1, "too_deep");
-    }
-}
+pub(super) mod tests;

@@ -295,7 +295,7 @@ pub fn age_on(day: NaiveDate, born_on: NaiveDate, leap: LeapBirthday) -> i32 {
     let in_leap_year = NaiveDate::from_ymd_opt(day.year(), 2, 29).is_some();
     let birthday = match leap {
         LeapBirthday::Feb28 if is_leap_child && !in_leap_year => (2, 28),
-        LeapBirthday::Mar1 if is_leap_child && !in_leap_year => (3, 1),
+        // In a year without 29 February, the first day that is not before it is 1 March.
         LeapBirthday::Feb28 | LeapBirthday::Mar1 => (born_on.month(), born_on.day()),
     };
     let not_yet = (day.month(), day.day()) < birthday;
@@ -454,4 +454,105 @@ pub(super) enum Shape<'a> {
 pub struct Finding {
     pub condition: Condition,
     pub holds: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pricing::{
+        corpus::arguments,
+        quote,
+        schemes_test::{example, invented, with},
+    };
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_person_grows_a_year_older_on_their_birthday() {
+        use LeapBirthday::{Feb28, Mar1};
+        for (born_on, leap, on, age) in [
+            ("1960-06-15", Feb28, "2025-06-14", 64),
+            ("1960-06-15", Feb28, "2025-06-15", 65),
+            ("1960-06-15", Mar1, "2025-06-14", 64),
+            ("1960-06-15", Mar1, "2025-06-15", 65),
+            ("1960-06-15", Mar1, "1959-01-01", 0),
+            ("1960-02-29", Feb28, "2025-02-27", 64),
+            ("1960-02-29", Feb28, "2025-02-28", 65),
+            ("1960-02-29", Feb28, "2024-02-28", 63),
+            ("1960-02-29", Feb28, "2024-02-29", 64),
+            ("1960-02-29", Mar1, "2025-02-28", 64),
+            ("1960-02-29", Mar1, "2025-03-01", 65),
+            ("1960-02-29", Mar1, "2024-02-28", 63),
+            ("1960-02-29", Mar1, "2024-02-29", 64),
+        ] {
+            assert_eq!(age_on(day(on), day(born_on), leap), age, "{born_on} {leap} {on}");
+        }
+    }
+
+    #[test]
+    fn a_day_of_the_year_is_read_and_written_as_month_and_day() {
+        for text in ["01-01", "02-29", "10-05"] {
+            let day: MonthDay = serde_json::from_value(json!(text)).unwrap();
+            assert_eq!(serde_json::to_value(day).unwrap(), json!(text));
+        }
+        for bad in ["02-30", "13-01", "6-1", "06-1", "2025-06-01", ""] {
+            assert!(serde_json::from_value::<MonthDay>(json!(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_schema_tells_a_client_how_a_day_of_the_year_is_written() {
+        let schema = schemars::schema_for!(Season).to_value();
+        assert_eq!(schema.pointer("/$defs/MonthDay/type"), Some(&json!("string")));
+        let valid = |from: &str| jsonschema::is_valid(&schema, &json!({ "from": from, "to": "12-31" }));
+        assert!(valid("06-01"));
+        assert!(!valid("6-1") && !valid("13-01"));
+    }
+
+    #[test]
+    fn a_place_is_an_area_without_gaps_or_the_same_as_the_canteens() {
+        let read = |place: Value| serde_json::from_value::<PersonPlace>(place);
+        assert_eq!(
+            read(json!({ "same_as_canteen": "town" })).unwrap(),
+            PersonPlace::SameAsCanteen { same_as_canteen: Level::Town }
+        );
+        let east = Area::new(["Jiangcheng", "East"]).unwrap();
+        assert_eq!(read(json!({ "city": "Jiangcheng", "district": "East" })).unwrap(), PersonPlace::In(east));
+        for bad in [
+            json!({}),
+            json!({ "district": "East" }),
+            json!({ "city": "Jiangcheng", "town": "Hongqi" }),
+            json!({ "same_as_canteen": "town", "city": "Jiangcheng" }),
+            json!({ "same_as_canteen": "town", "district": "East" }),
+        ] {
+            assert!(read(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_reader_is_told_what_decided_and_of_a_hardship_only_when_nothing_else_did() {
+        let (seventy, eighty) = (json!({ "age": { "from": 70 } }), json!({ "age": { "from": 80 } }));
+        let (lunch, dinner) = (json!({ "period": ["lunch"] }), json!({ "period": ["dinner"] }));
+        let destitute = json!({ "fact": { "kind": "destitute" } });
+        for (when, pays, why) in [
+            (json!({ "any": [destitute, seventy] }), "1.00", "70 or older"),
+            (json!({ "any": [destitute, eighty] }), "1.00", "recorded as destitute"),
+            (json!({ "any": [dinner, eighty] }), "0.00", "not at dinner and under 80"),
+            (json!({ "all": [destitute, seventy] }), "1.00", "recorded as destitute and 70 or older"),
+            (json!({ "all": [{ "not": destitute }, eighty] }), "0.00", "under 80"),
+            (json!({ "not": { "any": [dinner, eighty] } }), "1.00", "not at dinner and under 80"),
+            (json!({ "not": { "all": [lunch, seventy] } }), "0.00", "at lunch and 70 or older"),
+        ] {
+            let layers = json!([{ "payer": "city", "rank": 1, "pick": "first", "tiers":
+                [{ "code": "a", "when": when, "pay": { "fixed_fen": 100 } }] }]);
+            let policy = [invented(layers, json!({}))];
+            let case = with(example(1500, json!({})), [("/resident/classes", json!(["destitute"]))]);
+            let line = &quote(&policy, &arguments(&case, &policy)).lines[0];
+            assert_eq!(line.words().en, format!("city {pays}, because {why}"), "{when}");
+        }
+    }
 }

@@ -413,3 +413,90 @@ pub struct CanteenPayment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pricing::{
+        check::tests::{document, faults, tier},
+        parse,
+    };
+
+    #[test]
+    fn a_document_is_written_as_it_was_read_without_what_goes_without_saying() {
+        let short = document(json!([tier("a", Value::Null)]));
+        let mut long = short.clone();
+        long["leap_birthday"] = json!("feb_28");
+        long["limits"] =
+            json!({ "day": { "window": "day", "count": 1 }, "month": { "window": "month", "fen": 1 } });
+        long["layers"][0]["rounding"] = json!({ "mode": "ceil", "to": "jiao" });
+        long["layers"][0]["tiers"] = json!([
+            { "code": "a", "when": { "age": { "from": 80 } }, "limits": ["day", "month"],
+                "pay": { "fixed_fen": 100, "without_delivery_fee": true } },
+            { "code": "b", "limits": "unlimited", "when": { "money": { "of": "net", "without_delivery_fee": true, "gt": 1 } },
+                "pay": { "percent_bp": 100, "of": "net", "without_delivery_fee": true, "cap_fen": 1 } },
+        ]);
+        long["to_canteen"] = json!([{ "payer": "town", "code": "meal", "fixed_fen": 1 }]);
+        for document in [short, long] {
+            assert_eq!(serde_json::to_value(parse(&document).unwrap().document()).unwrap(), document);
+        }
+    }
+
+    #[test]
+    fn an_amount_is_rounded_to_the_nearest_unit_in_the_direction_asked_for() {
+        use RoundingMode::{Ceil, Floor, HalfUp};
+        use RoundingUnit::{Fen as ToFen, Jiao};
+        for (mode, to, ten_thousandths, fen) in [
+            (Floor, ToFen, 19_999, 1),
+            (Floor, ToFen, 20_000, 2),
+            (Ceil, ToFen, 20_000, 2),
+            (Ceil, ToFen, 20_001, 3),
+            (HalfUp, ToFen, 24_999, 2),
+            (HalfUp, ToFen, 25_000, 3),
+            (Floor, Jiao, 199_999, 10),
+            (Floor, Jiao, 200_000, 20),
+            (Ceil, Jiao, 200_000, 20),
+            (Ceil, Jiao, 200_001, 30),
+            (HalfUp, Jiao, 249_999, 20),
+            (HalfUp, Jiao, 250_000, 30),
+        ] {
+            let rounded = Rounding { mode, to }.apply(ten_thousandths, 10_000);
+            assert_eq!(rounded, Fen(fen), "{mode} {to} {ten_thousandths}");
+        }
+    }
+
+    #[test]
+    fn a_tier_pays_in_one_way_with_the_fields_of_that_way() {
+        for pay in [
+            json!({}),
+            json!({ "fixed_fen": 100, "resident_price_fen": 100 }),
+            json!({ "fixed_fen": 100, "of": "gross" }),
+            json!({ "fixed_fen": 100, "cap_fen": 100 }),
+            json!({ "resident_price_fen": 100, "of": "gross" }),
+            json!({ "resident_price_fen": 100, "cap_fen": 100 }),
+            json!({ "percent_bp": 1000 }),
+        ] {
+            let mut document = document(json!([tier("a", Value::Null)]));
+            document["layers"][0]["tiers"][0]["pay"] = pay.clone();
+            assert_eq!(faults(&document), [("/layers/0/tiers/0/pay".to_owned(), "malformed")], "{pay}");
+        }
+    }
+
+    #[test]
+    fn limits_are_a_word_or_a_list_and_fault_and_schema_say_so() {
+        let mut document = document(json!([tier("a", Value::Null)]));
+        document["layers"][0]["limits"] = json!("none");
+        let told = &parse(&document).unwrap_err()[0].detail.en;
+        assert!(told.contains("expected \"unlimited\" or a list of names of limits"), "{told}");
+        let schema = schemars::schema_for!(CanteenPayment).to_value();
+        assert!(schema.pointer("/$defs/Limits").is_some());
+        let valid = |limits: Value| {
+            let payment = json!({ "payer": "town", "code": "meal", "fixed_fen": 1, "limits": limits });
+            jsonschema::is_valid(&schema, &payment)
+        };
+        assert!(valid(json!("unlimited")) && valid(json!(["day"])));
+        assert!(!valid(json!("none")) && !valid(json!([])));
+    }
+}

@@ -10,6 +10,8 @@
 
 mod applicability;
 mod apply;
+#[cfg(test)]
+mod apply_test;
 pub mod check;
 pub mod condition;
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn a_known_policy_comes_back_from_json_as_it_went_in() {
 }
 
 /// A policy in Jiangcheng with these layers and, besides, these fields.
-fn invented(layers: Value, besides: Value) -> PolicyInForce {
+pub(super) fn invented(layers: Value, besides: Value) -> PolicyInForce {
     let mut document = json!({
         "code": "invented",
         "area": { "city": "Jiangcheng" },
@@ -70,7 +70,7 @@ fn invented(layers: Value, besides: Value) -> PolicyInForce {
 }
 
 /// A lunch on Tuesday 4 March 2025 of a resident of 75 who lives and is registered where the canteen is.
-fn example(charge: i64, by_payer: Value) -> Value {
+pub(super) fn example(charge: i64, by_payer: Value) -> Value {
     let home = json!({ "city": "Jiangcheng", "district": "East", "town": "Hongqi" });
     let paid: i64 = by_payer.as_object().unwrap().values().map(|fen| fen.as_i64().unwrap()).sum();
     json!({
@@ -82,7 +82,7 @@ fn example(charge: i64, by_payer: Value) -> Value {
 }
 
 /// An example with values set, by JSON pointer.
-fn with<const N: usize>(mut case: Value, changes: [(&str, Value); N]) -> Value {
+pub(super) fn with<const N: usize>(mut case: Value, changes: [(&str, Value); N]) -> Value {
     for (pointer, value) in changes {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         case.pointer_mut(parent).unwrap()[key] = value;
@@ -90,11 +90,11 @@ fn with<const N: usize>(mut case: Value, changes: [(&str, Value); N]) -> Value {
     case
 }
 
-fn tier(pay: Value) -> Value {
+pub(super) fn tier(pay: Value) -> Value {
     json!([{ "code": "all", "pay": pay }])
 }
 
-fn had(date: &str, period: &str, paid: Value) -> Value {
+pub(super) fn had(date: &str, period: &str, paid: Value) -> Value {
     json!({ "date": date, "period": period, "charge": 1500, "paid": paid })
 }
 

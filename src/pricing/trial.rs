@@ -77,7 +77,7 @@ impl Trial<'_> {
         let ordinal = |window: Window| {
             let key = window.key(served_on, period);
             let same = before.iter().filter(|meal| window.key(meal.served_on, meal.period) == key).count();
-            i32::try_from(same).unwrap_or(i32::MAX - 1) + 1
+            i32::try_from(same + 1).unwrap_or(i32::MAX)
         };
         Usage {
             windows: limits.filter_map(used).collect(),
@@ -120,6 +120,9 @@ impl Trial<'_> {
         let mut rest = paid;
         for (index, line) in lines.iter().enumerate() {
             let fen = if index + 1 == lines.len() { rest } else { line.fen.min(rest) };
+            if fen.is_zero() {
+                continue;
+            }
             rest -= fen;
             let Some(in_force) = self.policies.iter().find(|policy| policy.code() == line.policy) else {
                 continue;
@@ -131,5 +134,90 @@ impl Trial<'_> {
                 draws.entry(limit.key.clone()).or_insert((limit.window, Fen::ZERO)).1 += fen;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::pricing::{
+        corpus::{arguments, earlier_meal},
+        schemes_test::{example, had, invented},
+    };
+
+    fn layer(code: &str, rank: i32, fen: i64, when: Value) -> Value {
+        json!({ "payer": "city", "code": code, "rank": rank, "pick": "first", "when": when, "limits": [code],
+            "tiers": [{ "code": "all", "pay": { "fixed_fen": fen } }] })
+    }
+
+    /// What these meals have drawn on the limits of these layers, each for a month: name, meals, fen.
+    fn drawn(layers: Value, earlier: &[EarlierMeal]) -> Vec<(String, i64, i64)> {
+        let of_month = |layer: &Value| {
+            (
+                layer["code"].as_str().unwrap().to_owned(),
+                json!({ "window": "month", "count": 99, "fen": 99_900 }),
+            )
+        };
+        let limits: Value = Value::Object(layers.as_array().unwrap().iter().map(of_month).collect());
+        let policy = [invented(layers, json!({ "limits": limits }))];
+        let usage = usage_after(&policy, &arguments(&example(1500, json!({})), &policy), earlier);
+        let used = |(limit, used): (LimitKey, Used)| {
+            (limit.0.trim_start_matches("invented/").to_owned(), used.count, used.fen.0)
+        };
+        usage.windows.into_iter().map(used).collect()
+    }
+
+    fn computed(date: &str, period: &str) -> EarlierMeal {
+        EarlierMeal { paid: None, ..earlier_meal(&json!({ "date": date, "period": period, "charge": 1500 })) }
+    }
+
+    #[test]
+    fn an_earlier_meal_is_priced_as_it_was_on_its_own_day() {
+        let meals = [
+            computed("2025-03-01", "lunch"),
+            computed("2025-03-03", "lunch"),
+            computed("2025-03-03", "dinner"),
+        ];
+        let layers = json!([
+            layer("saturday", 1, 100, json!({ "weekday": ["sat"] })),
+            layer("rest-day", 2, 100, json!({ "day_kind": ["rest_day"] })),
+            layer("dinner", 3, 100, json!({ "period": ["dinner"] })),
+            layer("second", 4, 100, json!({ "nth_meal": { "window": "day", "from": 2 } })),
+            layer("third", 5, 100, json!({ "nth_meal": { "window": "month", "from": 3, "to": 3 } })),
+        ]);
+        let once =
+            ["dinner", "rest-day", "saturday", "second", "third"].map(|name| (name.to_owned(), 1, 100));
+        assert_eq!(drawn(layers, &meals), once);
+    }
+
+    #[test]
+    fn what_a_payer_paid_is_drawn_as_its_layers_would_have_split_it_and_the_rest_on_the_last() {
+        let layers = json!([
+            layer("none", 1, 100, json!({ "age": { "from": 90 } })),
+            layer("first", 2, 300, json!({ "age": { "from": 60 } })),
+            layer("last", 3, 200, json!({ "age": { "from": 60 } })),
+        ]);
+        let paid = |fen: i64| {
+            drawn(layers.clone(), &[earlier_meal(&had("2025-03-01", "lunch", json!({ "city": fen })))])
+        };
+        let split = |first: i64, last: i64| [("first".to_owned(), 1, first), ("last".to_owned(), 1, last)];
+        assert_eq!(paid(500), split(300, 200));
+        assert_eq!(paid(450), split(300, 150));
+        assert_eq!(paid(600), split(300, 300));
+        assert_eq!(paid(200), [("first".to_owned(), 1, 200)]);
+        assert_eq!(paid(0), []);
+    }
+
+    #[test]
+    fn what_a_payer_paid_beyond_its_layers_is_drawn_on_the_first_of_them() {
+        let layers = json!([
+            layer("first", 1, 100, json!({ "age": { "from": 90 } })),
+            layer("last", 2, 200, json!({ "age": { "from": 95 } })),
+        ]);
+        let meals = ["2025-03-01", "2025-03-02"]
+            .map(|on| earlier_meal(&had(on, "lunch", json!({ "city": 70, "town": 50 }))));
+        assert_eq!(drawn(layers, &meals), [("first".to_owned(), 2, 140)]);
     }
 }

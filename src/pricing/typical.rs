@@ -133,7 +133,7 @@ fn bands(conditions: &[&Condition]) -> Vec<AgeBand> {
     let mut cuts: Vec<i32> = Vec::new();
     each_single(conditions, &mut |single| {
         if let Condition::Age(band) = single {
-            cuts.extend(band.from.into_iter().chain(band.to).filter(|age| *age > 0));
+            cuts.extend(band.from.into_iter().chain(band.to));
         }
     });
     cuts.sort_unstable();
@@ -177,7 +177,7 @@ fn kinds(conditions: &[&Condition]) -> Vec<Kind> {
     kinds
 }
 
-/// The facts that a condition asks for together, where these are several.
+/// The facts that a condition asks for together.
 fn together(condition: &Condition) -> Option<Vec<FactTest>> {
     let Shape::All(parts) = condition.shape() else { return None };
     let mut facts = Vec::new();
@@ -186,7 +186,7 @@ fn together(condition: &Condition) -> Option<Vec<FactTest>> {
             facts.push(test.clone());
         }
     }
-    (facts.len() > 1).then_some(facts)
+    (!facts.is_empty()).then_some(facts)
 }
 
 fn each_single<'a>(conditions: &[&'a Condition], look: &mut dyn FnMut(&'a Condition)) {
@@ -198,7 +198,7 @@ fn merged(kind: &Kind, bands: impl Iterator<Item = (AgeBand, Vec<Fen>)>) -> Vec<
     let mut stretches: Vec<(AgeBand, Vec<Fen>)> = Vec::new();
     for (band, pays) in bands {
         match stretches.last_mut() {
-            Some((stretch, same)) if *same == pays && stretch.to == band.from && band.from.is_some() => {
+            Some((stretch, same)) if *same == pays && stretch.to == band.from => {
                 stretch.to = band.to;
             }
             Some(_) | None => stretches.push((band, pays)),
@@ -276,5 +276,49 @@ mod tests {
             { "payer": "city", "rank": 1, "pick": "first", "tiers": [{ "code": "all", "pay": { "fixed_fen": 300 } }] },
         ]);
         assert_eq!(told(lunch(1200, layers)), [("everybody".to_owned(), 900)]);
+    }
+
+    #[test]
+    fn ages_that_pay_the_same_share_a_row_only_where_they_follow_on_each_other() {
+        let aged = |from: i32, to: i32| serde_json::json!({ "age": { "from": from, "to": to } });
+        let free = serde_json::json!({ "all": [
+            { "fact": { "kind": "destitute" } }, { "any": [aged(60, 70), aged(80, 90), { "age": { "from": 90 } }] },
+        ] });
+        let layers = serde_json::json!([
+            { "payer": "city", "rank": 1, "pick": "first", "tiers": [
+                { "code": "free", "when": free, "pay": { "resident_price_fen": 0 } },
+                { "code": "young", "when": aged(0, 60), "pay": { "fixed_fen": 100 } },
+                { "code": "usual", "pay": { "fixed_fen": 300 } },
+            ] },
+        ]);
+        let expected = [
+            ("under 60", 1100),
+            ("60 or older", 900),
+            ("60 to 69, recorded as destitute", 0),
+            ("80 or older, recorded as destitute", 0),
+        ];
+        assert_eq!(told(lunch(1200, layers)), expected.map(|(who, pays)| (who.to_owned(), pays)));
+    }
+
+    #[test]
+    fn those_with_facts_that_count_together_and_those_who_live_elsewhere_have_rows() {
+        let fact = |kind: &str| serde_json::json!({ "fact": { "kind": kind } });
+        let here = |place: &str| serde_json::json!({ place: { "city": "Guiyang" } });
+        let layers = serde_json::json!([
+            { "payer": "city", "rank": 1, "pick": "first", "when": here("registered_in"), "tiers": [
+                { "code": "both", "when": { "all": [fact("lives_alone"), fact("low_income")] }, "pay": { "fixed_fen": 400 } },
+                { "code": "usual", "pay": { "fixed_fen": 300 } },
+            ] },
+            { "payer": "town", "rank": 2, "pick": "first", "when": here("lives_in"), "tiers": [
+                { "code": "all", "pay": { "fixed_fen": 200 } },
+            ] },
+        ]);
+        let expected = [
+            ("everybody", 700),
+            ("recorded as living alone, recorded as low income", 600),
+            ("living elsewhere", 900),
+            ("registered elsewhere", 1000),
+        ];
+        assert_eq!(told(lunch(1200, layers)), expected.map(|(who, pays)| (who.to_owned(), pays)));
     }
 }

@@ -117,7 +117,10 @@ pub fn needs(policies: &[PolicyInForce]) -> Needs {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::pricing::schemes_test::invented;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -138,5 +141,41 @@ mod tests {
         assert_eq!(all(Window::Day), ("2024-02-29".into(), (on, on)));
         assert_eq!(all(Window::Month), ("2024-02".into(), (day("2024-02-01"), on)));
         assert_eq!(all(Window::Year), ("2024".into(), (day("2024-01-01"), day("2024-12-31"))));
+    }
+
+    #[test]
+    fn a_window_has_its_first_and_last_day_whichever_of_its_days_it_is_asked_of() {
+        for on in ["2025-03-01", "2025-03-15", "2025-03-31"] {
+            assert_eq!(Window::Month.days(day(on)), (day("2025-03-01"), day("2025-03-31")));
+            assert_eq!(Window::Year.days(day(on)), (day("2025-01-01"), day("2025-12-31")));
+        }
+    }
+
+    #[test]
+    fn a_policy_needs_each_of_its_limits_and_each_window_that_it_counts_meals_in() {
+        let nth = |window: &str| json!({ "nth_meal": { "window": window, "from": 2 } });
+        let tiers = json!([
+            { "code": "a", "when": { "all": [{ "not": nth("day") }, nth("month")] }, "pay": { "fixed_fen": 100 } },
+            { "code": "b", "pay": { "fixed_fen": 50 } },
+        ]);
+        let layers = json!([
+            { "payer": "city", "rank": 1, "pick": "first", "limits": ["week"], "tiers": tiers },
+            { "payer": "town", "rank": 2, "pick": "first", "when": nth("year"), "tiers": tiers },
+        ]);
+        let besides = json!({
+            "limits": { "week": { "window": "week", "count": 5 } },
+            "to_canteen": [{ "payer": "town", "code": "meal", "fixed_fen": 1, "when": nth("week") }],
+        });
+        let policy = invented(layers, besides);
+        let keys: Vec<String> = policy.policy.limits().iter().map(|limit| limit.key.to_string()).collect();
+        assert_eq!(keys, ["invented/week", "invented/layer:town", "invented/to_canteen:meal"]);
+        let needs = needs(&[policy]);
+        let windows = keys.iter().map(|key| needs.limits.get(key.as_str()).copied()).collect::<Vec<_>>();
+        assert_eq!(windows, [Some(Window::Week), Some(Window::Period), Some(Window::Period)]);
+        assert_eq!(needs.limits.len(), 3);
+        assert_eq!(
+            needs.ordinals.into_iter().collect::<Vec<_>>(),
+            [Window::Day, Window::Week, Window::Month, Window::Year]
+        );
     }
 }
