@@ -530,6 +530,7 @@ CREATE TABLE reservation_events (
     actor_kind TEXT NOT NULL,
     actor_id UUID,
     channel TEXT NOT NULL,
+    mode TEXT NOT NULL CHECK (mode IN ('dine_in', 'takeaway', 'delivery')),
     detail TEXT NOT NULL,
     PRIMARY KEY (reservation_id, version)
 );

@@ -403,6 +403,7 @@ diesel::table! {
         actor_kind -> Text,
         actor_id -> Nullable<crate::db::types::DbUuid>,
         channel -> Text,
+        mode -> Text,
         detail -> Text,
     }
 }

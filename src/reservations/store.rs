@@ -240,6 +240,7 @@ struct NewEvent {
     actor_kind: ActorKind,
     actor_id: Option<AnyoneId>,
     channel: Channel,
+    mode: Mode,
     detail: Json<Vec<Pick>>,
 }
 
@@ -259,6 +260,7 @@ pub(super) fn insert_event(
         actor_kind: by.kind(),
         actor_id: by.id(),
         channel: reservation.channel,
+        mode: reservation.mode,
         detail: Json(reservation.lines.clone()),
     };
     each!(conn, c => diesel::insert_into(reservation_events::table).values(&event).execute(c)).map(|_| ())

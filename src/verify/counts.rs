@@ -67,7 +67,7 @@ pub(super) fn verify<'a>(audit: &mut Audit<'_>, meal: &'a Meal) {
             }
         }
     };
-    meal.reservations.iter().for_each(|reserved| of_reservation(meal, reserved, &mut follow));
+    meal.reservations.iter().for_each(|reserved| of_reservation(reserved, &mut follow));
     meal.attendances.iter().for_each(|attended| of_attendance(attended, &mut follow));
     audit.checked.values += meal.entries.len() as u64;
     for row in recorded.into_values().flatten() {
@@ -128,7 +128,7 @@ fn cut<'a>(change: &Change<'a>) -> Vec<Entry<'a>> {
 }
 
 /// A reservation is counted when it is placed, by the difference when it is changed, and again when it is cancelled.
-fn of_reservation<'a>(meal: &'a Meal, reserved: &'a Reserved, follow: &mut impl FnMut(Change<'a>)) {
+fn of_reservation<'a>(reserved: &'a Reserved, follow: &mut impl FnMut(Change<'a>)) {
     let row = &reserved.row;
     let mut before: Option<(&'a str, &'a [Pick])> = None;
     for event in &reserved.events {
@@ -144,7 +144,7 @@ fn of_reservation<'a>(meal: &'a Meal, reserved: &'a Reserved, follow: &mut impl 
             by: Some((&event.row.actor_kind, event.row.actor_id)),
             from: vec![("reservation_events", &event.key), ("reservations", &row.id)],
         };
-        let mode = meal.mode_at(reserved, event.row.recorded_at);
+        let mode = event.row.mode.as_str();
         match (event.row.kind.as_str(), before) {
             ("placed", None) => follow(change(CountKind::Reserved, 1, lines.to_vec(), mode)),
             ("changed", Some((old_mode, old))) if old_mode == mode => {
@@ -161,17 +161,6 @@ fn of_reservation<'a>(meal: &'a Meal, reserved: &'a Reserved, follow: &mut impl 
             (_, _) => return,
         }
         before = Some((mode, lines));
-    }
-}
-
-impl Meal {
-    /// How a reservation's meal was to reach the resident from an event on: as the quote says that was made at it.
-    pub(super) fn mode_at<'a>(&'a self, reserved: &'a Reserved, at: At) -> &'a str {
-        let mut quotes = self.quotes.values();
-        let quote = quotes
-            .find(|quote| quote.row.resident_id == reserved.row.resident_id && quote.row.created_at == at);
-        let arguments = quote.and_then(|quote| quote.arguments.as_ref());
-        arguments.map_or(&reserved.row.mode, |arguments| arguments.order.mode.as_str())
     }
 }
 

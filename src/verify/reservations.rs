@@ -79,10 +79,11 @@ fn events(audit: &mut Audit<'_>, reserved: &Reserved) {
     }
 }
 
-/// What stands on the lines is what the newest event says, and a cancellation says it once more.
+/// What is eaten and how is what the newest event says, and a cancellation says it once more.
 fn lines(audit: &mut Audit<'_>, reserved: &Reserved, event: &Event) {
-    let Some(told) = &event.lines else { return };
     let by = ("reservation_events", &event.key as &dyn std::fmt::Display);
+    audit.same_as(place("events", &reserved.row.id, "mode"), &reserved.row.mode, &event.row.mode, by);
+    let Some(told) = &event.lines else { return };
     for position in 0..reserved.lines.len().max(told.len()) {
         let key = format!("{} {position}", reserved.row.id);
         let place = Place { fact: "lines", table: "reservation_lines", row: &key, column: "*" };

@@ -271,9 +271,9 @@ fn chosen(audit: &mut Audit<'_>, meal: &Meal, order: &OrderRow, mode: Mode, outc
         audit.same_as(place("item_rule"), &entry.row.item_rule, &Some(order.item_rule.clone()), order.by());
     }
     if let Some(reserved) = outcome.reservation_id.and_then(|id| meal.reserved(id)) {
+        let Some(placed) = reserved.events.first() else { return };
         let place =
-            Place { fact: "as ordered", table: "reservations", row: &reserved.row.id, column: "mode" };
-        let placed = meal.mode_at(reserved, reserved.row.placed_at);
-        audit.same_as(place, &placed, &mode.as_str(), order.by());
+            Place { fact: "as ordered", table: "reservation_events", row: &placed.key, column: "mode" };
+        audit.same_as(place, &placed.row.mode.as_str(), &mode.as_str(), order.by());
     }
 }

@@ -171,6 +171,7 @@ pub(super) struct EventRow {
     pub actor_kind: String,
     pub actor_id: Option<AnyoneId>,
     pub channel: String,
+    pub mode: String,
     pub detail: String,
 }
 

@@ -177,16 +177,15 @@ fn served(audit: &mut Audit<'_>, meal: &Meal, entry: &InLine) {
     audit.same_as(column("right_id"), &row.right_id, &reserved.row.right_id, by);
     audit.same_as(column("actor_kind"), &row.actor_kind, &reserved.row.actor_kind, by);
     audit.same_as(column("actor_id"), &row.actor_id, &reserved.row.actor_id, by);
-    wished(audit, meal, entry, reserved);
+    wished(audit, entry, reserved);
 }
 
 /// What was wished for is what was placed first; a change of the reservation leaves the entry as it was.
-fn wished(audit: &mut Audit<'_>, meal: &Meal, entry: &InLine, reserved: &Reserved) {
+fn wished(audit: &mut Audit<'_>, entry: &InLine, reserved: &Reserved) {
     let row = &entry.row;
     let Some(first) = reserved.events.first() else { return };
     let by = ("reservation_events", &first.key as &dyn std::fmt::Display);
-    let mode = meal.mode_at(reserved, first.row.recorded_at);
-    audit.same_as(place(&row.id, "mode"), &row.mode.as_str(), &mode, by);
+    audit.same_as(place(&row.id, "mode"), &row.mode, &first.row.mode, by);
     if let (Some(wished), Some(placed), None) = (&entry.lines, &first.lines, &row.item_rule) {
         audit.same_as(place(&row.id, "lines"), wished, placed, by);
     }

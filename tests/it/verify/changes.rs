@@ -117,6 +117,7 @@ pub const RECORDED_TWICE: &[(&str, &str, How, &str)] = &[
     ("reservation_events", "version", More, "kind = 'placed'"),
     ("reservation_events", "actor_id", Other("accounts"), ""),
     ("reservation_events", "channel", Swapped("desk", "family"), ""),
+    ("reservation_events", "mode", Swapped("dine_in", "takeaway"), ""),
     (
         "reservation_events",
         "detail",

@@ -83,6 +83,22 @@ on_both! {
 }
 
 on_both! {
+    async fn who_reserves_and_wants_it_to_take_away_in_one_moment_leaves_a_true_book(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "lunch").await;
+        let placed = lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201);
+        let wish = json!({ "mode": "takeaway", "lines": [{ "item_id": menu["items"][0]["id"], "portions": 2 }] });
+        let path = format!("/reservations/{}", placed["id"].as_str().unwrap());
+        let staff = lunch.tokens("staff").await;
+        let change = lunch.app.put(&path, wish).by(&staff).header("If-Match", "\"v1\"");
+        let changed = change.send().await.expect(200);
+        assert_eq!(changed["mode"], "takeaway");
+        let found = found_after(&lunch.app.db(), "SELECT 1").map(|found| format!("{found:#?}"));
+        assert_eq!(found.as_deref(), Some("[]"));
+    }
+}
+
+on_both! {
     async fn the_command_names_differences_and_ends_with_one_and_says_nothing_of_a_true_book(db: TestDb) {
         let lunch = Lunch::ready(db).await;
         let menu = lunch.menu(TODAY, "lunch").await;
