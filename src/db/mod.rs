@@ -250,13 +250,13 @@ impl Db {
                     Writer::start(address.clone()).map_err(|e| OpenError::Unwritable(e.to_string()))?;
                 (Some(writer), 4)
             }
-            // On the server's own machine two do as much as thirty-two; from further away each waits for its trips.
-            Kind::Postgres => (None, 16),
+            // More than twice the cores do no more, and only queue up inside the server, on the busiest rows.
+            Kind::Postgres => (None, 2 * std::thread::available_parallelism().map_or(2, usize::from) as u32),
         };
         let unreachable = Arc::new(AtomicBool::new(false));
         let lookout = Lookout::start(address.clone());
         let pool = Pool::builder()
-            .max_size(size)
+            .max_size(size.max(4))
             .min_idle(Some(1))
             .test_on_check_out(false)
             .connection_timeout(POOL_WAIT)
