@@ -58,6 +58,7 @@ CREATE TABLE audit_entries (
 );
 CREATE INDEX audit_entries_by_actor ON audit_entries (actor_id, id);
 CREATE INDEX audit_entries_by_subject ON audit_entries (subject_id, id);
+CREATE INDEX audit_entries_by_deed ON audit_entries (deed, id);
 CREATE INDEX audit_entries_by_area ON audit_entries (area, id);
 
 -- Calendar ---------------------------------------------------------------------------------------------------------
@@ -185,6 +186,7 @@ CREATE TABLE residents (
 );
 -- BR-06
 CREATE UNIQUE INDEX residents_one_active_per_identity ON residents (id_number_hash) WHERE status = 'active';
+CREATE INDEX residents_by_identity ON residents (id_number_hash);
 CREATE INDEX residents_by_canteen ON residents (canteen_id, id);
 
 -- By what a resident is found: each key is looked up by its beginning, within a canteen.
@@ -300,6 +302,7 @@ CREATE TABLE family_links (
     CHECK (status <> 'active' OR consent IS NOT NULL)
 );
 CREATE UNIQUE INDEX family_links_one_standing ON family_links (holder_id, resident_id) WHERE status IN ('asked', 'active');
+CREATE INDEX family_links_by_holder ON family_links (holder_id, id);
 CREATE INDEX family_links_by_resident ON family_links (resident_id);
 
 -- Menus ------------------------------------------------------------------------------------------------------------
@@ -332,6 +335,8 @@ CREATE TABLE menus (
 );
 -- BR-10
 CREATE UNIQUE INDEX menus_one_per_meal ON menus (canteen_id, served_on, period) WHERE status <> 'withdrawn';
+-- Withdrawn ones too.
+CREATE INDEX menus_by_day ON menus (canteen_id, served_on);
 CREATE INDEX menus_by_status ON menus (status, serves_to_at);
 CREATE INDEX menus_by_line ON menus (waiting, cutoff_at);
 

@@ -195,7 +195,7 @@ pub(super) fn all_of_menus(conn: &mut Conn, menus: &[MenuId]) -> QueryResult<Vec
 pub(super) fn waiting(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Attendance>> {
     attendances::table
         .filter(attendances::menu_id.eq(menu))
-        .filter(attendances::status.eq(AttendanceStatus::Review))
+        .filter(attendances::status.eq(written(AttendanceStatus::Review.as_str())))
         .order(attendances::id)
         .select(Row::as_select())
         .load(conn)
@@ -214,7 +214,7 @@ pub(super) fn menus_of(conn: &mut Conn, resident: ResidentId) -> QueryResult<Vec
 /// Every menu at which something waits for review.
 pub(super) fn menus_waiting(conn: &mut Conn) -> QueryResult<Vec<MenuId>> {
     attendances::table
-        .filter(attendances::status.eq(AttendanceStatus::Review))
+        .filter(attendances::status.eq(written(AttendanceStatus::Review.as_str())))
         .select(attendances::menu_id)
         .distinct()
         .load(conn)

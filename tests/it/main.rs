@@ -31,6 +31,7 @@ mod live;
 mod opening;
 mod openmensa;
 mod operations;
+mod plans;
 mod races;
 mod reservations;
 mod residents;

@@ -79,7 +79,10 @@ pub(in crate::verify) fn refusals_after(
         .into_boxed::<crate::db::MultiBackend>();
     if let Some((hash, word)) = after {
         let same_hash = refusals::said_hash.eq(hash.clone()).and(refusals::word.gt(word));
-        query = query.filter(refusals::said_hash.gt(hash).or(same_hash));
+        // Said twice, as SQLite would begin at the first row again with the second condition alone.
+        query = query
+            .filter(refusals::said_hash.ge(hash.clone()))
+            .filter(refusals::said_hash.gt(hash).or(same_hash));
     }
     query.load(conn)
 }

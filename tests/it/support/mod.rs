@@ -4,6 +4,7 @@ mod app;
 pub mod contract;
 mod database;
 pub mod lunch;
+pub mod plans;
 mod postgres;
 mod process;
 pub mod queries;
@@ -101,11 +102,17 @@ pub fn run() -> ExitCode {
     let trials = inventory::iter::<Case>().flat_map(|case| trials(case, with_postgres)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     postgres::stop();
+    let said = queries::said_to_sqlite();
+    let walks = plans::walks(&said);
+    walks.iter().for_each(|statement| eprintln!("walks through what grows with every day: {statement}"));
     if !with_postgres {
         eprintln!("PostgreSQL server programs not found: the PostgreSQL half of the suite did NOT run");
         if std::env::var("CI").is_ok_and(|ci| ci == "true") {
             return ExitCode::from(101);
         }
+    }
+    if !walks.is_empty() {
+        return ExitCode::from(101);
     }
     conclusion.exit_code()
 }

@@ -1,12 +1,23 @@
-//! Counts the statements that reach the database of a test, as diesel tells of them.
+//! Hears the statements that reach the databases of tests, as diesel tells of them.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
 /// Every statement that read a database which somebody watches: its URL, its text.
 static SEEN: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 static WATCHED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Every statement that diesel wrote for SQLite in this run, but for those of tests themselves.
+static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+thread_local! {
+    static UNHEARD: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The statements of one database.
 pub struct Queries(String);
@@ -22,6 +33,11 @@ impl Instrumentation for Ear {
             InstrumentationEvent::StartQuery { query, .. } => {
                 let watched = lock(&WATCHED).iter().find(|url| url.ends_with(&self.0)).cloned();
                 let text = query.to_string();
+                let said = text.split(" -- binds").next().unwrap_or_default();
+                // PostgreSQL's names are in other marks, and tests write their statements without any.
+                if said.contains('`') && !UNHEARD.get() {
+                    lock(&SAID).insert(said.to_owned());
+                }
                 if let Some(url) = watched.filter(|_| text.starts_with("SELECT")) {
                     lock(&SEEN).push((url, text));
                 }
@@ -38,6 +54,19 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// From now on every new connection is listened to.
 pub fn listen() {
     set_default_instrumentation(|| Some(Box::new(Ear::default()))).unwrap();
+}
+
+/// What was said to SQLite in this run.
+pub fn said_to_sqlite() -> BTreeSet<String> {
+    lock(&SAID).clone()
+}
+
+/// A test looks itself.
+pub fn unheard<T>(look: impl FnOnce() -> T) -> T {
+    UNHEARD.set(true);
+    let seen = look();
+    UNHEARD.set(false);
+    seen
 }
 
 impl Queries {
