@@ -29,7 +29,7 @@ use leling::{
     text::{Line, Password, UserName},
     verify,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// What is logged unless RUST_LOG says otherwise: a line for each request, and what the server itself complains of.
 const DEFAULT_LOG_FILTER: &str = "info,actix_server=warn";
@@ -159,11 +159,12 @@ fn settings(flags: &Flags) -> Result<Settings, StartError> {
 /// From here on the log is written as the settings and RUST_LOG say, or by this filter.
 fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| default_filter.into());
-    let filter = EnvFilter::try_new(filter).map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter: Targets = filter.parse().map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
+    let lines = fmt::layer().with_writer(io::stderr);
+    let log = tracing_subscriber::registry().with(filter);
     match settings.log_format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+        LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true).with_span_list(false)).init(),
     }
     Ok(())
 }

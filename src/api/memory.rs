@@ -53,7 +53,8 @@ pub struct Memory(RwLock<Answers>);
 
 #[derive(Default)]
 struct Answers {
-    by_question: HashMap<String, Remembered>,
+    /// By the connection that told the moment, and the question.
+    by_question: HashMap<u64, HashMap<String, Remembered>>,
     bytes: usize,
 }
 
@@ -61,7 +62,7 @@ impl Memory {
     /// What was answered, if it is still right at this moment and instant.
     pub(crate) fn recall(&self, asked: &Asked, moment: &Moment, now: At) -> Option<Remembered> {
         let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let answer = answers.by_question.get(&asked.0)?;
+        let answer = answers.by_question.get(&moment.connection())?.get(&asked.0)?;
         let same_moment = answer.moment == *moment || guards::is_off("moment");
         let in_time = answer.within.is_none_or(|(from, until)| from <= now && now < until);
         (same_moment && in_time).then(|| answer.clone())
@@ -75,7 +76,8 @@ impl Memory {
             *answers = Answers::default();
         }
         answers.bytes += bytes;
-        if let Some(old) = answers.by_question.insert(asked.0, answer) {
+        let of_connection = answers.by_question.entry(answer.moment.connection()).or_default();
+        if let Some(old) = of_connection.insert(asked.0, answer) {
             answers.bytes -= question + old.body.len();
         }
     }

@@ -2,12 +2,18 @@
 //!
 //! It covers what other processes commit. SQLite counts for a connection what others commit to the file; the connection
 //! here never writes. On PostgreSQL a snapshot is named by the transactions that it sees, and two of one name see the
-//! same; as asking costs a trip, one question answers everybody who came before it was asked.
+//! same. As asking costs a few system calls or a trip, one question answers everybody who came before it was asked.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-    mpsc::{Receiver, Sender, channel},
+use std::{
+    future::poll_fn,
+    num::NonZero,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    task::Poll,
+    thread::available_parallelism,
 };
 
 use diesel::{
@@ -29,6 +35,13 @@ pub struct Moment {
     mark: Mark,
 }
 
+impl Moment {
+    /// Only moments of one connection can be the same.
+    pub fn connection(&self) -> u64 {
+        self.connection
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mark {
     /// Of an SQLite file.
@@ -37,21 +50,32 @@ enum Mark {
     Snapshot(String),
 }
 
+thread_local! {
+    /// Whose eye this thread looks through.
+    static SEAT: usize = {
+        static SEATS: AtomicUsize = AtomicUsize::new(0);
+        SEATS.fetch_add(1, Ordering::Relaxed)
+    };
+}
+
 /// Whoever tells of moments.
 pub(super) enum Lookout {
-    /// Asked on the spot: it takes as long as a look into memory.
-    File(Mutex<Eye>),
+    /// Asked on the spot. As many as there are cores, so that threads need not wait for each other.
+    File(Vec<Mutex<Eye>>),
     /// A thread that asks the server.
     Server(Sender<oneshot::Sender<Option<Moment>>>),
 }
 
 impl Lookout {
     pub(super) fn start(address: Address) -> Lookout {
-        let eye = Eye { address, open: None };
-        match eye.address {
-            Address::Sqlite(_) => Lookout::File(Mutex::new(eye)),
+        let eye = || Eye { address: address.clone(), open: None, begun: 0, seen: None };
+        match address {
+            Address::Sqlite(_) => {
+                let cores = available_parallelism().map_or(1, NonZero::get);
+                Lookout::File((0..cores).map(|_| Mutex::new(eye())).collect())
+            }
             Address::Postgres(_) => {
-                let (sender, asked) = channel();
+                let (eye, (sender, asked)) = (eye(), channel());
                 // Without the thread there is nobody to answer, and what is read is read from the database.
                 let thread = std::thread::Builder::new().name("lookout".into());
                 if let Err(error) = thread.spawn(move || eye.answer_together(&asked)) {
@@ -65,7 +89,13 @@ impl Lookout {
     /// The present moment; none when the database does not tell.
     pub(super) async fn moment(&self) -> Option<Moment> {
         match self {
-            Lookout::File(eye) => eye.lock().unwrap_or_else(PoisonError::into_inner).moment(),
+            Lookout::File(eyes) => {
+                let eye = &eyes[SEAT.with(|seat| *seat) % eyes.len()];
+                let looks = || eye.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = looks().begun;
+                after_whoever_is_here().await;
+                looks().moment_after(before)
+            }
             Lookout::Server(asking) => {
                 let (sender, receiver) = oneshot::channel();
                 asking.send(sender).ok()?;
@@ -75,13 +105,40 @@ impl Lookout {
     }
 }
 
+/// Lets those whose requests have come to this thread go first, so that they ask too before it looks. Not tokio's own way of
+/// yielding, which goes to see who else has come: whoever is alone would wait for it.
+async fn after_whoever_is_here() {
+    let mut went_first = false;
+    poll_fn(|context| {
+        if went_first {
+            return Poll::Ready(());
+        }
+        went_first = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// A connection that looks at nothing but the mark, opened when it is first asked for and after it failed.
 pub(super) struct Eye {
     address: Address,
     open: Option<(u64, Conn)>,
+    /// How often it was looked through, and what was seen last.
+    begun: u64,
+    seen: Option<Moment>,
 }
 
 impl Eye {
+    /// What was seen by a look that began after so many, which may be that of somebody who asked at the same time.
+    fn moment_after(&mut self, looks: u64) -> Option<Moment> {
+        if self.begun == looks {
+            self.begun += 1;
+            self.seen = self.moment();
+        }
+        self.seen.clone()
+    }
+
     fn answer_together(mut self, asked: &Receiver<oneshot::Sender<Option<Moment>>>) {
         while let Ok(first) = asked.recv() {
             // Only who asked before the question is put may have its answer.
@@ -139,5 +196,29 @@ fn mark(conn: &mut Conn) -> QueryResult<Mark> {
             let now: Snapshot = Kept(now).get_result(conn)?;
             Ok(Mark::Snapshot(now.snapshot))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection as _;
+
+    use super::*;
+
+    #[test]
+    fn who_asks_after_a_look_began_does_not_get_what_it_saw() {
+        let directory = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(directory.path().join("looked-at.db"));
+        let mut writing = address.connect().unwrap();
+        writing.batch_execute("CREATE TABLE t (n INTEGER)").unwrap();
+        let mut eye = Eye { address, open: None, begun: 0, seen: None };
+
+        let (first, second) = (eye.begun, eye.begun);
+        let seen = eye.moment_after(first).unwrap();
+        writing.batch_execute("INSERT INTO t VALUES (1)").unwrap();
+        assert_eq!(eye.moment_after(second), Some(seen.clone()), "it asked before the look began");
+
+        let third = eye.begun;
+        assert_ne!(eye.moment_after(third), Some(seen), "it asked after something was committed");
     }
 }
