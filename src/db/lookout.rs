@@ -5,14 +5,12 @@
 //! same. As asking costs a few system calls or a trip, one question answers everybody who came before it was asked.
 
 use std::{
-    future::poll_fn,
     num::NonZero,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
-    task::Poll,
     thread::available_parallelism,
 };
 
@@ -20,7 +18,7 @@ use diesel::{
     QueryResult, QueryableByName, RunQueryDsl as _, sql_query,
     sql_types::{BigInt, Text},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::yield_now};
 
 use super::{
     Kept,
@@ -93,7 +91,10 @@ impl Lookout {
                 let eye = &eyes[SEAT.with(|seat| *seat) % eyes.len()];
                 let looks = || eye.lock().unwrap_or_else(PoisonError::into_inner);
                 let before = looks().begun;
-                after_whoever_is_here().await;
+                // Whose request has come to this thread asks too before it looks. Once is not enough, as the framework polls
+                // a handler that waits a second time at once.
+                yield_now().await;
+                yield_now().await;
                 looks().moment_after(before)
             }
             Lookout::Server(asking) => {
@@ -103,21 +104,6 @@ impl Lookout {
             }
         }
     }
-}
-
-/// Lets those whose requests have come to this thread go first, so that they ask too before it looks. Not tokio's own way of
-/// yielding, which goes to see who else has come: whoever is alone would wait for it.
-async fn after_whoever_is_here() {
-    let mut went_first = false;
-    poll_fn(|context| {
-        if went_first {
-            return Poll::Ready(());
-        }
-        went_first = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// A connection that looks at nothing but the mark, opened when it is first asked for and after it failed.

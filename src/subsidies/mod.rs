@@ -325,6 +325,11 @@ pub fn differences_for_canteens(
 }
 
 fn difference(kept: KeptQuote, now: Quote) -> Option<Difference> {
+    (!pays_the_same(&kept.quote, &now)).then_some(Difference { quote: kept, now })
+}
+
+/// Whether the same people pay the same. Who pays nothing is nobody.
+fn pays_the_same(one: &Quote, other: &Quote) -> bool {
     let amounts = |quote: &Quote| {
         let mut by_payer: BTreeMap<String, Fen> = BTreeMap::new();
         for line in &quote.lines {
@@ -333,7 +338,7 @@ fn difference(kept: KeptQuote, now: Quote) -> Option<Difference> {
         by_payer.retain(|_, fen| !fen.is_zero());
         (by_payer, quote.resident_fen)
     };
-    (amounts(&kept.quote) != amounts(&now)).then_some(Difference { quote: kept, now })
+    amounts(one) == amounts(other)
 }
 
 /// Draws of canteens between two days in one stage, and where the next page begins: whole quotes to a page.
@@ -356,4 +361,82 @@ pub fn posted_totals(
     to_on: NaiveDate,
 ) -> Result<Vec<DrawTotals>, Fail> {
     Ok(store::posted_totals(conn, canteens, from_on, to_on)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
+    }
+
+    /// Meals of these days of November 2026, of which the 23rd is a Monday.
+    fn meals(of: &[(u32, Period, Stage)]) -> Vec<OtherMeal> {
+        of.iter().map(|&(on, period, stage)| OtherMeal { served_on: day(on), period, stage }).collect()
+    }
+
+    #[test]
+    fn a_meal_comes_after_those_of_earlier_days_and_periods_reserved_or_served() {
+        let meals = meals(&[
+            (23, Period::Dinner, Stage::Pending),
+            (24, Period::Breakfast, Stage::Posted),
+            (24, Period::Dinner, Stage::Pending),
+            (25, Period::Breakfast, Stage::Posted),
+        ]);
+        assert_eq!(nth(&meals, Window::Week, day(24), Period::Lunch), 3);
+        assert_eq!(nth(&meals, Window::Day, day(24), Period::Lunch), 2);
+        assert_eq!(nth(&meals, Window::Day, day(24), Period::Breakfast), 1);
+    }
+
+    #[test]
+    fn of_the_same_period_what_was_served_comes_before_and_what_is_only_reserved_does_not() {
+        let meals = meals(&[
+            (24, Period::Lunch, Stage::Posted),
+            (24, Period::Lunch, Stage::Pending),
+            (24, Period::Lunch, Stage::Posted),
+            (24, Period::Breakfast, Stage::Posted),
+            (23, Period::Lunch, Stage::Posted),
+        ]);
+        assert_eq!(nth(&meals, Window::Period, day(24), Period::Lunch), 3);
+        assert_eq!(nth(&meals, Window::Day, day(24), Period::Lunch), 4);
+    }
+
+    #[test]
+    fn a_window_begins_with_its_first_day_and_counts_nothing_before() {
+        let meals = meals(&[
+            (1, Period::Lunch, Stage::Posted),
+            (22, Period::Lunch, Stage::Posted),
+            (23, Period::Lunch, Stage::Posted),
+        ]);
+        assert_eq!(nth(&meals, Window::Week, day(24), Period::Lunch), 2);
+        assert_eq!(nth(&meals, Window::Month, day(24), Period::Lunch), 4);
+    }
+
+    fn quote(lines: &[(&str, i64)]) -> Quote {
+        let line = |(payer, fen): &(&str, i64)| {
+            json!({ "policy": "p", "version": 1, "layer": payer, "layer_name": null, "payer": payer, "tier": null,
+                    "tier_name": null, "fen": fen, "reasons": [], "sensitive": false })
+        };
+        let lines: Vec<_> = lines.iter().map(line).collect();
+        let quote = json!({ "charge_fen": 1000, "subsidised_charge_fen": 1000, "lines": lines, "resident_fen": 600,
+                            "claims": [], "to_canteen": [], "reasons": [] });
+        serde_json::from_value(quote).unwrap()
+    }
+
+    #[test]
+    fn another_payer_is_a_difference_though_the_resident_pays_the_same() {
+        let kept = quote(&[("city", 300), ("district", 100)]);
+        assert!(!pays_the_same(&kept, &quote(&[("city", 200), ("district", 200)])));
+        assert!(!pays_the_same(&kept, &quote(&[("city", 400)])));
+        assert!(!pays_the_same(&kept, &quote(&[("city", 300), ("street", 100)])));
+    }
+
+    #[test]
+    fn another_way_of_splitting_what_a_payer_pays_is_none_nor_is_who_pays_nothing() {
+        let kept = quote(&[("city", 300), ("district", 100), ("street", 0)]);
+        assert!(pays_the_same(&kept, &quote(&[("district", 60), ("city", 300), ("district", 40)])));
+    }
 }
