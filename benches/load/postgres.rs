@@ -14,9 +14,10 @@ use diesel::{Connection as _, PgConnection, connection::SimpleConnection as _};
 
 use crate::server::{children, processor_s};
 
-/// A running server; it stops with the value, and its files go with their directory.
+/// A running server; it stops and its files go with the value.
 pub struct Cluster {
     child: Child,
+    data: PathBuf,
     port: u16,
 }
 
@@ -61,7 +62,7 @@ impl Cluster {
         let log = fs::File::create(directory.join("postgres.log")).expect("a log can be written");
         let mut server = run("postgres", &options);
         let child = server.stdout(Stdio::null()).stderr(log).spawn().expect("the server runs");
-        let cluster = Cluster { child, port };
+        let cluster = Cluster { child, data: data.clone(), port };
         for _ in 0..500 {
             if PgConnection::establish(&cluster.url("postgres")).is_ok() {
                 return Some(cluster);
@@ -97,6 +98,7 @@ impl Drop for Cluster {
         // A fast shutdown.
         drop(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status());
         drop(self.child.wait());
+        drop(fs::remove_dir_all(&self.data));
     }
 }
 

@@ -407,7 +407,8 @@ CREATE TABLE quotes (
     settled_at TIMESTAMP
 );
 CREATE INDEX quotes_by_resident ON quotes (resident_id, served_on);
-CREATE INDEX quotes_by_canteen ON quotes (canteen_id, served_on);
+-- With all that a sum of draws asks of a quote, so that what prices relied on is not read for it.
+CREATE INDEX quotes_by_canteen ON quotes (canteen_id, served_on, status, id);
 
 CREATE TABLE draws (
     quote_id UUID NOT NULL REFERENCES quotes (id),

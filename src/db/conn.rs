@@ -261,7 +261,7 @@ impl Address {
         let mut conn = self.connect_existing()?;
         if let Conn::Sqlite(sqlite) = &mut conn {
             sqlite
-                .batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384")
+                .batch_execute("PRAGMA query_only = ON")
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
         }
         Ok(conn)
@@ -323,11 +323,10 @@ pub(super) fn bare_sqlite(path: &Path) -> Result<SqliteConnection, ConnectionErr
 }
 
 /// What an act's savepoint would need to undo it stays in memory (as other temporary things do) instead of going through a
-/// file; the pages that acts share (indexes, the day's menus) and those of the people who come every day stay there too, 64 MiB
-/// where it is written and 16 for each connection that reads; and nobody who commits moves the log into the file, as
-/// [`checkpoints`](super::checkpoints) does, unless it has grown to 64 MiB.
+/// file; the pages that acts share (indexes, the day's menus) stay there too, 16 MiB for each connection; and nobody who
+/// commits moves the log into the file, as [`checkpoints`](super::checkpoints) does, unless it has grown to 64 MiB.
 const FOR_SPEED: &str =
-    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384";
+    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 16384";
 
 fn sqlite(path: &Path) -> Result<Conn, ConnectionError> {
     let mut conn = bare_sqlite(path)?;

@@ -388,7 +388,7 @@ mod tests {
         ]);
         assert_eq!(nth(&meals, Window::Week, day(24), Period::Lunch), 3);
         assert_eq!(nth(&meals, Window::Day, day(24), Period::Lunch), 2);
-        assert_eq!(nth(&meals, Window::Day, day(24), Period::Breakfast), 1);
+        assert_eq!(nth(&meals, Window::Day, day(23), Period::Dinner), 1);
     }
 
     #[test]

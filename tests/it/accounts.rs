@@ -61,9 +61,15 @@ on_both! {
         let me = app.get("/me").by(&officer).send().await.expect(200);
         let grant = me["grants"][0]["id"].as_str().unwrap();
         app.get("/accounts").by(&officer).send().await.expect(200);
+        let account = format!("/accounts/{}", me["principal"]["id"].as_str().unwrap());
+        let edition = async || app.get(&account).by(&admin).send().await.etag.unwrap();
+        let before = edition().await;
         app.delete(&format!("/grants/{grant}")).by(&admin).send().await.expect(204);
         app.get("/accounts").by(&officer).send().await.refused(403, "not_allowed");
+        let after = edition().await;
+        assert_ne!(after, before, "whoever read the account has to read it again before editing it");
         app.delete(&format!("/grants/{grant}")).by(&admin).send().await.expect(204);
+        assert_eq!(edition().await, after, "it had ended");
     }
 
     async fn an_officer_does_not_see_accounts_outside_but_finds_them_by_their_very_name(db: TestDb) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     PASSWORD, TestApp,
-    world::{TODAY, World, fact_body, policy_body, uuid},
+    world::{TODAY, World, fact_body, lines, policy_body, uuid},
 };
 
 async fn entries(app: &TestApp, by: &Value, query: &str) -> Vec<Value> {
@@ -61,8 +61,14 @@ on_both! {
         assert_eq!(entry["detail"], json!({ "fact_id": here.id("fact") }));
         app.made(staff, &format!("{own}/pin"), Value::Null).await;
         done("pin_issued", resident).await;
-        app.get(&format!("/quotes/{}", here.id("quote"))).by(officer).send().await.expect(200);
+        let quote = app.get(&format!("/quotes/{}", here.id("quote"))).by(officer).send().await.expect(200);
+        assert_eq!(quote["recomputes"], true);
         done("quotes_read", here.id("quote")).await;
+        let asked = json!({ "resident_id": resident, "menu_id": here.id("free_menu"), "lines": lines(
+            &app.get(&format!("/menus/{}", here.id("free_menu"))).by(officer).send().await.expect(200)
+        ) });
+        app.made(officer, "/quotes", asked).await;
+        done("quotes_read", resident).await;
         app.get(&format!("/draws?from={TODAY}&to={TODAY}")).by(officer).send().await.expect(200);
         done("draws_read", "").await;
 
@@ -148,6 +154,19 @@ on_both! {
         assert_eq!(count().await, 0);
         app.get(&facts).by(&here.staff).send().await.expect(200);
         assert_eq!(count().await, 1);
+    }
+
+    async fn a_price_that_the_family_or_the_desk_asks_leaves_no_entry(db: TestDb) {
+        let world = World::build(db).await;
+        let (app, here) = (&world.app, &world.here);
+        let menu = app.get(&format!("/menus/{}", here.id("free_menu"))).by(&here.staff).send().await.expect(200);
+        let asked = json!({ "resident_id": here.id("resident"), "menu_id": menu["id"], "lines": lines(&menu) });
+        for role in ["resident", "family", "staff"] {
+            app.made(&world.tokens[role], "/quotes", asked.clone()).await;
+        }
+        assert!(entries(app, &world.tokens["admin"], "?deed=quotes_read").await.is_empty());
+        app.made(&world.tokens["auditor"], "/quotes", asked).await;
+        assert_eq!(entries(app, &world.tokens["admin"], "?deed=quotes_read").await.len(), 1);
     }
 
     async fn everybody_reads_of_their_own_area_only_and_finds_what_they_look_for(db: TestDb) {

@@ -96,6 +96,17 @@ on_both! {
         refresh(&app, &later).await.refused(401, "session_ended");
     }
 
+    async fn a_token_counts_only_as_a_bearer_token(db: TestDb) {
+        let app = TestApp::start(db);
+        let tokens = app.someone("li.na").await;
+        let token = tokens["access_token"].as_str().unwrap();
+        let by = async |value: String| app.get("/me").header("Authorization", &value).send().await;
+        by(format!("bearer  {token} ")).await.expect(200);
+        for other in [format!("Basic {token}"), format!("Token {token}"), token.to_owned()] {
+            by(other).await.refused(401, "sign_in_required");
+        }
+    }
+
     async fn signing_out_everywhere_ends_every_session(db: TestDb) {
         let app = TestApp::start(db);
         let phone = app.someone("li.na").await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Reply,
+    PASSWORD, Reply,
     world::{TODAY, World, canteen_body, fact_body, id_of, lines, menu_body, resident_body, uuid},
 };
 
@@ -268,6 +268,29 @@ on_both! {
         let world = World::build(db).await;
         let (tokens, by) = (world.tokens["door_device"].clone(), world.here.volunteer["principal"]["id"].clone());
         Ear { world, tokens, by }.everything().await;
+    }
+
+    async fn why_somebody_pays_so_much_hear_they_and_whom_they_let_and_whoever_answers_for_the_money(db: TestDb) {
+        let World { app, here, tokens, .. } = World::build(db).await;
+        let menu = app.get(&format!("/menus/{}", here.id("free_menu"))).by(&here.staff).send().await.expect(200);
+        let asked = json!({ "resident_id": here.id("resident"), "menu_id": menu["id"], "lines": lines(&menu) });
+        let hears = async |tokens: &Value| {
+            let quote = app.made(tokens, "/quotes", asked.clone()).await;
+            let whole = quote["lines"].is_array();
+            assert_eq!(quote[if whole { "resident_fen" } else { "due_fen" }], 742, "{quote}");
+            (whole, told(&quote).contains(&"tier-".to_owned()))
+        };
+        for role in ["resident", "family", "district", "auditor"] {
+            assert_eq!(hears(&tokens[role]).await, (true, true), "{role}");
+        }
+        assert_eq!(hears(&here.staff).await, (false, false));
+        // Another child, whom she lets reserve and nothing more.
+        let cousin = app.sign_in("uncle", PASSWORD).await.expect(200);
+        let ask = json!({ "card_number": here.id("card"), "born_on": "1944-05-01", "relation": "child" });
+        let link = id_of(&app.made(&cousin, "/family-links", ask).await);
+        let consent = json!({ "consent": "said so", "covers_reasons": false });
+        app.made(&here.staff, &format!("/family-links/{link}/approve"), consent).await;
+        assert_eq!(hears(&cousin).await, (true, false));
     }
 
     async fn nothing_that_a_screen_hears_tells_who_is_poor(db: TestDb) {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::{
-    lunch::Lunch,
+    lunch::{Lunch, three_yuan_a_day},
     world::{TODAY, TOMORROW, fact_body, id_of},
 };
 
@@ -39,6 +39,38 @@ on_both! {
         assert_eq!(menu["places_left"], 10);
         let again = lunch.reserve("daughter", &lunch.father, &menu, 1).await.expect(201);
         assert_eq!(again["quote"]["resident_fen"], 700);
+    }
+}
+
+on_both! {
+    async fn what_one_has_reserved_is_priced_as_before_and_what_was_served_counts_as_eaten(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu(TODAY, "lunch").await;
+        let reserved = lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201);
+        let lines = json!([{ "item_id": menu["items"][0]["id"], "portions": 1 }]);
+        let asked = json!({ "resident_id": lunch.father, "menu_id": menu["id"], "lines": lines });
+        let price = async || {
+            let quote = lunch.post("daughter", "/quotes", asked.clone()).await.expect(200);
+            quote["resident_fen"].as_i64().unwrap()
+        };
+        assert_eq!(price().await, 700);
+        lunch.tap("staff", &menu, json!({ "reservation_id": reserved["id"] })).await.expect(201);
+        assert_eq!(price().await, 1000, "the subsidy of the day is used");
+    }
+
+    async fn what_one_has_reserved_leaves_its_money_to_its_own_price(db: TestDb) {
+        let mut policy = three_yuan_a_day();
+        policy["limits"] = json!({ "monthly": { "window": "month", "fen": 500 } });
+        policy["layers"][0]["limits"] = json!(["monthly"]);
+        let lunch = Lunch::with_policy(db, policy).await;
+        let (menu, next) = (lunch.menu(TODAY, "lunch").await, lunch.menu(TOMORROW, "lunch").await);
+        lunch.reserve("staff", &lunch.father, &menu, 1).await.expect(201);
+        let price = async |menu: &Value| {
+            let lines = json!([{ "item_id": menu["items"][0]["id"], "portions": 1 }]);
+            let asked = json!({ "resident_id": lunch.father, "menu_id": menu["id"], "lines": lines });
+            lunch.post("daughter", "/quotes", asked).await.expect(200)["resident_fen"].clone()
+        };
+        assert_eq!((price(&menu).await, price(&next).await), (json!(700), json!(800)));
     }
 }
 

@@ -112,6 +112,16 @@ on_both! {
         assert_eq!(count_closures(&town), 1);
     }
 
+    async fn a_key_is_its_owners_and_another_may_use_the_same(db: TestDb) {
+        let town = Town::open(db, Plan { residents: 2, ..Plan::USUAL });
+        let meal = town.meal(0, 0, 30, None);
+        for resident in &town.residents {
+            let answer = resident.client.post_keyed("/reservations", meal.order(resident), "1");
+            assert!(!answer.replayed);
+            answer.expect(201);
+        }
+    }
+
     async fn without_the_guard_of_keys_a_closure_sent_again_is_made_again(db: TestDb) {
         let town = Town::open(db, Plan { guards_off: "idempotency", ..Plan::USUAL });
         let (path, body) = closure(&town);

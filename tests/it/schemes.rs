@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use leling::{
     db::Conn,
+    money::Fen,
     policies,
     subsidies::{Change, Comparison},
 };
@@ -245,6 +246,7 @@ async fn compared(table: &Table, document: Value, from: &str, to: &str) -> Compa
     let compare = move |conn: &mut Conn, _| {
         let version = policies::find(conn, version)?;
         let mut comparison = Comparison::new(policies::priced_by(conn, &version)?, vec![canteen], days);
+        assert!(!comparison.is_whole(), "nothing was compared yet");
         while comparison.goes_on() {
             comparison.go_on(conn)?;
         }
@@ -253,9 +255,10 @@ async fn compared(table: &Table, document: Value, from: &str, to: &str) -> Compa
     };
     let comparison = table.app.write(compare).await;
     let sum = |changes: Vec<&Change>| {
-        changes
-            .iter()
-            .fold([0, 0], |[before, after], change| [before + change.before.0, after + change.after.0])
+        let sum = |of: fn(&Change) -> Fen| changes.iter().map(|change| of(change).0).sum::<i64>();
+        let (before, after) = (sum(|change| change.before), sum(|change| change.after));
+        assert_eq!(sum(|change| change.more()), after - before);
+        [before, after]
     };
     let city = comparison.by_payer.get("city").into_iter().collect();
     (comparison.meals, sum(city), sum(comparison.by_resident.values().collect()))
@@ -275,6 +278,15 @@ on_both! {
         let mut two_a_week = same.clone();
         two_a_week["limits"]["five-a-week"]["count"] = json!(2);
         let whole = compared(&table, two_a_week.clone(), "2025-04-01", "2025-04-30").await;
+        assert_eq!(whole, (6, [3000, 1500], [6000, 7500]));
+        let mut twelve_yuan_a_week = same.clone();
+        twelve_yuan_a_week["limits"]["five-a-week"] = json!({ "window": "week", "fen": 1200 });
+        let whole = compared(&table, twelve_yuan_a_week, "2025-04-01", "2025-04-30").await;
+        assert_eq!(whole, (6, [3000, 1700], [6000, 7300]));
+        let mut from_the_third = same.clone();
+        let third = json!({ "nth_meal": { "window": "week", "from": 3 } });
+        from_the_third["layers"][0]["when"]["all"].as_array_mut().unwrap().push(third);
+        let whole = compared(&table, from_the_third, "2025-04-01", "2025-04-30").await;
         assert_eq!(whole, (6, [3000, 1500], [6000, 7500]));
         // What the week had used before the first day is not forgotten.
         let rest = compared(&table, two_a_week, "2025-04-24", "2025-04-30").await;
