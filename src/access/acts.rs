@@ -259,3 +259,27 @@ pub fn table() -> String {
     }
     text + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_table_says_of_every_act_how_far_every_role_reaches() {
+        let table = table();
+        let rows: Vec<Vec<&str>> =
+            table.lines().map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect();
+        assert_eq!(rows.len(), 2 + Act::ALL.len());
+        assert!(rows.iter().all(|row| row.len() == 1 + Role::ALL.len()));
+        let said = |act: &str, role: &str| {
+            let column = rows[0].iter().position(|title| *title == role).unwrap();
+            rows.iter().find(|row| row[0] == act).unwrap()[column]
+        };
+        assert_eq!(said("AskQuote", "resident"), "own");
+        assert_eq!(said("AskQuote", "family"), "linked");
+        assert_eq!(said("AskQuote", "staff"), "canteen");
+        assert_eq!(said("AskQuote", "district"), "area");
+        assert_eq!(said("AskQuote", "volunteer"), "-");
+        assert_eq!(said("ReadPolicies", "admin"), "all");
+    }
+}

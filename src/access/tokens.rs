@@ -93,3 +93,26 @@ impl Tokens {
         Ok((Ticket { principal, session: claims.sid }, until))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_token_says_until_when_it_is_good_whenever_it_is_shown() {
+        let tokens = Tokens::new(&[7; 32]);
+        let signed_at = At::new("2026-11-22T04:00:00Z".parse().unwrap());
+        let ticket = Ticket {
+            principal: Principal::Account(Id::from_uuid(Uuid::nil())),
+            session: Id::from_uuid(Uuid::nil()),
+        };
+        let token = tokens.sign(ticket, signed_at);
+        let end = signed_at + ACCESS_TOKEN_LIFE;
+        for shown_at in [signed_at, signed_at + TimeDelta::minutes(7), end - TimeDelta::seconds(1)] {
+            assert_eq!(tokens.verify(&token, shown_at).unwrap().1, end);
+        }
+        assert_eq!(tokens.verify(&token, end).unwrap_err().code, Code::TokenExpired);
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    lunch::{FATHERS_CARD, Lunch, NEIGHBOURS_CARD},
+    lunch::{FATHERS_CARD, Lunch, NEIGHBOURS_CARD, three_yuan_a_day},
     world::{TODAY, fact_body},
 };
 
@@ -62,6 +62,29 @@ on_both! {
 
 on_both! {
     /// BR-27, BR-33
+    async fn what_the_canteen_gets_for_serving_is_drawn_and_taken_apart_from_the_price(db: TestDb) {
+        let mut policy = three_yuan_a_day();
+        policy["to_canteen"] = json!([
+            { "code": "per-meal", "payer": "city", "when": { "age": { "from": 60 } }, "fixed_fen": 50 },
+            { "code": "of-the-very-old", "payer": "city", "when": { "age": { "from": 100 } }, "fixed_fen": 70 }
+        ]);
+        let lunch = Lunch::with_policy(db, policy).await;
+        let menu = lunch.menu(TODAY, "lunch").await;
+        let served = lunch.tap("staff", &menu, json!({ "card_number": FATHERS_CARD, "kind": "walk_in" })).await;
+        assert_eq!(served.expect(201)["due_fen"], 700);
+        let draws = lunch.get("officer", &format!("/draws?from={TODAY}&to={TODAY}&status=posted")).await;
+        let drawn = |draw: &Value| (draw["payer"].clone(), draw["to_canteen"].clone(), draw["fen"].clone());
+        let drawn: Vec<_> = draws["items"].as_array().unwrap().iter().map(drawn).collect();
+        assert_eq!(drawn, [
+            (json!("district"), json!(false), json!(300)),
+            (json!("city"), json!(true), json!(50)),
+        ]);
+        let takings = lunch.get("officer", &format!("/takings?from={TODAY}&to={TODAY}")).await;
+        let canteen = &takings["canteens"][0];
+        assert_eq!((&canteen["paid_by"], &canteen["to_canteen"]), (&json!({ "district": 300 }), &json!({ "city": 50 })));
+        assert_eq!(canteen["adds_up"], true);
+    }
+
     async fn a_walk_in_draws_a_subsidy_and_a_guest_none_and_each_is_counted_apart(db: TestDb) {
         let lunch = Lunch::ready(db).await;
         let menu = lunch.menu(TODAY, "lunch").await;

@@ -13,6 +13,16 @@ async fn me(app: &TestApp, tokens: &Value) -> Reply {
     app.get("/me").by(tokens).send().await
 }
 
+/// What a form of a page carries unseen.
+fn hidden_fields(page: &str) -> Vec<(String, String)> {
+    let hidden = page.split("<input type=\"hidden\" name=\"").skip(1);
+    let field = |rest: &str| {
+        let (name, rest) = rest.split_once("\" value=\"")?;
+        Some((name.to_owned(), rest.split_once('"')?.0.to_owned()))
+    };
+    hidden.filter_map(field).collect()
+}
+
 on_both! {
     async fn someone_signs_up_in_and_out(db: TestDb) {
         let app = TestApp::start(db);
@@ -113,6 +123,24 @@ on_both! {
         let tablet = app.sign_in("li.na", PASSWORD).await.expect(200);
         app.post("/auth/sign-out", json!({ "everywhere": true })).by(&phone).send().await.expect(204);
         me(&app, &tablet).await.refused(401, "session_ended");
+    }
+
+    async fn a_browser_is_signed_out_when_its_session_was_ended_elsewhere(db: TestDb) {
+        let app = TestApp::start(db);
+        let phone = app.someone("li.na").await;
+        let cookie = |reply: &Reply| reply.header("set-cookie").unwrap_or_else(|| panic!("{reply:?}")).split(';').next().unwrap().to_owned();
+        let form = app.page("/sign-in/name").send().await;
+        let mut fields = hidden_fields(&String::from_utf8(form.bytes.clone()).unwrap());
+        fields.extend([("user_name", "li.na"), ("password", PASSWORD)].map(|(a, b)| (a.to_owned(), b.to_owned())));
+        let signed_in = app.form("/sign-in/name", &fields).header("Cookie", &cookie(&form)).send().await;
+        assert_eq!(signed_in.status, 303);
+        let session = cookie(&signed_in);
+        let home = async || app.page("/me/password").header("Cookie", &session).send().await;
+        assert_eq!(home().await.status, 200);
+        app.post("/auth/sign-out", json!({ "everywhere": true })).by(&phone).send().await.expect(204);
+        let out = home().await;
+        assert_eq!(out.status, 303);
+        assert!(out.header("location").unwrap().starts_with("/sign-in?"), "{:?}", out.header("location"));
     }
 
     async fn a_changed_password_ends_the_other_sessions(db: TestDb) {

@@ -58,6 +58,24 @@ on_both! {
         assert_eq!(price().await, 1000, "the subsidy of the day is used");
     }
 
+    async fn what_one_limit_gets_back_for_its_own_price_another_of_the_same_day_does_not(db: TestDb) {
+        let mut policy = three_yuan_a_day();
+        policy["limits"] = json!({ "once": { "window": "day", "count": 1 }, "twice": { "window": "day", "count": 2 } });
+        let mut city = policy["layers"][0].clone();
+        (city["payer"], city["rank"], city["limits"]) = (json!("city"), json!(20), json!(["twice"]));
+        policy["layers"][0]["limits"] = json!(["once"]);
+        policy["layers"].as_array_mut().unwrap().push(city);
+        let lunch = Lunch::with_policy(db, policy).await;
+        let (noon, evening) = (lunch.menu(TODAY, "lunch").await, lunch.menu(TODAY, "dinner").await);
+        let first = lunch.reserve("staff", &lunch.father, &noon, 1).await.expect(201);
+        let second = lunch.reserve("staff", &lunch.father, &evening, 1).await.expect(201);
+        assert_eq!((&first["quote"]["due_fen"], &second["quote"]["due_fen"]), (&json!(400), &json!(700)));
+        let lines = json!([{ "item_id": evening["items"][0]["id"], "portions": 1 }]);
+        let asked = json!({ "resident_id": lunch.father, "menu_id": evening["id"], "lines": lines });
+        let quote = lunch.post("daughter", "/quotes", asked).await.expect(200);
+        assert_eq!(quote["resident_fen"], 700);
+    }
+
     async fn what_one_has_reserved_leaves_its_money_to_its_own_price(db: TestDb) {
         let mut policy = three_yuan_a_day();
         policy["limits"] = json!({ "monthly": { "window": "month", "fen": 500 } });

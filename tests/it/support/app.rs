@@ -27,6 +27,7 @@ use leling::{
     ids::{AccountId, CanteenId, ResidentId},
     keys::{KeySource, Keys},
     origin::{Proxies, ProxyHeader},
+    pages,
     problem::{Fail, Problem},
     routes,
     settings::{LogFormat, Settings},
@@ -207,6 +208,16 @@ impl TestApp {
         self.hand.set(self.state.clock.now() + span);
     }
 
+    /// A page, as a browser asks for it.
+    pub fn page(&self, path: &str) -> Call<'_> {
+        Call { app: self, request: test::TestRequest::get().uri(path), keyed: false }
+    }
+
+    /// A form of a page, as a browser sends it.
+    pub fn form(&self, path: &str, fields: &[(String, String)]) -> Call<'_> {
+        Call { app: self, request: test::TestRequest::post().uri(path).set_form(fields), keyed: false }
+    }
+
     pub fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path, None)
     }
@@ -264,7 +275,10 @@ impl TestApp {
         let app = App::new()
             .app_data(self.state.clone())
             .app_data(web::PayloadConfig::new(leling::api::BODY_LIMIT))
-            .configure(|config| routes::api().mount(config))
+            .configure(|config| {
+                routes::api().mount(config);
+                pages::mount(config);
+            })
             .wrap(from_fn(guard_panics_and_name_requests));
         let service = Rc::new(test::init_service(app).await);
         Box::new(move |request| {
