@@ -14,7 +14,11 @@ use leling::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, Plan, Town, race};
+use crate::support::{
+    Client, Plan, Town,
+    lunch::{FATHERS_CARD, Lunch},
+    race,
+};
 
 /// How often each request is sent.
 const TIMES: usize = 20;
@@ -112,14 +116,16 @@ on_both! {
         assert_eq!(count_closures(&town), 1);
     }
 
-    async fn a_key_is_its_owners_and_another_may_use_the_same(db: TestDb) {
-        let town = Town::open(db, Plan { residents: 2, ..Plan::USUAL });
-        let meal = town.meal(0, 0, 30, None);
-        for resident in &town.residents {
-            let answer = resident.client.post_keyed("/reservations", meal.order(resident), "1");
-            assert!(!answer.replayed);
-            answer.expect(201);
-        }
+    async fn a_key_is_its_owners_and_another_who_uses_the_same_gets_an_answer_of_their_own(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let (son, niece) = (lunch.app.someone("son").await, lunch.app.someone("niece").await);
+        let ask = async |by: &Value| {
+            let body = json!({ "card_number": FATHERS_CARD, "born_on": "1944-05-01", "relation": "child" });
+            lunch.app.post("/family-links", body).by(by).header("Idempotency-Key", "1").send().await
+        };
+        let (his, hers, his_again) = (ask(&son).await, ask(&niece).await, ask(&son).await);
+        assert_eq!((his.replayed, hers.replayed, his_again.replayed), (false, false, true));
+        assert_ne!(his.expect(201)["id"], hers.expect(201)["id"]);
     }
 
     async fn without_the_guard_of_keys_a_closure_sent_again_is_made_again(db: TestDb) {
