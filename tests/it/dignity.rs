@@ -284,13 +284,13 @@ on_both! {
             assert_eq!(hears(&tokens[role]).await, (true, true), "{role}");
         }
         assert_eq!(hears(&here.staff).await, (false, false));
-        // Another child, whom she lets reserve and nothing more.
-        let cousin = app.sign_in("uncle", PASSWORD).await.expect(200);
+        // Somebody else, whom she lets reserve and nothing more.
+        let uncle = app.sign_in("uncle", PASSWORD).await.expect(200);
         let ask = json!({ "card_number": here.id("card"), "born_on": "1944-05-01", "relation": "child" });
-        let link = id_of(&app.made(&cousin, "/family-links", ask).await);
+        let link = id_of(&app.made(&uncle, "/family-links", ask).await);
         let consent = json!({ "consent": "said so", "covers_reasons": false });
         app.made(&here.staff, &format!("/family-links/{link}/approve"), consent).await;
-        assert_eq!(hears(&cousin).await, (true, false));
+        assert_eq!(hears(&uncle).await, (true, false));
     }
 
     async fn nothing_that_a_screen_hears_tells_who_is_poor(db: TestDb) {

@@ -1,5 +1,5 @@
 //! What the service asks of SQLite must not cost more the longer a canteen is open. Of every statement that a test made it
-//! say, SQLite is asked how it would go about it, and none may walk through a table that every day adds to.
+//! say in its own process, SQLite is asked how it would go about it, and none may walk through a table that every day adds to.
 
 use std::collections::BTreeSet;
 
