@@ -158,7 +158,9 @@ fn settings(flags: &Flags) -> Result<Settings, StartError> {
 
 /// From here on the log is written as the settings and RUST_LOG say, or by this filter.
 fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| default_filter.into());
+    // Nothing said is no wish for silence, in which errors would be lost.
+    let said = std::env::var("RUST_LOG").ok().filter(|said| !said.trim().is_empty());
+    let filter = said.unwrap_or_else(|| default_filter.into());
     let filter: Targets = filter.parse().map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
     let lines = fmt::layer().with_writer(io::stderr);
     let log = tracing_subscriber::registry().with(filter);
