@@ -1,5 +1,7 @@
 //! The caller of an act, inside its transaction, and the proofs that only this module can make.
 
+use diesel::QueryResult;
+
 use crate::{
     access::{
         Act, Actor, Grant, Pass, Principal, Reach, Role,
@@ -196,15 +198,9 @@ impl Caller {
     ///
     /// Fails with `session_ended`; with `sign_in_required` or `not_allowed` when none of their roles covers the act.
     pub(crate) fn load(conn: &mut Conn, pass: &Pass, act: Act, now: At, lang: Lang) -> Result<Caller, Fail> {
-        let ticket = ticket_of(conn, pass, now)?;
-        let standings = match ticket.map(|ticket| ticket.principal) {
-            Some(Principal::Account(id)) => {
-                store::standing_grants(conn, id, now)?.into_iter().map(Standing::Grant).collect()
-            }
-            Some(Principal::Device(id)) => {
-                devices::find(conn, id)?.into_iter().map(Standing::Device).collect()
-            }
-            Some(Principal::Resident(_)) | None => Vec::new(),
+        let (ticket, standings) = match brought(conn, pass, now)? {
+            Some((ticket, standings)) => (Some(ticket), standings),
+            None => (None, Vec::new()),
         };
         let caller = Caller { act, ticket, standings, trace: None, now, lang };
         if caller.roles().any(|role| reach(role, act) != Reach::No) {
@@ -373,17 +369,30 @@ impl Caller {
     }
 }
 
-/// What a pass proves now. A cookie that is over is as good as none; a token says that its session ended.
-fn ticket_of(conn: &mut Conn, pass: &Pass, now: At) -> Result<Option<Ticket>, Fail> {
-    match pass {
-        Pass::None => Ok(None),
-        Pass::Ticket(ticket) if store::session_stands(conn, *ticket, now)? => Ok(Some(*ticket)),
-        Pass::Ticket(_) => Err(Code::SessionEnded.into()),
-        Pass::Cookie { token_hash } => match store::ticket_of_cookie(conn, token_hash, now)? {
-            Some(ticket) if store::session_stands(conn, ticket, now)? => Ok(Some(ticket)),
-            Some(_) | None => Ok(None),
-        },
+/// What a pass proves now, and what that gives. A cookie that is over is as good as none; a token says that its session ended.
+fn brought(conn: &mut Conn, pass: &Pass, now: At) -> Result<Option<(Ticket, Vec<Standing>)>, Fail> {
+    let ticket = match pass {
+        Pass::None => None,
+        Pass::Ticket(ticket) => Some(*ticket),
+        Pass::Cookie { token_hash } => store::ticket_of_cookie(conn, token_hash, now)?,
+    };
+    let Some(ticket) = ticket else { return Ok(None) };
+    match (standings(conn, ticket, now)?, pass) {
+        (None, Pass::Ticket(_)) => Err(Code::SessionEnded.into()),
+        (standings, _) => Ok(standings.map(|standings| (ticket, standings))),
     }
+}
+
+/// What gives the owner of a session roles; nothing when the session does not stand.
+fn standings(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<Option<Vec<Standing>>> {
+    Ok(match ticket.principal {
+        Principal::Account(id) => store::grants_in_session(conn, ticket.session, id, now)?
+            .map(|grants| grants.into_iter().map(Standing::Grant).collect()),
+        Principal::Device(id) => {
+            devices::in_session(conn, ticket.session, id)?.map(|device| vec![Standing::Device(device)])
+        }
+        Principal::Resident(_) => store::session_stands(conn, ticket, now)?.then(Vec::new),
+    })
 }
 
 fn right_of(grant: &Grant) -> Right {

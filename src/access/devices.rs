@@ -8,10 +8,13 @@ use diesel::prelude::*;
 use crate::{
     access::{Actor, Role},
     clock::At,
-    db::{Conn, schema::devices},
+    db::{
+        Conn,
+        schema::{devices, sessions},
+    },
     each,
     id::Id,
-    ids::{CanteenId, Device as DeviceTag, DeviceId},
+    ids::{CanteenId, Device as DeviceTag, DeviceId, SessionId},
     page::Window,
     words,
 };
@@ -93,6 +96,19 @@ pub fn add(conn: &mut Conn, new: &NewDevice<'_>, now: At) -> QueryResult<DeviceI
 /// The device with this id, waiting, enrolled or revoked.
 pub fn find(conn: &mut Conn, id: DeviceId) -> QueryResult<Option<Device>> {
     each!(conn, c => devices::table.find(id).select(Device::as_select()).get_result(c)).optional()
+}
+
+/// The device whose session this is; nothing when the session was ended or the device revoked.
+pub(super) fn in_session(conn: &mut Conn, session: SessionId, id: DeviceId) -> QueryResult<Option<Device>> {
+    each!(conn, c => sessions::table
+        .inner_join(devices::table)
+        .filter(sessions::id.eq(session))
+        .filter(sessions::ended_at.is_null())
+        .filter(devices::id.eq(id))
+        .filter(devices::revoked_at.is_null())
+        .select(Device::as_select())
+        .get_result(c))
+    .optional()
 }
 
 /// A page of the devices of these canteens by id, and one more if there are more.

@@ -1,16 +1,17 @@
 //! The statements on `grants`, and the question whether a session still stands.
 
 use diesel::{
+    dsl::{exists, select},
     prelude::*,
     sql_types::{Integer, Nullable, Text},
 };
 
 use crate::{
-    access::{Actor, ActorKind, Principal, Role, tokens::Ticket},
+    access::{Actor, ActorKind, Principal, Role, devices, tokens::Ticket},
     clock::At,
     db::{
         Conn, Kept,
-        schema::{accounts, cookies, devices, grants, residents, sessions},
+        schema::{accounts, cookies, grants, residents, sessions},
         written,
     },
     each,
@@ -174,15 +175,31 @@ pub fn holders_within(
     within.load(conn)
 }
 
-/// The grants of an account that stand at this instant.
-pub(super) fn standing_grants(conn: &mut Conn, account: AccountId, now: At) -> QueryResult<Vec<Grant>> {
-    each!(conn, c => grants::table
-        .filter(grants::account_id.eq(account))
-        .filter(grants::starts_at.le(now))
-        .filter(grants::ends_at.is_null().or(grants::ends_at.gt(now)))
+/// The grants of an account that stand at this instant, for whom one of its sessions stands; nothing where that does not:
+/// it was ended, or the account suspended, or it was started with a one-time password that has run out.
+pub(super) fn grants_in_session(
+    conn: &mut Conn,
+    session: SessionId,
+    account: AccountId,
+    now: At,
+) -> QueryResult<Option<Vec<Grant>>> {
+    let stands = grants::ends_at.is_null().or(grants::ends_at.gt(now));
+    let grants: Vec<Option<Grant>> = each!(conn, c => sessions::table
+        .inner_join(accounts::table)
+        .left_join(grants::table.on(grants::account_id
+            .eq(accounts::id)
+            .and(grants::starts_at.le(now))
+            .and(stands)))
+        .filter(sessions::id.eq(session))
+        .filter(sessions::ended_at.is_null())
+        .filter(accounts::id.eq(account))
+        .filter(accounts::suspended_at.is_null())
+        .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
         .order(grants::id)
-        .select(Grant::as_select())
-        .load(c))
+        .select(Option::<Grant>::as_select())
+        .load(c))?;
+    // A session that stands is there even without a grant.
+    Ok((!grants.is_empty()).then(|| grants.into_iter().flatten().collect()))
 }
 
 /// The session that a browser's cookie carries, until the cookie is over.
@@ -219,30 +236,19 @@ pub fn serving(conn: &mut Conn, canteen: CanteenId, at: At) -> QueryResult<Vec<A
 /// Whether the session was neither ended nor its owner suspended or revoked, nor started with a one-time password that has
 /// run out.
 pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<bool> {
-    let session =
-        sessions::table.filter(sessions::id.eq(ticket.session)).filter(sessions::ended_at.is_null());
-    let count: i64 = match ticket.principal {
-        Principal::Account(id) => each!(conn, c => session
-            .inner_join(accounts::table)
-            .filter(accounts::id.eq(id))
-            .filter(accounts::suspended_at.is_null())
-            .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
-            .count()
-            .get_result(c))?,
-        Principal::Resident(id) => each!(conn, c => Kept(session
-            .inner_join(residents::table)
-            .filter(residents::id.eq(id))
-            .filter(residents::status.eq(written("active")))
-            .count())
-            .get_result(c))?,
-        Principal::Device(id) => each!(conn, c => session
-            .inner_join(devices::table)
-            .filter(devices::id.eq(id))
-            .filter(devices::revoked_at.is_null())
-            .count()
-            .get_result(c))?,
-    };
-    Ok(count == 1)
+    match ticket.principal {
+        Principal::Account(id) => Ok(grants_in_session(conn, ticket.session, id, now)?.is_some()),
+        Principal::Device(id) => Ok(devices::in_session(conn, ticket.session, id)?.is_some()),
+        Principal::Resident(id) => {
+            let session = sessions::table
+                .inner_join(residents::table)
+                .filter(sessions::id.eq(ticket.session))
+                .filter(sessions::ended_at.is_null())
+                .filter(residents::id.eq(id))
+                .filter(residents::status.eq(written("active")));
+            each!(conn, c => Kept(select(exists(session))).get_result(c))
+        }
+    }
 }
 
 /// For how long somebody is remembered where they signed in.
@@ -254,12 +260,10 @@ pub fn signed_in_from(conn: &mut Conn, principal: Principal, origin: &str, now: 
         sessions::table.filter(sessions::origin.eq(origin)).filter(sessions::started_at.gt(now - REMEMBERED));
     match principal {
         Principal::Account(id) => {
-            diesel::select(diesel::dsl::exists(from_there.filter(sessions::account_id.eq(id))))
-                .get_result(conn)
+            select(exists(from_there.filter(sessions::account_id.eq(id)))).get_result(conn)
         }
         Principal::Resident(id) => {
-            diesel::select(diesel::dsl::exists(from_there.filter(sessions::resident_id.eq(id))))
-                .get_result(conn)
+            select(exists(from_there.filter(sessions::resident_id.eq(id)))).get_result(conn)
         }
         // It is enrolled once, and never signs in.
         Principal::Device(_) => Ok(false),

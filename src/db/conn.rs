@@ -532,6 +532,12 @@ const WORDS: &[(&str, Trouble)] = &[
     ("disk image is malformed", Trouble::Gone),
 ];
 
+/// Says what PostgreSQL says of two transactions that were in each other's way, for those that it lets through: what this act
+/// relied on is no longer so, and it has to begin anew. Nobody comes between where there is one writer.
+pub fn overtaken() -> Error {
+    Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new("somebody was quicker".to_owned()))
+}
+
 /// Makes and judges the connections of a pool.
 #[derive(Debug)]
 pub(super) struct Manager {

@@ -125,9 +125,8 @@ fn in_savepoint<T, E: From<Fault>>(
         }
         Err(Fail::Refused(refused)) => refused,
         Err(Fail::Database(error)) => match Trouble::of(&error) {
-            Trouble::Constraint | Trouble::OurFault => Fault::of(&error, false).into(),
-            Trouble::TryAgain
-            | Trouble::LockTimeout
+            Trouble::Constraint | Trouble::OurFault | Trouble::TryAgain => Fault::of(&error, false).into(),
+            Trouble::LockTimeout
             | Trouble::Locked
             | Trouble::DiskFull
             | Trouble::NotADatabase

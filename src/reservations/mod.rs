@@ -167,15 +167,16 @@ pub fn place(
     // After the cut-off nobody waits any more, and the desk gives away what is left.
     let turn = if late { Turn::PastTheLine } else { origin.turn };
     check_wish(menu, resident, wish)?;
-    if store::has_active(conn, menu.id, resident.id)? {
-        return Err(Code::AlreadyReserved.into());
+    if let Err(full) = refuse_before_others(menu, turn) {
+        // Who has a place already is told that instead.
+        return Err(if store::has_active(conn, menu.id, resident.id)? {
+            Code::AlreadyReserved.into()
+        } else {
+            full.into()
+        });
     }
-    refuse_before_others(menu, turn)?;
     let order = menu.order(&wish.picks, wish.mode, MealClass::Meal);
     let kept = subsidies::promise(conn, &Meal { resident, menu, area: place.area, order }, None, now)?;
-    if origin.standing_order.is_some() && kept.arguments.person.suspended.is_some() {
-        return Err(Code::ResidentAway.into());
-    }
     let reservation = Reservation {
         id: crate::id::Id::new(now),
         menu_id: menu.id,
@@ -200,6 +201,9 @@ pub fn place(
     };
     if !store::insert(conn, &reservation)? {
         return Err(Code::AlreadyReserved.into());
+    }
+    if origin.standing_order.is_some() && kept.arguments.person.suspended.is_some() {
+        return Err(Code::ResidentAway.into());
     }
     tell(conn, &reservation, EventKind::Placed, acting.actor(), now)?;
     let change = Change { persons: 1, portions: &wish.picks, ..count(&reservation, acting.actor()) };

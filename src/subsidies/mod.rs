@@ -3,8 +3,8 @@
 //! Every meal of a resident relies on a quote, kept with the arguments that it was computed from. While the meal is
 //! reserved its draws are pending; when it is served they are computed again from what is true then, and posted; when it
 //! is cancelled, voided or never served they are released. Limits are windows of a person, over all canteens, counted by
-//! guarded updates: two canteens, two processes or two requests cannot draw the same meal twice (BR-31, BR-43). Who finds
-//! that somebody was quicker prices again.
+//! guarded updates: two canteens, two processes or two requests cannot draw the same meal twice (BR-31, BR-43). Whoever finds
+//! that somebody was quicker begins the whole act anew.
 
 mod compare;
 pub mod http;
@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use crate::{
     calendar,
     clock::At,
-    db::Conn,
+    db::{self, Conn},
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
     menus::Menu,
     money::Fen,
@@ -32,9 +32,6 @@ use crate::{
 
 pub use compare::{Change, Comparison, MOST_MEALS};
 pub use store::{DrawRow, DrawTotals, order_key};
-
-/// How often a price is computed again because somebody was quicker.
-const TRIES: usize = 10;
 
 words! {
     /// What has become of a quote and its draws.
@@ -109,59 +106,51 @@ fn settle(
         release(conn, replaced, now)?;
     }
     let policies = policies::in_force(conn, meal.area, meal.menu.served_on)?;
-    for _ in 0..TRIES {
-        let (arguments, orders_seen) = arguments(conn, meal, &policies, None)?;
-        let quote = pricing::quote(&policies, &arguments);
-        if !draw_on_limits(conn, meal, &quote, &orders_seen)? {
-            continue;
-        }
-        let kept = KeptQuote {
-            id: crate::id::Id::new(now),
-            resident_id: meal.resident.id,
-            menu_id: meal.menu.id,
-            canteen_id: meal.menu.canteen_id,
-            served_on: meal.menu.served_on,
-            period: meal.menu.period,
-            class: meal.order.class,
-            stage,
-            arguments,
-            quote,
-        };
-        store::insert(conn, &kept, now)?;
-        return Ok(kept);
-    }
-    Err(Code::Conflict.into())
+    let (arguments, orders_seen) = arguments(conn, meal, &policies, None)?;
+    let quote = pricing::quote(&policies, &arguments);
+    draw_on_limits(conn, meal, &quote, &orders_seen)?;
+    let kept = KeptQuote {
+        id: crate::id::Id::new(now),
+        resident_id: meal.resident.id,
+        menu_id: meal.menu.id,
+        canteen_id: meal.menu.canteen_id,
+        served_on: meal.menu.served_on,
+        period: meal.menu.period,
+        class: meal.order.class,
+        stage,
+        arguments,
+        quote,
+    };
+    store::insert(conn, &kept, now)?;
+    Ok(kept)
 }
 
 /// How far the order of meals in a window was seen when a price that asks for it was computed.
 type OrdersSeen = BTreeMap<Window, i32>;
 
-/// Takes from every limit that the quote draws on, in the order of their keys; false, and nothing taken, when somebody
-/// was quicker.
+/// Takes from every limit that the quote draws on, in the order of their keys; the whole act begins anew when somebody was
+/// quicker.
 fn draw_on_limits(
     conn: &mut Conn,
     meal: &Meal<'_>,
     quote: &Quote,
     orders_seen: &OrdersSeen,
-) -> Result<bool, Fail> {
+) -> Result<(), Fail> {
     let (resident, on, period) = (meal.resident.id, meal.menu.served_on, meal.menu.period);
+    for (window, seen) in orders_seen {
+        let key = window.key(on, period);
+        if !store::advance_order(conn, resident, *window, &key, *seen)? {
+            return Err(db::overtaken().into());
+        }
+    }
     let mut claims: Vec<_> = quote.claims.iter().collect();
     claims.sort_by(|a, b| (&a.limit, &a.window_key).cmp(&(&b.limit, &b.window_key)));
-    let drawn = conn.transaction_or_nothing(|conn| {
-        for (window, seen) in orders_seen {
-            let key = window.key(on, period);
-            if !store::advance_order(conn, resident, *window, &key, *seen)? {
-                return Ok(false);
-            }
+    for claim in claims {
+        if !store::draw(conn, resident, claim)? {
+            return Err(db::overtaken().into());
         }
-        for claim in claims {
-            if !store::draw(conn, resident, claim)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    })?;
-    Ok(drawn)
+    }
+    Ok(())
 }
 
 fn arguments(
@@ -195,12 +184,9 @@ fn usage(
 ) -> Result<(Usage, OrdersSeen), Fail> {
     let needs = pricing::needs(policies);
     let (resident, on, period) = (meal.resident.id, meal.menu.served_on, meal.menu.period);
-    let mut usage = Usage::default();
     // The guards of the order are read before the meals are counted, so that a meal that comes between is noticed.
-    let orders_seen = store::orders_seen(conn, resident, &needs.ordinals, on, period)?;
-    if !needs.limits.is_empty() {
-        usage.windows = store::used(conn, resident, &needs.limits, on, period, instead_of)?;
-    }
+    let (windows, orders_seen) = store::used(conn, resident, &needs, on, period, instead_of)?;
+    let mut usage = Usage { windows, ..Usage::default() };
     if let Some(widest) = needs.ordinals.iter().copied().max_by_key(|window| {
         let (first, last) = window.days(on);
         (last - first).num_days()

@@ -19,7 +19,7 @@ use crate::{
     insert_few,
     money::Fen,
     page::{self, Page},
-    pricing::{Arguments, Claim, LimitKey, Quote, Used, Window},
+    pricing::{Arguments, Claim, LimitKey, Needs, Quote, Used, Window},
     words::{MealClass, Period},
 };
 
@@ -200,26 +200,6 @@ pub fn order_key(window: Window) -> String {
     format!("#order/{window}")
 }
 
-/// How often the order of meals was relied on in each of these windows.
-pub(super) fn orders_seen(
-    conn: &mut Conn,
-    resident: ResidentId,
-    windows: &BTreeSet<Window>,
-    on: NaiveDate,
-    period: Period,
-) -> QueryResult<OrdersSeen> {
-    let mut seen = OrdersSeen::new();
-    for window in windows {
-        let used: Option<i32> = each!(conn, c => usage_windows::table
-            .find((resident, order_key(*window), window.key(on, period)))
-            .select(usage_windows::used)
-            .get_result(c))
-        .optional()?;
-        seen.insert(*window, used.unwrap_or(0));
-    }
-    Ok(seen)
-}
-
 /// Says that the order of meals in a window is relied on once more; false when somebody was quicker.
 pub(super) fn advance_order(
     conn: &mut Conn,
@@ -252,20 +232,28 @@ pub(super) fn advance_order(
     Ok(advanced == 1)
 }
 
-/// What is used of these limits in the windows of a meal, less what `without` uses.
+/// What is used of the limits that are asked for in the windows of a meal, less what `without` uses; and how often the order
+/// of meals was relied on in each window that is asked for.
 pub(super) fn used(
     conn: &mut Conn,
     resident: ResidentId,
-    limits: &BTreeMap<LimitKey, Window>,
+    needs: &Needs,
     on: NaiveDate,
     period: Period,
     without: Option<QuoteId>,
-) -> QueryResult<BTreeMap<LimitKey, Used>> {
-    let windows: BTreeSet<String> = limits.values().map(|window| window.key(on, period)).collect();
+) -> QueryResult<(BTreeMap<LimitKey, Used>, OrdersSeen)> {
+    let mut orders: OrdersSeen = needs.ordinals.iter().map(|window| (*window, 0)).collect();
+    if needs.limits.is_empty() && orders.is_empty() {
+        return Ok(Default::default());
+    }
+    let keys: Vec<String> =
+        needs.limits.keys().map(|key| key.0.clone()).chain(orders.keys().copied().map(order_key)).collect();
+    let windows: BTreeSet<String> =
+        needs.limits.values().chain(orders.keys()).map(|window| window.key(on, period)).collect();
     let rows: Vec<(String, String, i32, Fen)> = each!(conn, c => Kept(
         usage_windows::table
             .filter(usage_windows::resident_id.eq(resident))
-            .filter(usage_windows::limit_key.eq_any(limits.keys().map(|key| &key.0)))
+            .filter(usage_windows::limit_key.eq_any(&keys))
             .filter(usage_windows::window_key.eq_any(&windows))
             .select((
                 usage_windows::limit_key,
@@ -286,9 +274,14 @@ pub(super) fn used(
     };
     let mut used = BTreeMap::new();
     for (key, window_key, mut uses, mut fen) in rows {
+        // One key may have rows of several windows: a limit had another kind of window in an earlier version.
+        let is_asked = |window: &Window| window.key(on, period) == window_key;
+        if let Some((_, seen)) = orders.iter_mut().find(|(window, _)| order_key(**window) == key) {
+            *seen = uses;
+            continue;
+        }
         let key = LimitKey(key);
-        // A limit whose window was another in an earlier version has rows of that kind too.
-        if limits.get(&key).map(|window| window.key(on, period)).as_ref() != Some(&window_key) {
+        if !needs.limits.get(&key).is_some_and(is_asked) {
             continue;
         }
         for (_, _, own_uses, own_fen) in
@@ -299,7 +292,7 @@ pub(super) fn used(
         }
         used.insert(key, Used { count: i64::from(uses), fen });
     }
-    Ok(used)
+    Ok((used, orders))
 }
 
 /// The resident's own meals between two days that are served or reserved, but for the meal of `without`.
