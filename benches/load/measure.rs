@@ -107,7 +107,7 @@ impl<'a> Seeds<'a> {
         let postgres = cluster.map(|cluster| {
             cluster.create("seed", "template0");
             let world = World::make(&cluster.url("seed"), size, &log);
-            cluster.sql("seed", "VACUUM ANALYZE");
+            cluster.vacuum("seed");
             (world, cluster)
         });
         let slow = on.iter().any(|on| matches!(on, On::SlowSqlite | On::SlowSqliteOneByOne));

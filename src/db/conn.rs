@@ -117,6 +117,31 @@ macro_rules! changed {
     };
 }
 
+/// As [`changed!`](crate::changed), for an insertion of a few rows: in one statement where each costs a trip, else of one row
+/// after the other by the one that is prepared already. In `$statement`, `$values` are what is inserted and `$rows` a slice
+/// of the same.
+#[macro_export]
+macro_rules! changed_few {
+    ($conn:expr, $all:expr, |$values:ident, $rows:ident| $statement:expr) => {{
+        let all = $all;
+        match $conn {
+            _ if all.is_empty() => Ok(0),
+            $crate::db::Conn::Pg(c) => {
+                let ($values, $rows) = (&all, &all[..]);
+                let answering =
+                    $statement.returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
+                $crate::db::Kept(answering).load(c).map(|changed: Vec<i32>| changed.len())
+            }
+            $crate::db::Conn::Sqlite(c) => all.iter().try_fold(0, |sum, row| {
+                let ($values, $rows) = (row, std::slice::from_ref(row));
+                let answering =
+                    $statement.returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
+                $crate::db::Kept(answering).load(c).map(|changed: Vec<i32>| sum + changed.len())
+            }),
+        }
+    }};
+}
+
 /// Inserts a few rows of what `#[diesel(treat_none_as_default_value = false)]` says: in one statement where each costs a
 /// trip, else one after the other by the one that is prepared already.
 #[macro_export]
@@ -126,7 +151,11 @@ macro_rules! insert_few {
         match $conn {
             _ if rows.is_empty() => Ok(()),
             $crate::db::Conn::Pg(c) => {
-                $crate::db::Kept(diesel::insert_into($table).values(&rows)).execute(c).map(|_| ())
+                // Answering rows, it is prepared once for each number of them.
+                let inserted = diesel::insert_into($table)
+                    .values(&rows)
+                    .returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
+                $crate::db::Kept(inserted).load(c).map(|_: Vec<i32>| ())
             }
             $crate::db::Conn::Sqlite(c) => {
                 rows.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(|_| ()))

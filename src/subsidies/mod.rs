@@ -18,12 +18,13 @@ use crate::{
     calendar,
     clock::At,
     db::{self, Conn},
+    guards,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
     menus::Menu,
     money::Fen,
     page::{self, Page},
     policies,
-    pricing::{self, Arguments, CanteenPlace, Order, PolicyInForce, Quote, Usage, Window},
+    pricing::{self, Arguments, CanteenPlace, Claim, Order, PolicyInForce, Quote, Usage, Window},
     problem::{Code, Fail},
     residents::{self, Resident},
     words,
@@ -128,29 +129,56 @@ fn settle(
 /// How far the order of meals in a window was seen when a price that asks for it was computed.
 type OrdersSeen = BTreeMap<Window, i32>;
 
-/// Takes from every limit that the quote draws on, in the order of their keys; the whole act begins anew when somebody was
-/// quicker.
+/// Takes from every limit that the quote draws on, and moves on the order of meals where the price asked for it; the whole
+/// act begins anew when somebody was quicker.
 fn draw_on_limits(
     conn: &mut Conn,
     meal: &Meal<'_>,
     quote: &Quote,
     orders_seen: &OrdersSeen,
 ) -> Result<(), Fail> {
-    let (resident, on, period) = (meal.resident.id, meal.menu.served_on, meal.menu.period);
-    for (window, seen) in orders_seen {
-        let key = window.key(on, period);
-        if !store::advance_order(conn, resident, *window, &key, *seen)? {
-            return Err(db::overtaken().into());
+    let (on, period) = (meal.menu.served_on, meal.menu.period);
+    let orders =
+        orders_seen.iter().map(|(window, seen)| Draw::of_order(*window, window.key(on, period), *seen));
+    let draws = quote.claims.iter().map(Draw::of_claim).chain(orders).collect();
+    if store::draw(conn, meal.resident.id, draws)? { Ok(()) } else { Err(db::overtaken().into()) }
+}
+
+/// What is taken from a window: so many meals and so much money, if no more than the most are taken by then.
+struct Draw {
+    limit_key: String,
+    window_key: String,
+    count: i32,
+    fen: Fen,
+    most: i32,
+    most_fen: Fen,
+}
+
+impl Draw {
+    fn of_claim(claim: &Claim) -> Draw {
+        let count = |count| i32::try_from(count).unwrap_or(i32::MAX);
+        let guarded = !guards::is_off("limits");
+        Draw {
+            limit_key: claim.limit.0.clone(),
+            window_key: claim.window_key.clone(),
+            count: count(claim.count),
+            fen: claim.fen,
+            most: claim.max_count.filter(|_| guarded).map_or(i32::MAX, count),
+            most_fen: claim.max_fen.filter(|_| guarded).unwrap_or(Fen(i64::MAX)),
         }
     }
-    let mut claims: Vec<_> = quote.claims.iter().collect();
-    claims.sort_by(|a, b| (&a.limit, &a.window_key).cmp(&(&b.limit, &b.window_key)));
-    for claim in claims {
-        if !store::draw(conn, resident, claim)? {
-            return Err(db::overtaken().into());
+
+    /// Relies once more on the order of meals in a window, as often as was `seen`: nothing gives that back.
+    fn of_order(window: Window, window_key: String, seen: i32) -> Draw {
+        Draw {
+            limit_key: order_key(window),
+            window_key,
+            count: 1,
+            fen: Fen::ZERO,
+            most: seen + 1,
+            most_fen: Fen::ZERO,
         }
     }
-    Ok(())
 }
 
 fn arguments(
@@ -236,12 +264,7 @@ pub fn release(conn: &mut Conn, id: QuoteId, now: At) -> Result<(), Fail> {
 pub fn revive(conn: &mut Conn, id: QuoteId) -> Result<bool, Fail> {
     let kept = find(conn, id)?;
     let drawn = conn.transaction_or_nothing(|conn| {
-        for claim in &kept.quote.claims {
-            if !store::draw(conn, kept.resident_id, claim)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        store::draw(conn, kept.resident_id, kept.quote.claims.iter().map(Draw::of_claim).collect())
     })?;
     if drawn {
         store::set_pending(conn, id)?;

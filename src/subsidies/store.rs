@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use diesel::{dsl::exists, prelude::*, query_dsl::methods, upsert::excluded};
+use diesel::{dsl::exists, prelude::*, query_dsl::methods, sql_types::Bool, upsert::excluded};
 
-use super::{KeptQuote, OrdersSeen, OtherMeal, Stage};
+use super::{Draw, KeptQuote, OrdersSeen, OtherMeal, Stage};
 use crate::{
-    changed,
+    changed, changed_few,
     clock::At,
     db::{
         Conn, Json, Kept,
         schema::{draws, quotes, usage_windows, window_uses},
         total,
     },
-    each, guards,
+    each,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
     insert_few,
     money::Fen,
     page::{self, Page},
-    pricing::{Arguments, Claim, LimitKey, Needs, Quote, Used, Window},
+    pricing::{Arguments, LimitKey, Needs, Quote, Used, Window},
     words::{MealClass, Period},
 };
 
@@ -109,7 +109,7 @@ pub(super) fn insert(conn: &mut Conn, kept: &KeptQuote, now: At) -> QueryResult<
             quote_id: kept.id,
             limit_key: &claim.limit.0,
             window_key: &claim.window_key,
-            uses: count(claim.count),
+            uses: i32::try_from(claim.count).unwrap_or(i32::MAX),
             fen: claim.fen,
         })
         .collect();
@@ -142,10 +142,6 @@ fn draw_rows(kept: &KeptQuote) -> Vec<NewDraw<'_>> {
     (0..).zip(lines.chain(gifts)).map(|(position, draw)| NewDraw { position, ..draw }).collect()
 }
 
-fn count(count: i64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
 pub(super) fn find(conn: &mut Conn, id: QuoteId) -> QueryResult<Option<KeptQuote>> {
     let row: Option<QuoteRow> =
         each!(conn, c => quotes::table.find(id).select(QuoteRow::as_select()).get_result(c)).optional()?;
@@ -160,29 +156,51 @@ pub(super) fn by_ids(conn: &mut Conn, ids: &[QuoteId]) -> QueryResult<Vec<KeptQu
     Ok(rows.into_iter().map(KeptQuote::from).collect())
 }
 
-/// Takes one meal and its money from a limit's window; false when it has not so much left.
-pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> QueryResult<bool> {
-    let unguarded = guards::is_off("limits");
-    let most = if unguarded { i32::MAX } else { claim.max_count.map_or(i32::MAX, count) };
-    let most_fen = if unguarded { Fen(i64::MAX) } else { claim.max_fen.unwrap_or(Fen(i64::MAX)) };
-    let enough_left = usage_windows::used
-        .le(most - count(claim.count))
-        .and(usage_windows::used_fen.le(most_fen - claim.fen));
-    let drawn = changed!(
-        conn,
+#[derive(Insertable)]
+#[diesel(table_name = usage_windows, treat_none_as_default_value = false)]
+struct DrawOn<'a> {
+    resident_id: ResidentId,
+    limit_key: &'a str,
+    window_key: &'a str,
+    used: i32,
+    used_fen: Fen,
+    #[diesel(skip_insertion)]
+    draw: &'a Draw,
+}
+
+/// Takes each of these from the window of its own limit, in the order of their keys; false when one has not so much left, and
+/// what was taken of others has to be undone.
+pub(super) fn draw(conn: &mut Conn, resident: ResidentId, mut draws: Vec<Draw>) -> QueryResult<bool> {
+    draws.sort_by(|a, b| (&a.limit_key, &a.window_key).cmp(&(&b.limit_key, &b.window_key)));
+    let rows: Vec<DrawOn<'_>> = draws
+        .iter()
+        .map(|draw| DrawOn {
+            resident_id: resident,
+            limit_key: &draw.limit_key,
+            window_key: &draw.window_key,
+            used: draw.count,
+            used_fen: draw.fen,
+            draw,
+        })
+        .collect();
+    let drawn = changed_few!(conn, rows, |values, few| {
+        // Each row has enough left for the one of these that is of its limit.
+        let enough_left = few.iter().map(|DrawOn { draw, .. }| -> Guard<'_, _> {
+            Box::new(
+                usage_windows::limit_key
+                    .eq(draw.limit_key.as_str())
+                    .and(usage_windows::used.le(draw.most - draw.count))
+                    .and(usage_windows::used_fen.le(draw.most_fen - draw.fen)),
+            )
+        });
+        let enough_left = enough_left.reduce(|one, other| Box::new(one.or(other))).expect("there are some");
         methods::FilterDsl::filter(
             diesel::insert_into(usage_windows::table)
-                .values((
-                    usage_windows::resident_id.eq(resident),
-                    usage_windows::limit_key.eq(&claim.limit.0),
-                    usage_windows::window_key.eq(&claim.window_key),
-                    usage_windows::used.eq(count(claim.count)),
-                    usage_windows::used_fen.eq(claim.fen),
-                ))
+                .values(values)
                 .on_conflict((
                     usage_windows::resident_id,
                     usage_windows::limit_key,
-                    usage_windows::window_key
+                    usage_windows::window_key,
                 ))
                 .do_update()
                 .set((
@@ -191,45 +209,15 @@ pub(super) fn draw(conn: &mut Conn, resident: ResidentId, claim: &Claim) -> Quer
                 )),
             enough_left,
         )
-    )?;
-    Ok(drawn == 1)
+    })?;
+    Ok(drawn == draws.len())
 }
+
+type Guard<'a, DB> = Box<dyn BoxableExpression<usage_windows::table, DB, SqlType = Bool> + 'a>;
 
 /// The key under which the order of a resident's meals in a window is guarded.
 pub fn order_key(window: Window) -> String {
     format!("#order/{window}")
-}
-
-/// Says that the order of meals in a window is relied on once more; false when somebody was quicker.
-pub(super) fn advance_order(
-    conn: &mut Conn,
-    resident: ResidentId,
-    window: Window,
-    window_key: &str,
-    seen: i32,
-) -> QueryResult<bool> {
-    let advanced = changed!(
-        conn,
-        methods::FilterDsl::filter(
-            diesel::insert_into(usage_windows::table)
-                .values((
-                    usage_windows::resident_id.eq(resident),
-                    usage_windows::limit_key.eq(order_key(window)),
-                    usage_windows::window_key.eq(window_key),
-                    usage_windows::used.eq(1),
-                    usage_windows::used_fen.eq(Fen::ZERO),
-                ))
-                .on_conflict((
-                    usage_windows::resident_id,
-                    usage_windows::limit_key,
-                    usage_windows::window_key
-                ))
-                .do_update()
-                .set(usage_windows::used.eq(usage_windows::used + 1)),
-            usage_windows::used.eq(seen),
-        )
-    )?;
-    Ok(advanced == 1)
 }
 
 /// What is used of the limits that are asked for in the windows of a meal, less what `without` uses; and how often the order
