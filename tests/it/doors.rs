@@ -14,7 +14,7 @@ use futures_util::{
     FutureExt as _,
     future::{join, join_all, join3},
 };
-use leling::db::{Conn, Db, Fail, Fault, Kind};
+use leling::db::{Conn, Db, Fail, Fault, Kind, overtaken};
 
 use crate::support::TestDb;
 
@@ -354,24 +354,51 @@ on_postgres! {
         let db = with_seats(&db);
         db.write(|conn| { add(conn, 1)?; add(conn, 2) }).await.unwrap();
         let (both_hold_one, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+        let (done, others) = mpsc::channel();
+        let others = Arc::new(Mutex::new(others));
         let cross = |first: i64, second: i64| {
             let (barrier, runs, met) = (both_hold_one.clone(), runs.clone(), AtomicBool::new(false));
-            db.write(move |conn| -> Outcome {
-                runs.fetch_add(1, Ordering::Relaxed);
-                let take = |number| diesel::update(seats::table.find(number)).set(seats::taken.eq(seats::taken + 1));
-                take(first).execute(conn)?;
-                if !met.swap(true, Ordering::Relaxed) {
-                    barrier.wait();
-                }
-                take(second).execute(conn)?;
-                Ok(())
-            })
+            let (db, done, others) = (db.clone(), done.clone(), others.clone());
+            async move {
+                let answer = db
+                    .write(move |conn| -> Outcome {
+                        runs.fetch_add(1, Ordering::Relaxed);
+                        let take = |number| diesel::update(seats::table.find(number)).set(seats::taken.eq(seats::taken + 1));
+                        let again = met.swap(true, Ordering::Relaxed);
+                        // Who begins anew could take from a machine that is slow what the other waits for.
+                        if again {
+                            others.lock().unwrap().recv_timeout(std::time::Duration::from_secs(5)).unwrap();
+                        }
+                        take(first).execute(conn)?;
+                        if !again {
+                            barrier.wait();
+                        }
+                        take(second).execute(conn)?;
+                        Ok(())
+                    })
+                    .await;
+                done.send(()).unwrap();
+                answer
+            }
         };
         let answers = join(cross(1, 2), cross(2, 1)).await;
         assert_eq!(answers, (Ok(()), Ok(())));
         assert_eq!(runs.load(Ordering::Relaxed), 3);
         let taken = db.read(|conn| -> Outcome<Vec<i64>> { Ok(seats::table.select(seats::taken).load(conn)?) }).await;
         assert_eq!(taken, Ok(vec![2, 2]));
+    }
+
+    async fn who_finds_that_somebody_was_quicker_begins_anew_and_leaves_nothing_of_the_first_try(db: TestDb) {
+        let db = with_seats(&db);
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = runs.clone();
+        let answer = db
+            .write(move |conn| -> Outcome {
+                add(conn, 1)?;
+                if counted.fetch_add(1, Ordering::Relaxed) == 0 { Err(overtaken().into()) } else { Ok(()) }
+            })
+            .await;
+        assert_eq!((answer, runs.load(Ordering::Relaxed), seats(&db)), (Ok(()), 2, 1));
     }
 
     async fn a_row_that_is_held_too_long_is_told_apart(db: TestDb) {

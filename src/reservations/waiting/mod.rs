@@ -239,8 +239,6 @@ fn serve(conn: &mut Conn, menu: &mut Menu, area: &Area, entry: &Entry, now: At) 
             menu.note_taken(&reservation.lines);
             Settled::Reserved(reservation.id)
         }
-        // Not theirs to answer for: whoever frees the place does it again.
-        Err(Fail::Refused(problem)) if problem.code == Code::Conflict => return Err(problem.into()),
         Err(Fail::Refused(problem)) => Settled::Skipped(problem.as_told()),
         Err(fail) => return Err(fail),
     };
