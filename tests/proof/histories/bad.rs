@@ -203,6 +203,15 @@ plain! {
         both().reads(9, counts(1, 0)).wrong();
         both().reads(2, counts(1, 1)).wrong();
         both().reads(0, counts(1, 0)).wrong();
+        // What got no answer may be counted or not, but not twice, and not before it was asked for.
+        let unknown = |script: Script| script.told(place(2), Came::Unknown, Told::default());
+        let one = || unknown(Script::new().then(place(1), DONE()));
+        one().reads(9, counts(1, 0)).right();
+        one().reads(9, counts(2, 0)).right();
+        one().reads(9, counts(3, 0)).wrong();
+        one().reads(2, counts(2, 0)).wrong();
+        unknown(one()).reads(9, counts(3, 0)).wrong();
+        unknown(one().told(place(2), DONE(), Told::default())).reads(9, counts(1, 0)).wrong();
     }
 
     async fn what_got_no_answer_may_have_happened_at_any_time_or_never() {

@@ -1,7 +1,7 @@
 //! A history as it was recorded, and what the checker makes of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -157,7 +157,8 @@ impl Record {
         let mut of_menu: Vec<_> = self.entries.iter().filter(|entry| entry.menu == menu).collect();
         of_menu.sort_by_key(|entry| entry.called);
         let line = |entry: &&Entry| {
-            format!("  {:4}..{:4} {:?} -> {:?}\n", entry.called, entry.answered, entry.op.what, entry.op.came)
+            let (op, at) = (&entry.op, entry.told.at);
+            format!("  {:4}..{:4} {:?} -> {:?} at {at:?}\n", entry.called, entry.answered, op.what, op.came)
         };
         of_menu.iter().map(line).collect()
     }
@@ -201,6 +202,21 @@ impl Record {
         }
         others.extend(effects.into_values());
         others
+    }
+
+    /// What never got an answer, not even when it was sent again: it may have been done at any time since, or never.
+    fn unanswered(&self) -> Vec<Entry> {
+        let known: BTreeSet<_> =
+            self.done().filter_map(|entry| Some((entry.menu, once(entry.op.what)?))).collect();
+        let mut unanswered: BTreeMap<(usize, Once), Entry> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.op.came == Came::Unknown) {
+            let Some(once) = once(entry.op.what).map(|once| (entry.menu, once)) else { continue };
+            if !known.contains(&once) {
+                let forever = Entry { answered: u64::MAX, answered_at: At::LAST, ..entry.clone() };
+                unanswered.entry(once).or_insert(forever);
+            }
+        }
+        unanswered.into_values().collect()
     }
 
     fn person_of(&self, of: Number) -> Option<Person> {
@@ -281,8 +297,10 @@ impl Record {
                 let (least, most) = sum(*of, &certain, &possible);
                 (!(least..=most).contains(told)).then(|| {
                     format!(
-                        "of menu {} as of {}, {kind} is told as {told} and is {least} to {most}",
-                        read.menu, read.as_of
+                        "of menu {} as of {}, {kind} is told as {told} and is {least} to {most}:\n{}",
+                        read.menu,
+                        read.as_of,
+                        self.told(read.menu)
                     )
                 })
             })
@@ -293,7 +311,7 @@ impl Record {
     /// Every change of a count.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        for effect in self.effects() {
+        for effect in self.effects().into_iter().chain(self.unanswered()) {
             let mut counts = Counts::default();
             match effect.op.what {
                 What::Place { .. } => counts.reserved = 1,
