@@ -29,7 +29,11 @@ use tokio::{
 use crate::{
     access::tokens::Tokens,
     accounts::passwords::Hasher,
-    api::{BODY_LIMIT, guard_panics_and_name_requests, latest::Latest, memory::Memory},
+    api::{
+        BODY_LIMIT, guard_panics_and_name_requests,
+        latest::Latest,
+        memory::{Memory, recall_answers},
+    },
     attendance,
     clock::{At, Clock},
     db::{Conn, Db},
@@ -251,6 +255,7 @@ pub fn start(settings: &Settings, state: State) -> Result<Running, StartError> {
         let state = served.clone();
         App::new()
             .configure(move |config| routes(config, state))
+            .wrap(from_fn(recall_answers))
             .wrap(Compress::default())
             .wrap(from_fn(guard_panics_and_name_requests))
     })

@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, BufWriter, IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
@@ -29,6 +29,7 @@ use leling::{
     text::{Line, Password, UserName},
     verify,
 };
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// What is logged unless RUST_LOG says otherwise: a line for each request, and what the server itself complains of.
@@ -132,15 +133,21 @@ fn run() -> Result<(), StartError> {
         Err(error) => return Err(mistyped(&error)),
     };
     match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(&settings(&flags)?),
-        Command::Migrate => migrate(&settings(&flags)?),
-        Command::Account(AccountCommand::CreateAdmin(new)) => create_admin(&settings(&flags)?, &new),
-        Command::Backup { file, with_keys } => said(&backup::back_up(&settings(&flags)?, &file, with_keys)?),
-        Command::Restore { file, with_keys } => said(&backup::restore(&settings(&flags)?, &file, with_keys)?),
-        Command::Verify { json } => verify(&settings(&flags)?, json),
+        Command::Serve => with_settings(&flags, serve),
+        Command::Migrate => with_settings(&flags, migrate),
+        Command::Account(AccountCommand::CreateAdmin(new)) => {
+            with_settings(&flags, |settings| create_admin(settings, &new))
+        }
+        Command::Backup { file, with_keys } => {
+            with_settings(&flags, |settings| said(&backup::back_up(settings, &file, with_keys)?))
+        }
+        Command::Restore { file, with_keys } => {
+            with_settings(&flags, |settings| said(&backup::restore(settings, &file, with_keys)?))
+        }
+        Command::Verify { json } => with_settings(&flags, |settings| verify(settings, json)),
         Command::Demo { sign_ins } => {
             let settings = Settings::of_process_with(demo::DATABASE_URL, &flags)?;
-            log(&settings, DEMO_LOG_FILTER)?;
+            let _writing = log(&settings, DEMO_LOG_FILTER)?;
             demo::run(&settings, sign_ins.as_deref())
         }
         Command::Openapi => said(&routes::api().yaml()),
@@ -149,26 +156,32 @@ fn run() -> Result<(), StartError> {
     }
 }
 
-/// The settings; from here on the log is written as they say.
-fn settings(flags: &Flags) -> Result<Settings, StartError> {
+/// Does it by the settings, and logs as they say meanwhile.
+fn with_settings(
+    flags: &Flags,
+    act: impl FnOnce(&Settings) -> Result<(), StartError>,
+) -> Result<(), StartError> {
     let settings = Settings::of_process(flags)?;
-    log(&settings, DEFAULT_LOG_FILTER)?;
-    Ok(settings)
+    let _writing = log(&settings, DEFAULT_LOG_FILTER)?;
+    act(&settings)
 }
 
-/// From here on the log is written as the settings and RUST_LOG say, or by this filter.
-fn log(settings: &Settings, default_filter: &str) -> Result<(), StartError> {
+/// From here on the log is written as the settings and RUST_LOG say, or by this filter; the rest of it when the guard is dropped.
+///
+/// A thread writes it, so that nobody waits for whoever reads it: lines that it cannot get rid of are lost, not meals.
+fn log(settings: &Settings, default_filter: &str) -> Result<WorkerGuard, StartError> {
     // Nothing said is no wish for silence, in which errors would be lost.
     let said = std::env::var("RUST_LOG").ok().filter(|said| !said.trim().is_empty());
     let filter = said.unwrap_or_else(|| default_filter.into());
     let filter: Targets = filter.parse().map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
-    let lines = fmt::layer().with_writer(io::stderr);
+    let (writer, writing) = NonBlocking::new(BufWriter::new(io::stderr()));
+    let lines = fmt::layer().with_writer(writer);
     let log = tracing_subscriber::registry().with(filter);
     match settings.log_format {
         LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).init(),
         LogFormat::Json => log.with(lines.json().flatten_event(true).with_span_list(false)).init(),
     }
-    Ok(())
+    Ok(writing)
 }
 
 fn serve(settings: &Settings) -> Result<(), StartError> {

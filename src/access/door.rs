@@ -180,7 +180,7 @@ impl<A: NamedAct> Allowed<A> {
 
     /// Looks at what everybody may, and answers it from memory while it is the same for everybody: for who did not sign in
     /// as long as nothing was committed. Others hear what their role lets them.
-    pub async fn read_public<T, F>(&self, asked: Asked, look: F) -> Result<Done<T>, Problem>
+    pub async fn read_public<T, F>(&self, mut asked: Asked, look: F) -> Result<Done<T>, Problem>
     where
         T: Serialize + Send + 'static,
         F: FnOnce(&mut Conn, &Caller) -> Result<Done<T>, Fail> + Send + 'static,
@@ -188,12 +188,13 @@ impl<A: NamedAct> Allowed<A> {
         if !matches!(self.pass, Pass::None) {
             return self.read(look).await;
         }
-        let Some(moment) = self.state.db.moment().await else { return self.read(look).await };
+        let seen = match asked.moment.take() {
+            Some(moment) => Some(moment),
+            None => self.state.db.moment().await,
+        };
+        let Some(moment) = seen else { return self.read(look).await };
         let now = self.state.clock.now();
-        if let Some(answer) = self.state.memory.recall(&asked, &moment, now) {
-            return Ok(Answer::remembered(answer));
-        }
-        let (answer, made) = self.read(look).await?.into_remembered(moment, now);
+        let (answer, made) = self.read(look).await?.into_remembered(&asked, moment, now);
         if let Some(made) = made {
             self.state.memory.keep(asked, made);
         }

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    memory::Remembered,
+    memory::{Asked, Remembered},
     openapi::{Describe, OperationDoc},
     tag::{ETag, Held, hash_of},
 };
@@ -119,7 +119,7 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
     }
 
     /// The same answer with its text, to be remembered; nothing to remember of one that was not made now or has no tag.
-    pub(crate) fn into_remembered(self, moment: Moment, now: At) -> (Self, Option<Remembered>)
+    pub(crate) fn into_remembered(self, asked: &Asked, moment: Moment, now: At) -> (Self, Option<Remembered>)
     where
         T: Serialize,
     {
@@ -130,7 +130,7 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         };
         let body = serde_json::to_vec(body).expect("our own types are JSON").into();
         let within = self.until.map(|until| (now, until));
-        let kept = Remembered { moment, within, body, tag: tag.clone() };
+        let kept = Remembered { moment, within, body, tag: tag.clone(), operation: asked.operation };
         (Answer::remembered(kept.clone()), Some(kept))
     }
 

@@ -2,35 +2,90 @@
 //!
 //! An answer is kept with the [`Moment`] before it was made. While the present moment is that one, nothing has been
 //! committed by anybody, in whatever process, and it is what making it again would give. What changes with time alone is
-//! kept only until then.
+//! kept only until then. Whoever asks in the same words without saying who they are gets it before their request is
+//! routed or taken apart.
 
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest, Responder as _,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{Method, header},
+    middleware::Next,
+    web::{Bytes, Data},
+};
 
 use super::{
-    openapi::{Describe, OperationDoc},
+    Done,
+    openapi::{Describe, OperationDoc, Operations},
     tag::ETag,
 };
-use crate::{clock::At, db::Moment, guards, problem::Problem};
+use crate::{app::State, clock::At, db::Moment, guards, problem::Problem};
 
 /// So many bytes of answers are kept; with one more all are forgotten, and what is asked for is soon there again.
 const MOST_BYTES: usize = 32 << 20;
 
-/// What is asked for: the path with its query, as it came.
-pub struct Asked(pub(crate) String);
+/// What is asked for: the path with its query, as it came, and the operation that it is for.
+pub struct Asked {
+    question: String,
+    pub(super) operation: &'static str,
+    /// What was seen when memory was asked for it, but for nothing that is still so.
+    pub(crate) moment: Option<Moment>,
+}
 
 impl FromRequest for Asked {
     type Error = Problem;
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asked = request.uri().path_and_query().map_or("", |path| path.as_str());
-        std::future::ready(Ok(Asked(asked.to_owned())))
+        let operation = request.app_data::<Operations>().and_then(|known| known.asked_by(request.method()));
+        std::future::ready(Ok(Asked {
+            question: question(request).to_owned(),
+            operation: operation.unwrap_or("none"),
+            moment: request.extensions_mut().remove::<Moment>(),
+        }))
     }
+}
+
+fn question(request: &HttpRequest) -> &str {
+    request.uri().path_and_query().map_or("", |path| path.as_str())
+}
+
+/// The operation whose answer was recalled, in the extensions of a request that was not routed.
+pub(super) struct Recalled(pub(super) &'static str);
+
+/// Answers what was answered to somebody before and is still so.
+pub async fn recall_answers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(answer) = recalled(request.request()).await {
+        request.extensions_mut().insert(Recalled(answer.operation));
+        let response = Done::<()>::remembered(answer).respond_to(request.request());
+        return Ok(request.into_response(response));
+    }
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+}
+
+/// What is kept for this request and still right.
+async fn recalled(request: &HttpRequest) -> Option<Remembered> {
+    if *request.method() != Method::GET || request.headers().contains_key(header::AUTHORIZATION) {
+        return None;
+    }
+    let state: &Data<State> = request.app_data()?;
+    if !state.memory.knows(question(request)) {
+        return None;
+    }
+    let moment = state.db.moment().await?;
+    let answer = state.memory.recall(question(request), &moment, state.clock.now());
+    if answer.is_none() {
+        request.extensions_mut().insert(moment);
+    }
+    answer
 }
 
 impl Describe for Asked {
@@ -45,6 +100,7 @@ pub(crate) struct Remembered {
     pub within: Option<(At, At)>,
     pub body: Bytes,
     pub tag: ETag,
+    pub operation: &'static str,
 }
 
 /// The answers that are kept.
@@ -59,25 +115,34 @@ struct Answers {
 }
 
 impl Memory {
+    /// Whether anything is kept for this question.
+    fn knows(&self, question: &str) -> bool {
+        self.answers().by_question.values().any(|known| known.contains_key(question))
+    }
+
     /// What was answered, if it is still right at this moment and instant.
-    pub(crate) fn recall(&self, asked: &Asked, moment: &Moment, now: At) -> Option<Remembered> {
-        let answers = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let answer = answers.by_question.get(&moment.connection())?.get(&asked.0)?;
+    fn recall(&self, question: &str, moment: &Moment, now: At) -> Option<Remembered> {
+        let answers = self.answers();
+        let answer = answers.by_question.get(&moment.connection())?.get(question)?;
         let same_moment = answer.moment == *moment || guards::is_off("moment");
         let in_time = answer.within.is_none_or(|(from, until)| from <= now && now < until);
         (same_moment && in_time).then(|| answer.clone())
     }
 
+    fn answers(&self) -> RwLockReadGuard<'_, Answers> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn keep(&self, asked: Asked, answer: Remembered) {
         let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let question = asked.0.len();
+        let question = asked.question.len();
         let bytes = question + answer.body.len();
         if answers.bytes + bytes > MOST_BYTES {
             *answers = Answers::default();
         }
         answers.bytes += bytes;
         let of_connection = answers.by_question.entry(answer.moment.connection()).or_default();
-        if let Some(old) = of_connection.insert(asked.0, answer) {
+        if let Some(old) = of_connection.insert(asked.question, answer) {
             answers.bytes -= question + old.body.len();
         }
     }

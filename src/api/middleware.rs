@@ -14,6 +14,7 @@ use futures_util::FutureExt;
 use tracing::Instrument as _;
 
 use super::{
+    memory::Recalled,
     openapi::{Describe, OperationDoc, Operations},
     tag::ETag,
 };
@@ -119,6 +120,9 @@ pub async fn guard_panics_and_name_requests(
 
 /// The id of the operation of the API that was asked for, or a word for what is none.
 fn operation_of(request: &HttpRequest, method: &Method) -> &'static str {
+    if let Some(Recalled(operation)) = request.extensions().get() {
+        return operation;
+    }
     if let Some(operations) = request.app_data::<Operations>() {
         return operations.asked_by(method).unwrap_or("none");
     }

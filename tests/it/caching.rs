@@ -227,6 +227,8 @@ on_both! {
         let staff = lunch.app.get(&path).by(&lunch.tokens("staff").await).send().await;
         let public = lunch.app.get(&path).header("If-None-Match", staff.etag.as_deref().unwrap()).send().await;
         assert_eq!(public.expect(200)["items"].as_array().unwrap().len(), 1);
+        let again = lunch.app.get(&path).by(&lunch.tokens("staff").await).send().await;
+        assert_eq!(again.expect(200)["items"].as_array().unwrap().len(), 2, "the public's answer is remembered");
         let resident = format!("/residents/{}", lunch.father);
         let staff = lunch.app.get(&resident).by(&lunch.tokens("staff").await).send().await.etag.unwrap();
         let daughter = lunch.app.get(&resident).by(&lunch.tokens("daughter").await);

@@ -60,8 +60,13 @@ on_both! {
         };
         tap("0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a", "31415926").expect(201);
         tap("0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b", "31415926").refused(409, "already_served");
+        // The second is answered from memory, before it is routed.
+        for _ in 0..2 {
+            town.servers[0].client("").get(&format!("/menus/{}", meal.id)).expect(200);
+        }
         let text = scrape(&town.servers[0]);
         let at = |name: &str, labels: &[&str]| metric(&text, name, labels);
+        assert_eq!(at("leling_http_requests_total", &["operation=\"read_menu\"", "method=\"GET\"", "2xx"]), 2.0);
         assert_eq!(at("leling_reservations_total", &["event=\"placed\"", "channel=\"self\""]), 1.0, "{text}");
         assert_eq!(at("leling_idempotent_replays_total", &[]), 1.0);
         assert_eq!(at("leling_problems_total", &["menu_full"]), 1.0);
@@ -155,7 +160,7 @@ plain! {
 
 on_both! {
     async fn a_days_log_has_an_id_on_every_line_of_a_request_and_nothing_about_people(db: TestDb) {
-        let town = Town::open(db, Plan { residents: 2, ..Plan::USUAL });
+        let mut town = Town::open(db, Plan { residents: 2, ..Plan::USUAL });
         let meal = town.meal_today(0, 1, 1);
         let [one, two] = [0, 1].map(|number| &town.residents[number]);
         one.client.post("/reservations", meal.order(one)).expect(201);
@@ -174,10 +179,14 @@ on_both! {
         let path = format!("/menus/{}/attendance", meal.id);
         desk.post(&path, json!({ "tap_id": "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a", "card_number": "31415926" })).expect(201);
 
+        // To its last line, as a service that is told to stop leaves it.
+        town.servers[0].terminate();
+        assert!(town.servers[0].ended_well());
         let log: Vec<Value> =
             town.servers[0].log().iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
         let answered: Vec<&Value> = log.iter().filter(|line| line["message"] == "answered").collect();
         assert!(answered.iter().any(|line| line["operation"] == "place_reservation" && line["status"] == 409));
+        assert_eq!(answered.last().map(|line| &line["operation"]), Some(&json!("check_in")));
         for line in &answered {
             assert_eq!(line["span"]["request_id"].as_str().map(str::len), Some(16), "{line}");
         }

@@ -19,7 +19,7 @@ use leling::{
         self,
         passwords::{Hasher, Params},
     },
-    api::{guard_panics_and_name_requests, openapi::BASE},
+    api::{guard_panics_and_name_requests, memory::recall_answers, openapi::BASE},
     app::State,
     clock::{At, Clock, Hand},
     db::{Conn, schema},
@@ -279,6 +279,7 @@ impl TestApp {
                 routes::api().mount(config);
                 pages::mount(config);
             })
+            .wrap(from_fn(recall_answers))
             .wrap(from_fn(guard_panics_and_name_requests));
         let service = Rc::new(test::init_service(app).await);
         Box::new(move |request| {

@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -22,6 +23,7 @@ pub struct Server {
     child: Child,
     address: SocketAddr,
     log: Log,
+    reading: Option<JoinHandle<()>>,
     start: Start,
 }
 
@@ -80,9 +82,13 @@ impl Server {
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
-    /// Waits until it has ended; whether it ended well.
+    /// Waits until it has ended, and its log was read to the end; whether it ended well.
     pub fn ended_well(&mut self) -> bool {
-        self.child.wait().unwrap().success()
+        let ended_well = self.child.wait().unwrap().success();
+        if let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
+        }
+        ended_well
     }
 
     /// Ends it at once, whatever it is doing.
@@ -117,8 +123,8 @@ impl Start {
         command.args(["--database-url", database_url, "--bind", address, "--log-format", "json"]);
         let mut child = command.spawn().unwrap();
         let log = Log::default();
-        let address = listening(&mut child, &log);
-        let server = Server { child, address, log, start: self };
+        let (address, reading) = listening(&mut child, &log);
+        let server = Server { child, address, log, reading: Some(reading), start: self };
         let (client, asked) = (server.client(""), Instant::now());
         while client.ask("GET", "/readyz", None, None).is_none_or(|reply| reply.status != 200) {
             assert!(asked.elapsed() < PATIENCE, "it is never ready");
@@ -136,7 +142,7 @@ impl Drop for Server {
 }
 
 /// Reads the log until it says where the server listens; a thread reads on.
-fn listening(child: &mut Child, log: &Log) -> SocketAddr {
+fn listening(child: &mut Child, log: &Log) -> (SocketAddr, JoinHandle<()>) {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     while let Some(line) = lines.next() {
         let line = line.unwrap();
@@ -145,8 +151,8 @@ fn listening(child: &mut Child, log: &Log) -> SocketAddr {
             let end = rest.find('"').unwrap_or(rest.len());
             let address = rest[..end].parse().unwrap();
             let log = log.clone();
-            std::thread::spawn(move || lines.for_each(|line| log.lock().unwrap().push(line.unwrap())));
-            return address;
+            let read_on = move || lines.for_each(|line| log.lock().unwrap().push(line.unwrap()));
+            return (address, thread::spawn(read_on));
         }
     }
     panic!("it did not start: {:#?}", log.lock().unwrap())
