@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::{
     db::{Conn, schema::counters},
-    each, words,
+    kept, words,
 };
 
 words! {
@@ -33,5 +33,5 @@ pub fn count(conn: &mut Conn, counter: Counter) -> QueryResult<()> {
 
 /// How many changes were counted.
 pub fn of(conn: &mut Conn, counter: Counter) -> QueryResult<i64> {
-    each!(conn, c => counters::table.find(counter).select(counters::changes).get_result(c))
+    kept!(conn, get_result, counters::table.find(counter).select(counters::changes))
 }

@@ -11,7 +11,7 @@ use crate::{
     changed,
     clock::At,
     db::{Conn, schema::idempotency_keys},
-    each, guards,
+    guards, kept,
     problem::{Code, Fail},
 };
 
@@ -42,15 +42,18 @@ pub fn begin(conn: &mut Conn, claim: &Claim<'_>, now: At) -> Result<Begun, Fail>
     if guards::is_off("idempotency") {
         return Ok(Begun::First);
     }
-    let taken = each!(conn, c => diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::principal.eq(claim.principal),
-            idempotency_keys::key.eq(claim.key),
-            idempotency_keys::request_hash.eq(claim.request_hash),
-            idempotency_keys::created_at.eq(now),
-        ))
-        .on_conflict_do_nothing()
-        .execute(c))?;
+    let taken = kept!(
+        conn,
+        execute,
+        diesel::insert_into(idempotency_keys::table)
+            .values((
+                idempotency_keys::principal.eq(claim.principal),
+                idempotency_keys::key.eq(claim.key),
+                idempotency_keys::request_hash.eq(claim.request_hash),
+                idempotency_keys::created_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+    )?;
     if taken == 1 {
         return Ok(Begun::First);
     }

@@ -12,9 +12,9 @@ use crate::{
         Conn,
         schema::{devices, sessions},
     },
-    each,
     id::Id,
     ids::{CanteenId, Device as DeviceTag, DeviceId, SessionId},
+    kept,
     page::Window,
     words,
 };
@@ -95,19 +95,22 @@ pub fn add(conn: &mut Conn, new: &NewDevice<'_>, now: At) -> QueryResult<DeviceI
 
 /// The device with this id, waiting, enrolled or revoked.
 pub fn find(conn: &mut Conn, id: DeviceId) -> QueryResult<Option<Device>> {
-    each!(conn, c => devices::table.find(id).select(Device::as_select()).get_result(c)).optional()
+    kept!(conn, get_result, devices::table.find(id).select(Device::as_select())).optional()
 }
 
 /// The device whose session this is; nothing when the session was ended or the device revoked.
 pub(super) fn in_session(conn: &mut Conn, session: SessionId, id: DeviceId) -> QueryResult<Option<Device>> {
-    each!(conn, c => sessions::table
-        .inner_join(devices::table)
-        .filter(sessions::id.eq(session))
-        .filter(sessions::ended_at.is_null())
-        .filter(devices::id.eq(id))
-        .filter(devices::revoked_at.is_null())
-        .select(Device::as_select())
-        .get_result(c))
+    kept!(
+        conn,
+        get_result,
+        sessions::table
+            .inner_join(devices::table)
+            .filter(sessions::id.eq(session))
+            .filter(sessions::ended_at.is_null())
+            .filter(devices::id.eq(id))
+            .filter(devices::revoked_at.is_null())
+            .select(Device::as_select())
+    )
     .optional()
 }
 

@@ -12,13 +12,13 @@ use crate::{
     access::{Actor, ActorKind, Principal},
     clock::At,
     db::{
-        Conn, Kept,
+        Conn,
         schema::{family_links, residents},
         written,
     },
-    each,
     id::Id,
     ids::{AnyoneId, CanteenId, FamilyLink, FamilyLinkId, ResidentId},
+    kept,
     page::Window,
     problem::{Code, Fail},
     words,
@@ -192,7 +192,9 @@ pub fn end(conn: &mut Conn, id: FamilyLinkId, now: At) -> Result<Link, Fail> {
 
 /// The link by which `holder` may act for this resident now, if one stands.
 pub fn standing(conn: &mut Conn, holder: Principal, resident: ResidentId) -> QueryResult<Option<Link>> {
-    each!(conn, c => Kept(
+    kept!(
+        conn,
+        get_result,
         family_links::table
             .filter(family_links::holder_kind.eq(holder.kind()))
             .filter(family_links::holder_id.eq(holder.id()))
@@ -200,7 +202,6 @@ pub fn standing(conn: &mut Conn, holder: Principal, resident: ResidentId) -> Que
             .filter(family_links::status.eq(written(LinkStatus::Active.as_str())))
             .select(Link::as_select())
     )
-    .get_result(c))
     .optional()
 }
 

@@ -10,13 +10,13 @@ use crate::{
     access::{Actor, ActorKind, Principal, Role, devices, tokens::Ticket},
     clock::At,
     db::{
-        Conn, Kept,
+        Conn,
         schema::{accounts, cookies, grants, residents, sessions},
         written,
     },
-    each,
     id::Id,
     ids::{AccountId, AnyoneId, CanteenId, DeviceId, GrantId, ResidentId, SessionId},
+    kept,
     words::Area,
 };
 
@@ -184,20 +184,23 @@ pub(super) fn grants_in_session(
     now: At,
 ) -> QueryResult<Option<Vec<Grant>>> {
     let stands = grants::ends_at.is_null().or(grants::ends_at.gt(now));
-    let grants: Vec<Option<Grant>> = each!(conn, c => sessions::table
-        .inner_join(accounts::table)
-        .left_join(grants::table.on(grants::account_id
-            .eq(accounts::id)
-            .and(grants::starts_at.le(now))
-            .and(stands)))
-        .filter(sessions::id.eq(session))
-        .filter(sessions::ended_at.is_null())
-        .filter(accounts::id.eq(account))
-        .filter(accounts::suspended_at.is_null())
-        .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
-        .order(grants::id)
-        .select(Option::<Grant>::as_select())
-        .load(c))?;
+    let grants: Vec<Option<Grant>> = kept!(
+        conn,
+        load,
+        sessions::table
+            .inner_join(accounts::table)
+            .left_join(
+                grants::table
+                    .on(grants::account_id.eq(accounts::id).and(grants::starts_at.le(now)).and(stands))
+            )
+            .filter(sessions::id.eq(session))
+            .filter(sessions::ended_at.is_null())
+            .filter(accounts::id.eq(account))
+            .filter(accounts::suspended_at.is_null())
+            .filter(accounts::password_expires_at.is_null().or(accounts::password_expires_at.gt(now)))
+            .order(grants::id)
+            .select(Option::<Grant>::as_select())
+    )?;
     // A session that stands is there even without a grant.
     Ok((!grants.is_empty()).then(|| grants.into_iter().flatten().collect()))
 }
@@ -246,7 +249,7 @@ pub fn session_stands(conn: &mut Conn, ticket: Ticket, now: At) -> QueryResult<b
                 .filter(sessions::ended_at.is_null())
                 .filter(residents::id.eq(id))
                 .filter(residents::status.eq(written("active")));
-            each!(conn, c => Kept(select(exists(session))).get_result(c))
+            kept!(conn, get_result, select(exists(session)))
         }
     }
 }

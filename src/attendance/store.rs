@@ -7,12 +7,13 @@ use crate::{
     access::{Actor, ActorKind},
     clock::At,
     db::{
-        Both, Conn, Json, Kept,
+        Both, Conn, Json,
         schema::{attendance_refusals, attendances},
         total, written,
     },
-    each, guards,
+    guards,
     ids::{AnyoneId, AttendanceId, DeviceId, MenuId, QuoteId, ReservationId, ResidentId, TapId},
+    kept,
     menus::Pick,
     money::Fen,
     words::{MealClass, Mode},
@@ -112,10 +113,8 @@ pub(super) fn insert(conn: &mut Conn, attendance: &Attendance) -> QueryResult<bo
         said: attendance.said.clone().map(Json),
         void_reason: attendance.void_reason.clone(),
     };
-    let inserted = each!(conn, c => diesel::insert_into(attendances::table)
-        .values(&row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
+    let inserted =
+        kept!(conn, execute, diesel::insert_into(attendances::table).values(&row).on_conflict_do_nothing())?;
     Ok(inserted == 1)
 }
 
@@ -123,10 +122,11 @@ pub(super) fn by_tap(conn: &mut Conn, tap: TapId) -> QueryResult<Option<Attendan
     if guards::is_off("tap_id") {
         return Ok(None);
     }
-    let row: Option<Row> = each!(conn, c => attendances::table
-        .filter(attendances::tap_id.eq(tap))
-        .select(Row::as_select())
-        .get_result(c))
+    let row: Option<Row> = kept!(
+        conn,
+        get_result,
+        attendances::table.filter(attendances::tap_id.eq(tap)).select(Row::as_select())
+    )
     .optional()?;
     Ok(row.map(Attendance::from))
 }
@@ -160,7 +160,9 @@ pub(super) fn served_meal(
     menu: MenuId,
     resident: ResidentId,
 ) -> QueryResult<Option<Attendance>> {
-    let row: Option<Row> = each!(conn, c => Kept(
+    let row: Option<Row> = kept!(
+        conn,
+        get_result,
         attendances::table
             .filter(attendances::menu_id.eq(menu))
             .filter(attendances::resident_id.eq(resident))
@@ -168,18 +170,20 @@ pub(super) fn served_meal(
             .filter(attendances::status.eq(written(AttendanceStatus::Served.as_str())))
             .select(Row::as_select())
     )
-    .get_result(c))
     .optional()?;
     Ok(row.map(Attendance::from))
 }
 
 pub(super) fn of_menu(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Attendance>> {
-    each!(conn, c => attendances::table
-        .filter(attendances::menu_id.eq(menu))
-        .filter(attendances::status.ne(AttendanceStatus::Voided))
-        .order(attendances::id)
-        .select(Row::as_select())
-        .load(c))
+    kept!(
+        conn,
+        load,
+        attendances::table
+            .filter(attendances::menu_id.eq(menu))
+            .filter(attendances::status.ne(AttendanceStatus::Voided))
+            .order(attendances::id)
+            .select(Row::as_select())
+    )
     .map(attendances_of)
 }
 

@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use super::{Calendar, SpecialDay};
 use crate::{
     db::{Both, Conn, Json, schema::calendars},
-    each,
+    kept,
 };
 
 /// A year's calendar, if it was imported.
 pub(super) fn find(conn: &mut Conn, year: i32) -> QueryResult<Option<Calendar>> {
-    let found: Option<(Json<Vec<SpecialDay>>, i32)> = each!(conn, c =>
-        calendars::table.find(year).select((calendars::days, calendars::version)).get_result(c))
-    .optional()?;
+    let found: Option<(Json<Vec<SpecialDay>>, i32)> =
+        kept!(conn, get_result, calendars::table.find(year).select((calendars::days, calendars::version)))
+            .optional()?;
     Ok(found.map(|(Json(days), version)| Calendar { year, days, version }))
 }
 

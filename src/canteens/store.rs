@@ -19,6 +19,7 @@ use crate::{
     each,
     id::Id,
     ids::{AnyoneId, CanteenId, ClosureId},
+    kept,
     money::Fen,
     text::ClockTime,
     words::{Area, Mode, Period, Weekday},
@@ -180,8 +181,7 @@ pub(super) fn update(
 
 /// The canteen with this id, with its periods.
 pub(super) fn find(conn: &mut Conn, id: CanteenId) -> QueryResult<Option<Canteen>> {
-    let row = each!(conn, c => canteens::table.find(id).select(CanteenRow::as_select()).get_result(c))
-        .optional()?;
+    let row = kept!(conn, get_result, canteens::table.find(id).select(CanteenRow::as_select())).optional()?;
     Ok(with_periods(conn, row.into_iter().collect())?.pop())
 }
 
@@ -211,7 +211,7 @@ pub(super) fn numbered(
 
 /// Where the canteen with this id lies.
 pub(super) fn site(conn: &mut Conn, id: CanteenId) -> QueryResult<Option<Site>> {
-    let area = each!(conn, c => canteens::table.find(id).select(canteens::area).get_result(c)).optional()?;
+    let area = kept!(conn, get_result, canteens::table.find(id).select(canteens::area)).optional()?;
     Ok(area.map(|area| Site { id, area }))
 }
 

@@ -3,7 +3,11 @@
 //! The URL's scheme decides, and nothing is guessed: `sqlite:` names a file, `postgres:` a server.
 
 use std::{
+    any::TypeId,
+    collections::BTreeMap,
+    marker::PhantomData,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,7 +17,7 @@ use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate},
     pg::Pg,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId},
     r2d2::R2D2Connection,
     result::{ConnectionError, DatabaseErrorKind, Error},
     sql_query,
@@ -56,11 +60,11 @@ impl<T: Query> Query for Both<T> {
 
 impl<T> RunQueryDsl<Conn> for Both<T> {}
 
-/// A statement that is prepared once on each connection, where diesel would prepare it every time: one with a list, or with
-/// words that are [`written`]. Preparing costs more than doing it, and on PostgreSQL a trip more.
+/// A statement that is kept prepared on each connection and found again by its text, where diesel would prepare it every time:
+/// one with a list. There must be few texts of it. What has one text is [`kept!`](crate::kept).
 ///
 /// Only what answers rows is kept so, as diesel asks of what does not whether it may be kept before it comes here: updates are
-/// [`changed!`](crate::changed). Each of its texts is kept as long as the connection, so a list must be a short one.
+/// [`changed!`](crate::changed).
 pub struct Kept<T>(
     /// The statement.
     pub T,
@@ -88,6 +92,57 @@ impl<T: Query> Query for Kept<T> {
 
 impl<T, C> RunQueryDsl<C> for Kept<T> {}
 
+/// A statement that is kept prepared and found again by its place in the program, without being written out. Only
+/// [`kept!`](crate::kept) makes it, with a place of its own.
+pub struct KeptAt<Place, T> {
+    place: PhantomData<fn() -> Place>,
+    statement: T,
+}
+
+impl<Place: 'static, T> KeptAt<Place, T> {
+    /// The statement at this place, whose text is always the same.
+    pub fn new(statement: T) -> KeptAt<Place, T> {
+        KeptAt { place: PhantomData, statement }
+    }
+}
+
+impl<Place: 'static, T, DB> QueryFragment<DB> for KeptAt<Place, T>
+where
+    DB: Backend<QueryBuilder: Default> + 'static,
+    T: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(pass)
+    }
+
+    /// Panics, in builds with debug assertions, when the place had another text before: that would be run instead.
+    fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
+        if cfg!(debug_assertions) {
+            static TEXTS: Mutex<BTreeMap<(TypeId, TypeId), String>> = Mutex::new(BTreeMap::new());
+            let mut text = DB::QueryBuilder::default();
+            self.statement.to_sql(&mut text, backend)?;
+            let text = text.finish();
+            let place = (TypeId::of::<Place>(), TypeId::of::<DB>());
+            let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = texts.entry(place).or_insert_with(|| text.clone()).clone();
+            drop(texts);
+            assert_eq!(first, text, "one place, two statements");
+        }
+        Ok(true)
+    }
+}
+
+impl<Place: 'static, T> QueryId for KeptAt<Place, T> {
+    type QueryId = Place;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<Place, T: Query> Query for KeptAt<Place, T> {
+    type SqlType = T::SqlType;
+}
+
+impl<Place, T, C> RunQueryDsl<C> for KeptAt<Place, T> {}
+
 /// Runs `$statement` with `$c` bound to the connection of the database in use: for what is asked often, as diesel's
 /// `MultiConnection` writes each statement out two or three times before it runs; and for what not even
 /// [`Both`](crate::db::Both) can carry, the insertion of several rows at once.
@@ -104,15 +159,35 @@ macro_rules! each {
     };
 }
 
-/// How many rows an update changed, or an insertion that updates. It is prepared once: diesel prepares whatever answers nothing
-/// anew every time, so it answers a row for each.
+/// Runs a statement of one text (`load`, `get_result`, or `execute` for an insertion), which is prepared once on each connection
+/// and then found again without being written out. Nothing in it may come and go: no lists, no parts that are there only
+/// sometimes.
+#[macro_export]
+macro_rules! kept {
+    ($conn:expr, $how:ident, $statement:expr) => {
+        match $conn {
+            $crate::db::Conn::Pg(c) => {
+                enum Here {}
+                diesel::RunQueryDsl::$how($crate::db::KeptAt::<Here, _>::new($statement), c)
+            }
+            $crate::db::Conn::Sqlite(c) => {
+                enum Here {}
+                diesel::RunQueryDsl::$how($crate::db::KeptAt::<Here, _>::new($statement), c)
+            }
+        }
+    };
+}
+
+/// How many rows a statement of one text changed: an update, or an insertion that updates. It is kept as [`kept!`](crate::kept)
+/// does, for which it has to answer a row for each.
 #[macro_export]
 macro_rules! changed {
     ($conn:expr, $statement:expr) => {
-        $crate::each!($conn, c => {
-            let answering = $statement.returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
-            $crate::db::Kept(answering).load(c)
-        })
+        $crate::kept!(
+            $conn,
+            load,
+            $statement.returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1))
+        )
         .map(|rows: Vec<i32>| rows.len())
     };
 }
@@ -133,10 +208,12 @@ macro_rules! changed_few {
                 $crate::db::Kept(answering).load(c).map(|changed: Vec<i32>| changed.len())
             }
             $crate::db::Conn::Sqlite(c) => all.iter().try_fold(0, |sum, row| {
+                enum Here {}
                 let ($values, $rows) = (row, std::slice::from_ref(row));
                 let answering =
                     $statement.returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
-                $crate::db::Kept(answering).load(c).map(|changed: Vec<i32>| sum + changed.len())
+                let kept = $crate::db::KeptAt::<Here, _>::new(answering);
+                kept.load(c).map(|changed: Vec<i32>| sum + changed.len())
             }),
         }
     }};
@@ -157,9 +234,11 @@ macro_rules! insert_few {
                     .returning(diesel::IntoSql::into_sql::<diesel::sql_types::Integer>(1));
                 $crate::db::Kept(inserted).load(c).map(|_: Vec<i32>| ())
             }
-            $crate::db::Conn::Sqlite(c) => {
-                rows.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(|_| ()))
-            }
+            $crate::db::Conn::Sqlite(c) => rows.iter().try_for_each(|row| {
+                enum Here {}
+                let insertion = diesel::insert_into($table).values(row);
+                $crate::db::KeptAt::<Here, _>::new(insertion).execute(c).map(|_| ())
+            }),
         }
     }};
 }
@@ -592,5 +671,44 @@ impl diesel::r2d2::ManageConnection for Manager {
 
     fn has_broken(&self, conn: &mut Conn) -> bool {
         std::thread::panicking() || conn.is_broken()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::{ExpressionMethods as _, QueryDsl as _};
+
+    use super::*;
+
+    diesel::table! {
+        things (id) { id -> Integer, }
+    }
+
+    fn those(conn: &mut Conn, wanted: &[i32]) -> QueryResult<Vec<i32>> {
+        kept!(conn, load, things::table.select(things::id).filter(things::id.eq_any(wanted)))
+    }
+
+    fn things() -> Conn {
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        conn.batch_execute(
+            "CREATE TABLE things (id INTEGER PRIMARY KEY); INSERT INTO things VALUES (1), (2)",
+        )
+        .unwrap();
+        Conn::Sqlite(conn)
+    }
+
+    #[test]
+    fn a_place_says_its_statement_again_with_other_values() {
+        let mut conn = things();
+        assert_eq!(those(&mut conn, &[1]).unwrap(), [1]);
+        assert_eq!(those(&mut conn, &[2]).unwrap(), [2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "one place, two statements")]
+    fn a_place_that_says_two_statements_is_found_by_the_tests() {
+        let mut conn = things();
+        those(&mut conn, &[1]).unwrap();
+        drop(those(&mut conn, &[1, 2]));
     }
 }

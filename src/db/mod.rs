@@ -37,7 +37,7 @@ use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
-pub use conn::{Both, Conn, Kept, MultiBackend, Total, Written, overtaken, total, written};
+pub use conn::{Both, Conn, Kept, KeptAt, MultiBackend, Total, Written, overtaken, total, written};
 pub use copy::{Backup, CopyError, back_up, restore};
 pub use look::Look;
 pub use lookout::Moment;

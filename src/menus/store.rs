@@ -11,11 +11,12 @@ use crate::{
     changed,
     clock::At,
     db::{
-        Both, Conn, Json,
+        Both, Conn, Json, Kept,
         schema::{menu_editions, menu_items, menus},
     },
     each, guards,
     ids::{CanteenId, MenuId, MenuItemId},
+    kept,
     money::Fen,
     words::{ItemKind, Mode, Period},
 };
@@ -135,18 +136,21 @@ fn menu(items: Vec<Item>, row: MenuRow) -> Menu {
 
 pub(super) fn find(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Menu>> {
     let row: Option<MenuRow> =
-        each!(conn, c => menus::table.find(id).select(MenuRow::as_select()).get_result(c)).optional()?;
+        kept!(conn, get_result, menus::table.find(id).select(MenuRow::as_select())).optional()?;
     let Some(row) = row else { return Ok(None) };
-    let items: Vec<ItemRow> = each!(conn, c => menu_items::table
-        .filter(menu_items::menu_id.eq(id))
-        .order((menu_items::position, menu_items::id))
-        .select(ItemRow::as_select())
-        .load(c))?;
+    let items: Vec<ItemRow> = kept!(
+        conn,
+        load,
+        menu_items::table
+            .filter(menu_items::menu_id.eq(id))
+            .order((menu_items::position, menu_items::id))
+            .select(ItemRow::as_select())
+    )?;
     Ok(Some(menu(items.into_iter().map(Item::from).collect(), row)))
 }
 
 pub(super) fn mark(conn: &mut Conn, id: MenuId) -> QueryResult<Option<Mark>> {
-    each!(conn, c => menus::table.find(id).select(Mark::as_select()).get_result(c)).optional()
+    kept!(conn, get_result, menus::table.find(id).select(Mark::as_select())).optional()
 }
 
 pub(super) fn marks(
@@ -155,12 +159,15 @@ pub(super) fn marks(
     from_on: NaiveDate,
     to_on: NaiveDate,
 ) -> QueryResult<Vec<Mark>> {
-    each!(conn, c => menus::table
-        .filter(menus::canteen_id.eq(canteen))
-        .filter(menus::served_on.between(from_on, to_on))
-        .order(menus::id)
-        .select(Mark::as_select())
-        .load(c))
+    kept!(
+        conn,
+        load,
+        menus::table
+            .filter(menus::canteen_id.eq(canteen))
+            .filter(menus::served_on.between(from_on, to_on))
+            .order(menus::id)
+            .select(Mark::as_select())
+    )
 }
 
 pub(super) fn by_ids(conn: &mut Conn, ids: &[MenuId]) -> QueryResult<Vec<Menu>> {
@@ -178,12 +185,15 @@ pub(super) fn between(
     from_on: NaiveDate,
     to_on: NaiveDate,
 ) -> QueryResult<Vec<Menu>> {
-    let mut rows: Vec<MenuRow> = each!(conn, c => menus::table
-        .filter(menus::canteen_id.eq(canteen))
-        .filter(menus::served_on.between(from_on, to_on))
-        .order(menus::served_on)
-        .select(MenuRow::as_select())
-        .load(c))?;
+    let mut rows: Vec<MenuRow> = kept!(
+        conn,
+        load,
+        menus::table
+            .filter(menus::canteen_id.eq(canteen))
+            .filter(menus::served_on.between(from_on, to_on))
+            .order(menus::served_on)
+            .select(MenuRow::as_select())
+    )?;
     rows.sort_by_key(|row| (row.served_on, row.period, row.id));
     with_items(conn, rows)
 }
@@ -360,7 +370,9 @@ pub fn take_seat(conn: &mut Conn, id: MenuId, while_in: &[MenuStatus], turn: Tur
         diesel::update(open).set(one_more).execute(conn)?
     } else {
         let free = menus::taken.lt(menus::capacity);
-        changed!(conn, diesel::update(open.filter(free)).set(one_more))?
+        // The states that it may be in are a list.
+        let taken = diesel::update(open.filter(free)).set(one_more).returning(menus::id);
+        each!(conn, c => Kept(taken).load(c)).map(|taken: Vec<MenuId>| taken.len())?
     };
     Ok(taken == 1)
 }
@@ -392,7 +404,7 @@ pub(super) fn count_change_in(conn: &mut Conn, id: MenuId, status: MenuStatus) -
 pub fn hold(conn: &mut Conn, id: MenuId) -> QueryResult<i32> {
     let held = diesel::update(menus::table.find(id)).set(menus::waiting.eq(menus::waiting));
     changed!(conn, held)?;
-    each!(conn, c => menus::table.find(id).select(menus::waiting).get_result(c))
+    kept!(conn, get_result, menus::table.find(id).select(menus::waiting))
 }
 
 /// One more waits: their number in line. None when the menu is not published, or its cut-off has passed.

@@ -13,14 +13,14 @@ use crate::{
     changed,
     clock::At,
     db::{
-        Conn, Json, Kept, MultiBackend,
+        Conn, Json, MultiBackend,
         schema::{menus, reservation_events, reservation_lines, reservations},
         written,
     },
     each,
     headcounts::Channel,
     ids::{AnyoneId, MenuId, MenuItemId, QuoteId, ReservationId, ResidentId, StandingOrderId},
-    insert_few,
+    insert_few, kept,
     menus::Pick,
     words::Mode,
 };
@@ -62,11 +62,14 @@ struct NewLine {
 
 /// What one reservation has.
 fn lines_of(conn: &mut Conn, id: ReservationId) -> QueryResult<Vec<Pick>> {
-    let lines: Vec<(MenuItemId, i32)> = each!(conn, c => reservation_lines::table
-        .filter(reservation_lines::reservation_id.eq(id))
-        .order(reservation_lines::position)
-        .select((reservation_lines::item_id, reservation_lines::portions))
-        .load(c))?;
+    let lines: Vec<(MenuItemId, i32)> = kept!(
+        conn,
+        load,
+        reservation_lines::table
+            .filter(reservation_lines::reservation_id.eq(id))
+            .order(reservation_lines::position)
+            .select((reservation_lines::item_id, reservation_lines::portions))
+    )?;
     Ok(lines.into_iter().map(|(item_id, portions)| Pick { item_id, portions }).collect())
 }
 
@@ -144,10 +147,8 @@ pub(super) fn insert(conn: &mut Conn, reservation: &Reservation) -> QueryResult<
         cancelled_as: reservation.cancelled_as,
         version: reservation.version,
     };
-    let inserted = each!(conn, c => diesel::insert_into(reservations::table)
-        .values(&row)
-        .on_conflict_do_nothing()
-        .execute(c))?;
+    let inserted =
+        kept!(conn, execute, diesel::insert_into(reservations::table).values(&row).on_conflict_do_nothing())?;
     if inserted == 0 {
         return Ok(false);
     }
@@ -263,12 +264,11 @@ pub(super) fn insert_event(
         mode: reservation.mode,
         detail: Json(reservation.lines.clone()),
     };
-    each!(conn, c => diesel::insert_into(reservation_events::table).values(&event).execute(c)).map(|_| ())
+    kept!(conn, execute, diesel::insert_into(reservation_events::table).values(&event)).map(|_| ())
 }
 
 pub(super) fn find(conn: &mut Conn, id: ReservationId) -> QueryResult<Option<Reservation>> {
-    let row =
-        each!(conn, c => reservations::table.find(id).select(Row::as_select()).get_result(c)).optional()?;
+    let row = kept!(conn, get_result, reservations::table.find(id).select(Row::as_select())).optional()?;
     one(conn, row)
 }
 
@@ -277,14 +277,15 @@ pub(super) fn active_of(
     menu: MenuId,
     resident: ResidentId,
 ) -> QueryResult<Option<Reservation>> {
-    let row = each!(conn, c => Kept(
+    let row = kept!(
+        conn,
+        get_result,
         reservations::table
             .filter(reservations::menu_id.eq(menu))
             .filter(reservations::resident_id.eq(resident))
             .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())))
             .select(Row::as_select())
     )
-    .get_result(c))
     .optional()?;
     one(conn, row)
 }
@@ -294,7 +295,7 @@ pub(super) fn has_active(conn: &mut Conn, menu: MenuId, resident: ResidentId) ->
         .filter(reservations::menu_id.eq(menu))
         .filter(reservations::resident_id.eq(resident))
         .filter(reservations::status.eq(written(ReservationStatus::Active.as_str())));
-    each!(conn, c => Kept(select(exists(active))).get_result(c))
+    kept!(conn, get_result, select(exists(active)))
 }
 
 pub(super) fn latest_of(
@@ -313,19 +314,29 @@ pub(super) fn latest_of(
 }
 
 pub(super) fn active_of_menu(conn: &mut Conn, menu: MenuId) -> QueryResult<Vec<Reservation>> {
-    let rows = each!(conn, c => reservations::table
-        .filter(reservations::menu_id.eq(menu))
-        .filter(reservations::status.eq(ReservationStatus::Active))
-        .order(reservations::id)
-        .select(Row::as_select())
-        .load(c))?;
-    let lines = each!(conn, c => reservation_lines::table
-        .inner_join(reservations::table)
-        .filter(reservations::menu_id.eq(menu))
-        .filter(reservations::status.eq(ReservationStatus::Active))
-        .order((reservation_lines::reservation_id, reservation_lines::position))
-        .select((reservation_lines::reservation_id, reservation_lines::item_id, reservation_lines::portions))
-        .load(c))?;
+    let rows = kept!(
+        conn,
+        load,
+        reservations::table
+            .filter(reservations::menu_id.eq(menu))
+            .filter(reservations::status.eq(ReservationStatus::Active))
+            .order(reservations::id)
+            .select(Row::as_select())
+    )?;
+    let lines = kept!(
+        conn,
+        load,
+        reservation_lines::table
+            .inner_join(reservations::table)
+            .filter(reservations::menu_id.eq(menu))
+            .filter(reservations::status.eq(ReservationStatus::Active))
+            .order((reservation_lines::reservation_id, reservation_lines::position))
+            .select((
+                reservation_lines::reservation_id,
+                reservation_lines::item_id,
+                reservation_lines::portions
+            ))
+    )?;
     Ok(with(rows, lines))
 }
 

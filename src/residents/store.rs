@@ -18,7 +18,7 @@ use crate::{
     each,
     id::Id,
     ids::{AccountId, CanteenId, FactId, ResidentId},
-    pricing,
+    kept, pricing,
     residents::{Edit, Fact, FactEdit, FactKind, NewFact, Newcomer, Profile, Resident, Status, names},
     words::Area,
 };
@@ -184,20 +184,21 @@ pub(super) fn set_pin_hash(conn: &mut Conn, id: ResidentId, hash: &str) -> Query
 
 /// The resident with this id.
 pub(super) fn find(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<Resident>> {
-    each!(conn, c => residents::table.find(id).select(Resident::as_select()).get_result(c)).optional()
+    kept!(conn, get_result, residents::table.find(id).select(Resident::as_select())).optional()
 }
 
 /// The canteen that registered this resident.
 pub(super) fn canteen_of(conn: &mut Conn, id: ResidentId) -> QueryResult<Option<CanteenId>> {
-    each!(conn, c => residents::table.find(id).select(residents::canteen_id).get_result(c)).optional()
+    kept!(conn, get_result, residents::table.find(id).select(residents::canteen_id)).optional()
 }
 
 /// The resident with this card, whatever the status.
 pub fn by_card(conn: &mut Conn, card_number: &str) -> QueryResult<Option<Resident>> {
-    each!(conn, c => residents::table
-        .filter(residents::card_number.eq(card_number))
-        .select(Resident::as_select())
-        .get_result(c))
+    kept!(
+        conn,
+        get_result,
+        residents::table.filter(residents::card_number.eq(card_number)).select(Resident::as_select())
+    )
     .optional()
 }
 
@@ -397,15 +398,18 @@ pub(super) fn verified_on(
     resident: ResidentId,
     on: NaiveDate,
 ) -> QueryResult<Vec<(pricing::Fact, bool)>> {
-    let rows: Vec<(String, Option<String>, bool)> = each!(conn, c => facts::table
-        .inner_join(fact_kinds::table)
-        .filter(facts::resident_id.eq(resident))
-        .filter(facts::verified_at.is_not_null())
-        .filter(facts::from_on.le(on))
-        .filter(facts::to_on.is_null().or(facts::to_on.ge(on)))
-        .order(facts::id)
-        .select((facts::kind, facts::value, fact_kinds::suspends))
-        .load(c))?;
+    let rows: Vec<(String, Option<String>, bool)> = kept!(
+        conn,
+        load,
+        facts::table
+            .inner_join(fact_kinds::table)
+            .filter(facts::resident_id.eq(resident))
+            .filter(facts::verified_at.is_not_null())
+            .filter(facts::from_on.le(on))
+            .filter(facts::to_on.is_null().or(facts::to_on.ge(on)))
+            .order(facts::id)
+            .select((facts::kind, facts::value, fact_kinds::suspends))
+    )?;
     Ok(rows.into_iter().map(|(kind, value, suspends)| (pricing::Fact { kind, value }, suspends)).collect())
 }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     each,
     ids::{CanteenId, MenuId, QuoteId, ResidentId},
-    insert_few,
+    insert_few, kept,
     money::Fen,
     page::{self, Page},
     pricing::{Arguments, LimitKey, Needs, Quote, Used, Window},
@@ -99,7 +99,7 @@ pub(super) fn insert(conn: &mut Conn, kept: &KeptQuote, now: At) -> QueryResult<
         result: Json(kept.quote.clone()),
         created_at: now,
     };
-    each!(conn, c => diesel::insert_into(quotes::table).values(&row).execute(c))?;
+    kept!(conn, execute, diesel::insert_into(quotes::table).values(&row))?;
     insert_few!(conn, draws::table, draw_rows(kept))?;
     let uses: Vec<NewUse<'_>> = kept
         .quote
@@ -144,7 +144,7 @@ fn draw_rows(kept: &KeptQuote) -> Vec<NewDraw<'_>> {
 
 pub(super) fn find(conn: &mut Conn, id: QuoteId) -> QueryResult<Option<KeptQuote>> {
     let row: Option<QuoteRow> =
-        each!(conn, c => quotes::table.find(id).select(QuoteRow::as_select()).get_result(c)).optional()?;
+        kept!(conn, get_result, quotes::table.find(id).select(QuoteRow::as_select())).optional()?;
     Ok(row.map(KeptQuote::from))
 }
 
@@ -290,13 +290,16 @@ pub(super) fn meals_between(
     (first, last): (NaiveDate, NaiveDate),
     without: Option<QuoteId>,
 ) -> QueryResult<Vec<OtherMeal>> {
-    let rows: Vec<(QuoteId, NaiveDate, Period, Stage)> = each!(conn, c => quotes::table
-        .filter(quotes::resident_id.eq(resident))
-        .filter(quotes::served_on.between(first, last))
-        .filter(quotes::class.eq(MealClass::Meal))
-        .filter(quotes::status.ne(Stage::Released))
-        .select((quotes::id, quotes::served_on, quotes::period, quotes::status))
-        .load(c))?;
+    let rows: Vec<(QuoteId, NaiveDate, Period, Stage)> = kept!(
+        conn,
+        load,
+        quotes::table
+            .filter(quotes::resident_id.eq(resident))
+            .filter(quotes::served_on.between(first, last))
+            .filter(quotes::class.eq(MealClass::Meal))
+            .filter(quotes::status.ne(Stage::Released))
+            .select((quotes::id, quotes::served_on, quotes::period, quotes::status))
+    )?;
     Ok(rows
         .into_iter()
         .filter(|(id, ..)| Some(*id) != without)
@@ -321,13 +324,15 @@ pub(super) fn set_pending(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
 
 /// Gives what a quote used back to its windows.
 pub(super) fn give_back(conn: &mut Conn, id: QuoteId) -> QueryResult<()> {
-    let resident: ResidentId =
-        each!(conn, c => quotes::table.find(id).select(quotes::resident_id).get_result(c))?;
-    let uses: Vec<(String, String, i32, Fen)> = each!(conn, c => window_uses::table
-        .filter(window_uses::quote_id.eq(id))
-        .order((window_uses::limit_key, window_uses::window_key))
-        .select((window_uses::limit_key, window_uses::window_key, window_uses::uses, window_uses::fen))
-        .load(c))?;
+    let resident: ResidentId = kept!(conn, get_result, quotes::table.find(id).select(quotes::resident_id))?;
+    let uses: Vec<(String, String, i32, Fen)> = kept!(
+        conn,
+        load,
+        window_uses::table
+            .filter(window_uses::quote_id.eq(id))
+            .order((window_uses::limit_key, window_uses::window_key))
+            .select((window_uses::limit_key, window_uses::window_key, window_uses::uses, window_uses::fen))
+    )?;
     for (limit_key, window_key, uses, fen) in uses {
         let given_back = diesel::update(usage_windows::table.find((resident, limit_key, window_key))).set((
             usage_windows::used.eq(usage_windows::used - uses),
