@@ -167,12 +167,15 @@ impl<A: NamedAct> Allowed<A> {
         T: Send + 'static,
         F: FnOnce(&mut Conn, &Caller) -> Result<T, Fail> + Send + 'static,
     {
-        let (pass, now, lang) = (self.pass.clone(), self.state.clock.now(), self.lang);
+        let (pass, lang, state) = (self.pass.clone(), self.lang, self.state.clone());
         let trace = self.trace.clone();
         self.state
             .db
             .read(move |conn| {
-                let caller = Caller::load(conn, &pass, A::ACT, now, lang)?.traced(&trace);
+                let mut caller = Caller::load(conn, &pass, A::ACT, state.clock.now(), lang)?.traced(&trace);
+                // Something was read: whatever this moment of the database shows was recorded before, however long the
+                // request waited for its turn.
+                caller.now = state.clock.now();
                 look(conn, &caller)
             })
             .await

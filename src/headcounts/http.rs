@@ -126,10 +126,7 @@ pub async fn of_canteen(
             let site = canteens::site(conn, *canteen)?;
             let duty = caller.on_duty(&site)?;
             subsidies::http::check_span(query.on, query.on)?;
-            // Once something was read: whatever this moment of the database shows was recorded before, however long the request
-            // waited for its turn.
-            let now = state.clock.now();
-            let day = Day::now(site.id, duty.role(), query.on, now);
+            let day = Day::now(site.id, duty.role(), query.on, caller.now);
             let Some(asked) = query.as_of else {
                 let tag = day.tag(conn)?;
                 return held.or_make(tag.clone(), || {
@@ -137,7 +134,7 @@ pub async fn of_canteen(
                     Ok(day.counted(menus.to_vec()))
                 });
             };
-            let day = day.as_of(asked.min(now), state.db.longest_write());
+            let day = day.as_of(asked.min(caller.now), state.db.longest_write());
             held.or_make(day.tag(conn)?, || day.headcounts(conn))
         })
         .await
