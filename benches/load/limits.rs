@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -30,4 +31,13 @@ pub fn commits_per_second(file: &Path, long: Duration) -> f64 {
         count += 1;
     }
     count as f64 / began.elapsed().as_secs_f64()
+}
+
+/// The same in a process of its own, whose every sync a library makes slower.
+pub fn commits_per_second_slowed(file: &Path, long: Duration, slow_sync: &Path) -> f64 {
+    let mut command = Command::new(std::env::current_exe().expect("a program knows itself"));
+    command.arg("--bare-rows").arg(file).arg("--seconds").arg(long.as_secs_f64().to_string());
+    let output = command.env("LD_PRELOAD", slow_sync).output().expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.trim().parse().unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -58,6 +58,9 @@ struct Arguments {
     /// Serves these bytes and nothing else: how the bare server is started
     #[arg(long, hide = true)]
     bare: Option<PathBuf>,
+    /// Commits bare rows to this file and says how many a second: how it is done where syncs are slower
+    #[arg(long, hide = true)]
+    bare_rows: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -66,13 +69,18 @@ fn main() -> ExitCode {
         server::serve_bare(body);
         return ExitCode::SUCCESS;
     }
+    let long = Duration::from_secs_f64(arguments.seconds);
+    if let Some(file) = &arguments.bare_rows {
+        println!("{}", limits::commits_per_second(file, long));
+        return ExitCode::SUCCESS;
+    }
     let directory = tempfile::tempdir().expect("a directory can be made");
     let plan = Plan {
         asks: or_all(arguments.asks),
         on: or_all(arguments.on),
         clients: arguments.clients,
         rounds: arguments.rounds,
-        long: Duration::from_secs_f64(arguments.seconds),
+        long,
     };
     postgres::open_to_others(directory.path());
     let verdicts = if arguments.short {

@@ -73,6 +73,8 @@ pub struct Measured {
     pub samples: BTreeMap<Row, Vec<Sample>>,
     /// Bare rows committed one by one, a second.
     pub commits: Vec<f64>,
+    /// The same where syncs are slower.
+    pub slow_commits: Vec<f64>,
 }
 
 /// What is to be measured.
@@ -188,7 +190,11 @@ impl Plan {
         let mut measured = Measured::default();
         for round in 1..=self.rounds {
             eprintln!("round {round} of {}", self.rounds);
-            measured.commits.push(limits::commits_per_second(&seeds.directory.join("bare.db"), self.long));
+            let file = seeds.directory.join("bare.db");
+            measured.commits.push(limits::commits_per_second(&file, self.long));
+            let slow = seeds.slow_sync.as_deref();
+            let slowed = slow.map(|slow| limits::commits_per_second_slowed(&file, self.long, slow));
+            measured.slow_commits.extend(slowed);
             for on in &self.on {
                 let Some((world, server)) = seeds.open(*on, round) else { continue };
                 self.ask_all(*on, world, &server, seeds, &mut measured);

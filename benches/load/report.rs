@@ -98,8 +98,17 @@ pub fn load(measured: &Measured, floors: Floors) -> Vec<Verdict> {
             of(|sample| sample.busy)
         );
     }
-    println!("bare rows committed one by one: {:.0} a second\n", median(measured.commits.iter().copied()));
+    println!("bare rows committed one by one: {:.0} a second", median(measured.commits.iter().copied()));
+    if let Some(slow) = slow_commits(measured) {
+        println!("the same on slower syncs: {slow:.0} a second");
+    }
+    println!();
     ratios(measured, floors)
+}
+
+fn slow_commits(measured: &Measured) -> Option<f64> {
+    let commits = &measured.slow_commits;
+    (!commits.is_empty()).then(|| median(commits.iter().copied()))
 }
 
 fn ratios(measured: &Measured, floors: Floors) -> Vec<Verdict> {
@@ -124,6 +133,8 @@ fn ratios(measured: &Measured, floors: Floors) -> Vec<Verdict> {
     };
     reserving("one transaction a request", to(reserve(On::SqliteOneByOne)), floors.to_one_a_request);
     reserving("bare rows committed one by one", to(commits), floors.to_commits);
+    let slow_rows = || Some(reserve(On::SlowSqlite)? / slow_commits(measured)?);
+    reserving("bare rows committed one by one, on slower syncs", slow_rows(), floors.to_commits);
     reserving("one transaction a request, on slower syncs", slow(), floors.to_one_a_request_slow);
     let row = (Ask::Reserve, On::Sqlite, MANY);
     let p99 = measured.samples.get(&row).map(|samples| median(samples.iter().map(|sample| sample.p99_ms)));
