@@ -136,6 +136,20 @@ plain! {
         assert!(server.ended_well());
     }
 
+    async fn nobody_waits_for_whoever_should_read_the_log() {
+        let db = TestDb::fresh(leling::db::Kind::Sqlite);
+        let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
+        let mut server = Server::start(db.url(), &keys, "");
+        server.stop_reading_the_log();
+        let client = server.client("");
+        // Several times as many lines as a pipe holds.
+        for _ in 0..2_000 {
+            assert_eq!(client.text("/healthz", None).0, 200);
+        }
+        server.terminate();
+        assert!(server.ended_well());
+    }
+
     async fn the_documentation_is_in_the_binary_and_loads_nothing_from_elsewhere() {
         let db = TestDb::fresh(leling::db::Kind::Sqlite);
         let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));

@@ -76,6 +76,12 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// Leaves its log in the pipe from now on, until the value is gone.
+    pub fn stop_reading_the_log(&mut self) {
+        std::mem::forget(self.log.lock().unwrap());
+        self.reading = None;
+    }
+
     /// Tells it to stop, as a service manager does.
     pub fn terminate(&self) {
         let id = self.child.id().to_string();
