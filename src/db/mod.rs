@@ -18,6 +18,7 @@ mod look;
 mod lookout;
 mod migrate;
 pub mod schema;
+mod statements;
 pub mod types;
 mod writer;
 
@@ -37,10 +38,11 @@ use diesel::r2d2::{NopErrorHandler, Pool, PooledConnection};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
-pub use conn::{Both, Conn, Kept, KeptAt, MultiBackend, Total, Written, overtaken, total, written};
+pub use conn::{Conn, MultiBackend, overtaken};
 pub use copy::{Backup, CopyError, back_up, restore};
 pub use look::Look;
 pub use lookout::Moment;
+pub use statements::{Both, Kept, KeptAt, Total, Written, total, written};
 pub use types::{DbUuid, Json};
 
 use crate::metrics;
