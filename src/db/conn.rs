@@ -340,6 +340,9 @@ const WORDS: &[(&str, Trouble)] = &[
     ("语句执行超时", Trouble::Locked),
     ("设备上没有空间", Trouble::DiskFull),
     ("deadlock detected", Trouble::TryAgain),
+    // A slip of PostgreSQL's own (15.18): whoever takes a row at the moment at which somebody undoes their change of it, while
+    // others refer to it, may hear so.
+    ("new multixact has more than one updating member", Trouble::TryAgain),
     ("due to lock timeout", Trouble::LockTimeout),
     ("due to statement timeout", Trouble::Locked),
     ("is locked", Trouble::Locked),

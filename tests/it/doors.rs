@@ -401,6 +401,26 @@ on_postgres! {
         assert_eq!((answer, runs.load(Ordering::Relaxed), seats(&db)), (Ok(()), 2, 1));
     }
 
+    async fn who_takes_a_row_while_another_lets_go_of_it_never_hears_of_the_servers_slip(db: TestDb) {
+        let db = with_seats(&db);
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = runs.clone();
+        let answer = db
+            .write(move |conn| -> Outcome {
+                add(conn, 1)?;
+                if counted.fetch_add(1, Ordering::Relaxed) == 0 {
+                    // In the server's words; it slips too seldom to be waited for.
+                    conn.batch_execute(
+                        "DO $$ BEGIN RAISE internal_error USING MESSAGE = \
+                         'new multixact has more than one updating member: 0 2[2547 (nokeyupd), 2552 (nokeyupd)]'; END $$",
+                    )?;
+                }
+                Ok(())
+            })
+            .await;
+        assert_eq!((answer, runs.load(Ordering::Relaxed), seats(&db)), (Ok(()), 2, 1));
+    }
+
     async fn a_row_that_is_held_too_long_is_told_apart(db: TestDb) {
         let db = with_seats(&db);
         let held = Held::begin(&db, |conn| add(conn, 1));
