@@ -22,6 +22,7 @@ use leling::{
     db::{Db, Look},
     demo,
     devices::EnrolmentCode,
+    guards, metrics,
     problem::{self, Fail},
     routes,
     settings::{Flags, LogFormat, Settings},
@@ -29,7 +30,7 @@ use leling::{
     text::{Line, Password, UserName},
     verify,
 };
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// What is logged unless RUST_LOG says otherwise: a line for each request, and what the server itself complains of.
@@ -166,15 +167,23 @@ fn with_settings(
     act(&settings)
 }
 
+/// So many lines of the log may wait to be written: those of about a second in which one machine answers all that it can.
+const WAITING_LINES: usize = 1 << 13;
+
 /// From here on the log is written as the settings and RUST_LOG say, or by this filter; the rest of it when the guard is dropped.
 ///
-/// A thread writes it, so that nobody waits for whoever reads it: lines that it cannot get rid of are lost, not meals.
+/// A thread writes it, so that nobody waits for whoever reads it: lines that it cannot get rid of are lost and counted.
 fn log(settings: &Settings, default_filter: &str) -> Result<WorkerGuard, StartError> {
     // Nothing said is no wish for silence, in which errors would be lost.
     let said = std::env::var("RUST_LOG").ok().filter(|said| !said.trim().is_empty());
     let filter = said.unwrap_or_else(|| default_filter.into());
     let filter: Targets = filter.parse().map_err(|error| StartError::bad_setting("RUST_LOG", error))?;
-    let (writer, writing) = NonBlocking::new(BufWriter::new(io::stderr()));
+    let (writer, writing) = NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING_LINES)
+        .lossy(!guards::is_off("log"))
+        .finish(BufWriter::new(io::stderr()));
+    let lost = writer.error_counter();
+    metrics::lost_log_lines(move || lost.dropped_lines());
     let lines = fmt::layer().with_writer(writer);
     let log = tracing_subscriber::registry().with(filter);
     match settings.log_format {

@@ -9,7 +9,8 @@ use std::{sync::LazyLock, time::Duration};
 
 use prometheus::{
     Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder, core::Collector, process_collector::ProcessCollector,
+    IntGauge, IntGaugeVec, Opts, PullingGauge, Registry, TextEncoder, core::Collector,
+    process_collector::ProcessCollector,
 };
 
 use crate::db::{Db, Kind};
@@ -181,6 +182,15 @@ pub fn text(db: &Db) -> String {
             String::new()
         }
     }
+}
+
+/// Lets the numbers tell how many lines of the log were lost, which `count` says; to be called once.
+pub fn lost_log_lines(count: impl Fn() -> usize + Send + Sync + 'static) {
+    Made(&METRICS.registry).known(PullingGauge::new(
+        "leling_log_lines_lost",
+        "Lines of the log that nobody took in time, since the start.",
+        Box::new(move || count() as f64),
+    ));
 }
 
 /// Whether the service was found to be ready.

@@ -173,8 +173,8 @@ impl<A: NamedAct> Allowed<A> {
             .db
             .read(move |conn| {
                 let mut caller = Caller::load(conn, &pass, A::ACT, state.clock.now(), lang)?.traced(&trace);
-                // Something was read: whatever this moment of the database shows was recorded before, however long the
-                // request waited for its turn.
+                // With who signed in something was read, so whatever this moment of the database shows was recorded before,
+                // however long the request waited for its turn. What is shown to anybody names no instant.
                 caller.now = state.clock.now();
                 look(conn, &caller)
             })

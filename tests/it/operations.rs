@@ -4,6 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -42,6 +43,25 @@ fn complaints(text: &str) -> String {
     let said =
         String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     if output.status.success() { said } else { format!("{}: {said}", output.status) }
+}
+
+/// More lines of a log than wait, and fit into a pipe.
+const UNREAD: u16 = 12_000;
+
+/// A server whose log nobody reads, without these guards.
+fn with_its_log_unread(db: &TestDb, guards_off: &str) -> Server {
+    let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
+    let mut server = Server::start(db.url(), &keys, guards_off);
+    server.stop_reading_the_log();
+    server
+}
+
+/// Whether a question is answered at all.
+fn is_answered(server: &Server) -> bool {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    stream.read(&mut [0]).is_ok_and(|read| read == 1)
 }
 
 on_both! {
@@ -136,18 +156,20 @@ plain! {
         assert!(server.ended_well());
     }
 
-    async fn nobody_waits_for_whoever_should_read_the_log() {
+    async fn nobody_waits_for_whoever_should_read_the_log_and_lines_that_are_lost_are_counted() {
         let db = TestDb::fresh(leling::db::Kind::Sqlite);
-        let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
-        let mut server = Server::start(db.url(), &keys, "");
-        server.stop_reading_the_log();
-        let client = server.client("");
-        // Several times as many lines as a pipe holds.
-        for _ in 0..2_000 {
-            assert_eq!(client.text("/healthz", None).0, 200);
-        }
+        let mut server = with_its_log_unread(&db, "");
+        assert!((0..UNREAD).all(|_| is_answered(&server)));
+        let lost = metric(&scrape(&server), "leling_log_lines_lost", &[]);
+        assert!((1.0..f64::from(UNREAD)).contains(&lost), "{lost}");
         server.terminate();
         assert!(server.ended_well());
+    }
+
+    async fn without_the_guard_of_the_log_everybody_waits_for_whoever_should_read_it() {
+        let db = TestDb::fresh(leling::db::Kind::Sqlite);
+        let server = with_its_log_unread(&db, "log");
+        assert!(!(0..UNREAD).all(|_| is_answered(&server)));
     }
 
     async fn the_documentation_is_in_the_binary_and_loads_nothing_from_elsewhere() {
