@@ -64,9 +64,9 @@ export function later(on, days) {
   return day.toISOString().slice(0, 10);
 }
 
-// The day that it is in a time zone; unless told otherwise, in that of the demonstration's canteens.
-export function today(zone = "Asia/Shanghai") {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(new Date());
+// The day that it is in a time zone, or was at an instant; unless told otherwise, in that of the demonstration's canteens.
+export function today(zone = "Asia/Shanghai", at = new Date()) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(at);
 }
 
 // The Monday of a day's week.

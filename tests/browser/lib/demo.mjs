@@ -1,12 +1,14 @@
 // The service that is tested: the demonstration, in a directory of its own.
 
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { existsSync, openSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+
+import { today } from "./api.mjs";
 
 const LONGEST_START_MS = 600_000;
 
@@ -50,7 +52,9 @@ export async function startDemo({ binary, from }) {
   }
   const signIns = JSON.parse(await readFile(join(dir, "sign-ins.json"), "utf8"));
   const beside = ({ tls }) => startSecure({ binary, dir, name: tls });
-  return { base: service.base, database: join(dir, "demo.db"), signIns, beside, stop };
+  // The keys are made when a demonstration begins, for which that day is today; midnight may have passed since.
+  const livedOn = today(undefined, (await stat(join(from, "leling.keys"))).mtime);
+  return { base: service.base, database: join(dir, "demo.db"), signIns, livedOn, beside, stop };
 }
 
 // Starts `binary` in this directory.

@@ -12,7 +12,7 @@ export const FLAGS = [
 const BROWSER = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export class World {
-  constructor({ base, code, binary, database, signIns, browser, beside }) {
+  constructor({ base, code, binary, database, signIns, livedOn, browser, beside }) {
     this.base = base;
     // The file of its database.
     this.database = database;
@@ -20,6 +20,8 @@ export class World {
     this.code = code;
     this.binary = binary;
     this.signIns = signIns;
+    // The day before it is the last that is whole in the demonstration.
+    this.livedOn = livedOn;
     this.browser = browser;
     // Starts another one of the service on the same database.
     this.beside = beside;
