@@ -45,13 +45,16 @@ fn complaints(text: &str) -> String {
     if output.status.success() { said } else { format!("{}: {said}", output.status) }
 }
 
+fn keys() -> String {
+    format!("{}:{}", "07".repeat(32), "08".repeat(32))
+}
+
 /// More lines of a log than wait, and fit into a pipe.
 const UNREAD: u16 = 12_000;
 
 /// A server whose log nobody reads, without these guards.
 fn with_its_log_unread(db: &TestDb, guards_off: &str) -> Server {
-    let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
-    let mut server = Server::start(db.url(), &keys, guards_off);
+    let mut server = Server::start(db.url(), &keys(), guards_off);
     server.stop_reading_the_log();
     server
 }
@@ -108,12 +111,11 @@ on_both! {
 plain! {
     async fn metrics_are_for_this_machine_or_on_an_address_of_their_own() {
         let db = TestDb::fresh(leling::db::Kind::Sqlite);
-        let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
-        let server = Server::start(db.url(), &keys, "");
+        let server = Server::start(db.url(), &keys(), "");
         assert_eq!(server.client("").text("/metrics", Some(("X-Forwarded-For", "203.0.113.9"))).0, 404);
         assert_eq!(server.client("").text("/metrics", None).0, 200);
 
-        let apart = Server::start_with(db.url(), &keys, &[("LELING_METRICS_BIND", "127.0.0.1:0")]);
+        let apart = Server::start_with(db.url(), &keys(), &[("LELING_METRICS_BIND", "127.0.0.1:0")]);
         assert_eq!(apart.client("").text("/metrics", None).0, 404);
         let log = apart.log().join("\n");
         let (_, rest) = log.split_once("metrics on http://").unwrap();
@@ -126,8 +128,7 @@ plain! {
 
     async fn while_it_drains_it_answers_and_says_that_it_is_not_ready() {
         let db = TestDb::fresh(leling::db::Kind::Sqlite);
-        let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
-        let mut server = Server::start_with(db.url(), &keys, &[("LELING_DRAIN_S", "300")]);
+        let mut server = Server::start_with(db.url(), &keys(), &[("LELING_DRAIN_S", "300")]);
         server.terminate();
         let client = server.client("");
         let not_ready = loop {
@@ -145,8 +146,7 @@ plain! {
 
     async fn a_connection_that_is_kept_open_does_not_keep_it_from_stopping() {
         let db = TestDb::fresh(leling::db::Kind::Sqlite);
-        let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
-        let mut server = Server::start(db.url(), &keys, "");
+        let mut server = Server::start(db.url(), &keys(), "");
         let mut idle = TcpStream::connect(server.address()).unwrap();
         idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         let mut head = [0; 15];
@@ -174,8 +174,7 @@ plain! {
 
     async fn the_documentation_is_in_the_binary_and_loads_nothing_from_elsewhere() {
         let db = TestDb::fresh(leling::db::Kind::Sqlite);
-        let keys = format!("{}:{}", "07".repeat(32), "08".repeat(32));
-        let server = Server::start(db.url(), &keys, "");
+        let server = Server::start(db.url(), &keys(), "");
         let mut answer = ureq::get(format!("http://{}/docs", server.address())).call().unwrap();
         let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("http"), "{policy}");
