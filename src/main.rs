@@ -167,7 +167,7 @@ fn with_settings(
     act(&settings)
 }
 
-/// So many lines of the log may wait to be written: those of about a second in which one machine answers all that it can.
+/// So many lines of the log may wait to be written.
 const WAITING_LINES: usize = 1 << 13;
 
 /// From here on the log is written as the settings and RUST_LOG say, or by this filter; the rest of it when the guard is dropped.
