@@ -140,5 +140,6 @@ say(
   `${seen.tasks} tasks, ${seen.pages} pages in ${seen.layouts} layouts, ${seen.forms} forms sent ${seen.sends} times; ` +
     `the heaviest page has ${seen.heaviest} bytes, the most requests are ${seen.mostRequests}`,
 );
+for (const fault of faults) say(`  ${fault}`);
 say(faults.length === 0 ? "all is well" : `${faults.length} things are not as they should be`);
 process.exitCode = faults.length === 0 ? 0 : 1;

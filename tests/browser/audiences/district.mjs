@@ -25,7 +25,7 @@ export async function visitors(world) {
 
 export async function pages({ world, visitor }) {
   const policy = await policyOf(world, visitor.who);
-  const month = new Date().toISOString().slice(0, 7);
+  const month = today().slice(0, 7);
   const resident = world.person("resident", 0, ({ city }) => city === visitor.who.city);
   const asked = `card=${resident.card_number}&on=${month}-20&price=15.00&period=lunch&mode=dine_in&kind=set`;
   const all = [
@@ -106,14 +106,14 @@ export const tasks = [
       const draft = page.url();
       await press(page, say("用一位老人试算", "Try it on a resident"));
       await page.locator("#card").fill("99999999");
-      await page.locator("#on").fill(new Date().toISOString().slice(0, 10));
+      await page.locator("#on").fill(today());
       await page.locator("#price").fill("15");
       await press(page, say("试算", "Try it"));
       await expectError(page, "card", say("没有这张卡", "There is no such card"));
       await page.locator("#card").fill(resident.card_number);
       await press(page, say("试算", "Try it"));
       await expectText(page, say("按当天生效的政策", "By what is in force that day"));
-      await page.goto(`${draft}/compare?month=${new Date().toISOString().slice(0, 7)}`);
+      await page.goto(`${draft}/compare?month=${today().slice(0, 7)}`);
       await expectText(page, say("谁出多少钱", "What it costs each payer"));
       await expectText(page, say("位老人要多付", "residents would pay more"));
       expect((await page.locator("main table").count()) === 2, "nobody is named who would pay more");

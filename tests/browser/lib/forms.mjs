@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { promisify } from "node:util";
 
-import { later } from "./api.mjs";
+import { later, today } from "./api.mjs";
 
 // What is written beside what a form does: sessions, keys, what was tried in vain, what was looked at.
 const BESIDE = ["idempotency_keys", "counters", "wrong_guesses", "pin_failures", "sessions", "refresh_tokens", "cookies",
@@ -22,7 +22,7 @@ const digits = (count) => String(randomInt(10 ** (count - 1), 10 ** count));
 
 // What is typed into a field of this name where the page offers nothing.
 function typed(name, { visitor, code }) {
-  const soon = (days) => later(new Date().toISOString().slice(0, 10), days);
+  const soon = (days) => later(today(), days);
   const known = {
     born_on: "1944-02-03", from: soon(33), to: soon(34), from_on: soon(33), to_on: soon(40), user_name: `test.${digits(8)}`,
     card_number: digits(8), phone: `139${digits(8)}`, password: "correct-horse-battery", new_password: "another-horse-battery",
