@@ -11,6 +11,7 @@ use super::{
 use crate::{
     clock::At,
     db::Conn,
+    guards,
     ids::{MenuId, ResidentId},
     menus::{self, Menu, Pick, Turn},
     metrics,
@@ -90,6 +91,10 @@ fn refusal(conn: &mut Conn, door: &Door<'_>, tap: &Tap) -> Result<Refusal, Fail>
 
 /// Serves, or puts an offline tap to review; the same tap gets the same answer.
 fn settle(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Outcome, Fail> {
+    if !guards::is_off("tap_turns") {
+        // A twin of it may be under way at another process.
+        conn.take_turns(tap.id.uuid())?;
+    }
     if let Some(earlier) = store::by_tap(conn, tap.id)? {
         return repeated(earlier, door, tap);
     }
@@ -98,12 +103,6 @@ fn settle(conn: &mut Conn, door: &Door<'_>, tap: &Tap, now: At) -> Result<Outcom
     }
     // In a savepoint, so that a refusal leaves nothing behind but itself.
     let served = conn.in_savepoint(|conn| serve(conn, door, tap, now));
-    // A twin that was under way at the first look may be recorded by now: what it did is no reason to refuse it.
-    if let Err(Fail::Refused(_)) = &served
-        && let Some(earlier) = store::by_tap(conn, tap.id)?
-    {
-        return repeated(earlier, door, tap);
-    }
     match (served, tap.tapped_at) {
         (Ok(attendance), _) => {
             count(conn, tap, AttendanceStatus::Served.as_str());

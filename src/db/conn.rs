@@ -13,7 +13,9 @@ use diesel::{
     r2d2::R2D2Connection,
     result::{ConnectionError, DatabaseErrorKind, Error},
     sql_query,
+    sql_types::BigInt,
 };
+use uuid::Uuid;
 
 use super::{Kept, Kind, OpenError, after};
 use crate::each;
@@ -219,6 +221,20 @@ impl Conn {
     /// Says what has no values.
     pub(super) fn say(&mut self, words: &'static str) -> QueryResult<()> {
         each!(self, c => Kept(sql_query(words)).execute(c)).map(|_| ())
+    }
+
+    /// Lets transactions that name the same `id` come one after the other: waits until those that came first have ended, and
+    /// sees what they did.
+    pub fn take_turns(&mut self, id: Uuid) -> QueryResult<()> {
+        match self {
+            Conn::Pg(conn) => {
+                let (high, low) = id.as_u64_pair();
+                let lock = sql_query("SELECT pg_advisory_xact_lock($1)");
+                Kept(lock.bind::<BigInt, _>((high ^ low).cast_signed())).execute(conn).map(|_| ())
+            }
+            // Whoever writes is alone.
+            Conn::Sqlite(_) => Ok(()),
+        }
     }
 
     /// Has something done once the transaction that is under way is committed; never when it is not. It must be quick and

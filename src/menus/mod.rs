@@ -16,7 +16,7 @@ use crate::{
     access::{Actor, OnDuty},
     canteens::{self, Canteen},
     clock::At,
-    db::Conn,
+    db::{self, Conn},
     guards,
     ids::{CanteenId, MenuId, MenuItemId},
     money::Fen,
@@ -185,6 +185,11 @@ impl Menu {
     /// How many places are free for whoever comes: none while somebody waits.
     pub fn places_left(&self) -> i32 {
         if self.waiting > 0 { 0 } else { (self.capacity - self.taken).max(0) }
+    }
+
+    /// Whether staff may still change it.
+    fn is_open_for_changes(&self) -> bool {
+        matches!(self.status, MenuStatus::Draft | MenuStatus::Published)
     }
 
     /// Whether nobody more can be served: no place is left, or nothing to eat.
@@ -461,7 +466,7 @@ pub fn change(
     now: At,
 ) -> Result<Menu, Fail> {
     let menu = own(conn, duty, id)?;
-    if !matches!(menu.status, MenuStatus::Draft | MenuStatus::Published) {
+    if !menu.is_open_for_changes() {
         return Err(Problem::new(Code::MenuNotOpen).with("status", menu.status).into());
     }
     let plan = check(plan)?;
@@ -490,10 +495,13 @@ fn stale_or_below(conn: &mut Conn, id: MenuId, version: i32, capacity: i32) -> R
     let present = find(conn, id)?;
     Ok(if present.version != version {
         Code::Stale.into()
+    } else if !present.is_open_for_changes() {
+        Problem::new(Code::MenuNotOpen).with("status", present.status).into()
     } else if present.taken > capacity {
         Problem::new(Code::CapacityBelowTaken).with("taken", present.taken).into()
     } else {
-        Problem::new(Code::MenuNotOpen).with("status", present.status).into()
+        // A place was freed in between.
+        db::overtaken().into()
     })
 }
 
@@ -512,7 +520,7 @@ fn change_items(conn: &mut Conn, menu: &Menu, plans: &[ItemPlan], now: At) -> Re
                 }
                 let item = Item { id, ..new_item(plan, now) };
                 if !store::update_item(conn, position, &item)? {
-                    let taken = menu.item(id).map_or(0, |item| item.taken);
+                    let taken = find(conn, menu.id)?.item(id).map_or(0, |item| item.taken);
                     return Err(Problem::new(Code::CapacityBelowTaken).with("taken", taken).into());
                 }
             }

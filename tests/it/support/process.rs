@@ -298,7 +298,8 @@ impl Client {
         loop {
             let reply = self.ask(method, &api(path), body, header);
             match reply {
-                Some(reply) if reply.body["retryable"] != true => return reply,
+                // On a machine with too much to do the server may give up waiting for the request (408).
+                Some(reply) if reply.body["retryable"] != true && reply.status != 408 => return reply,
                 Some(_) | None => {}
             }
             assert!(asked.elapsed() < PATIENCE, "it goes on saying {reply:?}");
