@@ -1,6 +1,14 @@
 //! Days that are not like others: 29 February, the last of a year, those on which clocks change, and birthdays on them.
 
+use std::{
+    sync::{Arc, Barrier},
+    time::Duration,
+};
+
+use actix_web::rt::time::sleep;
 use chrono::TimeDelta;
+use futures_util::future::{join, join_all};
+use leling::problem::Fail;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -185,5 +193,39 @@ on_both! {
         for (as_of, expected) in [("2026-11-23T03:59:00Z", 0), ("2026-11-23T04:00:30Z", 0)] {
             assert_eq!(lunch.headcount("2026-11-27", Some(as_of)).await["confirmed"]["people"], expected, "{as_of}");
         }
+    }
+}
+
+// On PostgreSQL whoever writes would wait as well.
+on_sqlite! {
+    async fn a_headcount_that_waited_for_its_turn_names_an_instant_after_all_that_it_shows(db: TestDb) {
+        let lunch = Lunch::ready(db).await;
+        let menu = lunch.menu("2026-11-27", "lunch").await;
+        let staff = lunch.tokens("staff").await;
+        let lines = json!([{ "item_id": menu["items"][0]["id"], "portions": 1 }]);
+        let order = json!({ "resident_id": lunch.father, "menu_id": menu["id"], "lines": lines });
+        let (db, gate) = (lunch.app.db(), Arc::new(Barrier::new(5)));
+        let readers = join_all((0..4).map(|_| {
+            let gate = gate.clone();
+            db.read(move |_| -> Result<(), Fail> { gate.wait(); Ok(()) })
+        }));
+        let asking = async {
+            while db.connections().0 < 4 {
+                sleep(Duration::from_millis(1)).await;
+            }
+            let path = format!("/canteens/{}/headcounts?on=2026-11-27", lunch.canteen);
+            join(lunch.app.get(&path).by(&staff).send(), async {
+                lunch.app.pass(TimeDelta::seconds(10));
+                lunch.app.post("/reservations", order).by(&staff).send().await.expect(201);
+                gate.wait();
+            })
+            .await
+        };
+        let (_, (told, ())) = join(readers, asking).await;
+        let told = told.expect(200);
+        assert_eq!(told["menus"][0]["confirmed"]["people"], 1);
+        assert_eq!(told["as_of"], "2026-11-22T04:00:10Z");
+        let then = lunch.headcount("2026-11-27", told["as_of"].as_str()).await;
+        assert_eq!(then["confirmed"]["people"], 1);
     }
 }
