@@ -130,7 +130,7 @@ fn all_are_right(db: TestDb, servers: usize) {
     ));
 }
 
-/// With this guard off the checker objects to one of the first histories, or at least to one of so many.
+/// With this guard off the checker objects to a history before so many were tried.
 fn is_caught(db: TestDb, servers: usize, guard: &str) {
     let (kind, seeds) = (db.kind, size::seeds(200, 200));
     drop(db);
