@@ -1,11 +1,14 @@
 //! Which tiers and payments of a policy can never apply: a document that holds one is not what its authors meant (BR-02).
 
-use crate::pricing::{
-    check::{Check, FaultCode, MAX_CONDITIONS},
-    condition::Condition,
-    document::{Pay, Pick},
-    policy::Policy,
-    satisfy::{Budget, Canteen, can_hold},
+use crate::{
+    money::Fen,
+    pricing::{
+        check::{Check, FaultCode, MAX_CONDITIONS},
+        condition::Condition,
+        document::{Pay, Pick},
+        policy::Policy,
+        satisfy::{Budget, Canteen, can_hold},
+    },
 };
 
 impl Check {
@@ -31,11 +34,17 @@ impl Check {
                         "its condition can never hold",
                     );
                 } else if !can_hold(canteen, &required, &hiding(policy, index, tier), &mut budget) {
-                    self.never_applies(
-                        format!("{at}/tiers/{tier}"),
-                        "前面的档次总是先适用：请调整顺序或条件",
-                        "the tiers before it always come first: change the order or the conditions",
-                    );
+                    let (zh, en) = match layer.pick {
+                        Pick::First => (
+                            "前面的档次总是先适用：请调整顺序或条件",
+                            "the tiers before it always come first: change the order or the conditions",
+                        ),
+                        Pick::Best => (
+                            "前面的档次总是补得不比它少：请调整金额或条件",
+                            "the tiers before it never pay less: change the amounts or the conditions",
+                        ),
+                    };
+                    self.never_applies(format!("{at}/tiers/{tier}"), zh, en);
                 }
             }
         }
@@ -84,15 +93,23 @@ fn hiding(policy: &Policy, layer_index: usize, tier: usize) -> Vec<Vec<&Conditio
 
 /// Whether one amount is at least the other for every charge, as far as that is plain to see.
 fn never_pays_less(one: &Pay, other: &Pay) -> bool {
+    if one.leaves_out_delivery_fee() && !other.leaves_out_delivery_fee() {
+        return false;
+    }
     match (one, other) {
-        (
-            Pay::Fixed { fixed_fen: more, without_delivery_fee: one_without },
-            Pay::Fixed { fixed_fen: less, without_delivery_fee: other_without },
-        )
+        (Pay::Fixed { fixed_fen: more, .. }, Pay::Fixed { fixed_fen: less, .. })
         | (
-            Pay::ResidentPrice { resident_price_fen: less, without_delivery_fee: one_without },
-            Pay::ResidentPrice { resident_price_fen: more, without_delivery_fee: other_without },
-        ) => more >= less && one_without == other_without,
+            Pay::ResidentPrice { resident_price_fen: less, .. },
+            Pay::ResidentPrice { resident_price_fen: more, .. },
+        ) => more >= less,
+        (Pay::ResidentPrice { resident_price_fen: Fen::ZERO, .. }, _) => true,
+        (
+            Pay::Percent { percent_bp: more, of: one_base, cap_fen: one_cap, .. },
+            Pay::Percent { percent_bp: less, of: other_base, cap_fen: other_cap, .. },
+        ) => {
+            let caps_no_lower = one_cap.is_none_or(|one| other_cap.is_some_and(|other| one >= other));
+            more >= less && one_base == other_base && caps_no_lower
+        }
         (Pay::Fixed { .. } | Pay::Percent { .. } | Pay::ResidentPrice { .. }, _) => false,
     }
 }
@@ -207,6 +224,13 @@ mod tests {
         };
         let fixed = |fen: i64| json!({ "fixed_fen": fen });
         let price = |fen: i64| json!({ "resident_price_fen": fen });
+        let share = |bp: i64, of: &str, cap: Option<i64>| {
+            let mut pay = json!({ "percent_bp": bp, "of": of });
+            if let Some(cap) = cap {
+                pay["cap_fen"] = json!(cap);
+            }
+            pay
+        };
         let food = |mut pay: Value| {
             pay["without_delivery_fee"] = json!(true);
             pay
@@ -215,6 +239,19 @@ mod tests {
         assert_eq!(faults_of(fixed(500), fixed(500)), refused);
         assert_eq!(faults_of(price(500), price(501)), refused);
         assert_eq!(faults_of(food(price(500)), food(price(501))), refused);
+        assert_eq!(faults_of(fixed(500), food(fixed(500))), refused);
+        assert_eq!(faults_of(price(0), fixed(500)), refused);
+        assert_eq!(faults_of(food(price(0)), food(share(10_000, "gross", None))), refused);
+        assert_eq!(faults_of(food(price(0)), fixed(500)), []);
+        assert_eq!(faults_of(price(1), fixed(500)), []);
+        assert_eq!(faults_of(share(3000, "gross", None), share(2000, "gross", None)), refused);
+        assert_eq!(faults_of(share(3000, "gross", Some(500)), share(3000, "gross", Some(500))), refused);
+        assert_eq!(faults_of(share(3000, "gross", None), food(share(2000, "gross", Some(500)))), refused);
+        assert_eq!(faults_of(share(3000, "gross", Some(500)), share(2000, "gross", None)), []);
+        assert_eq!(faults_of(share(3000, "gross", Some(500)), share(2000, "gross", Some(501))), []);
+        assert_eq!(faults_of(share(3000, "gross", None), share(2000, "net", None)), []);
+        assert_eq!(faults_of(share(3000, "gross", None), share(3001, "gross", None)), []);
+        assert_eq!(faults_of(food(share(3000, "gross", None)), share(2000, "gross", None)), []);
         assert_eq!(faults_of(fixed(500), fixed(501)), []);
         assert_eq!(faults_of(price(501), price(500)), []);
         assert_eq!(faults_of(food(fixed(500)), fixed(400)), []);

@@ -4,7 +4,7 @@ use crate::{
     money::Fen,
     pricing::{
         condition::{Condition, Facts, Finding, age_on},
-        document::{CanteenPayment, ChargeBase, Layer, Pay, Pick, Rounding, Tier},
+        document::{CanteenPayment, ChargeBase, Layer, Pay, Pick, Tier},
         policy::PolicyLimit,
         quote::{Arguments, Claim, PolicyInForce, Quote, QuoteLine, Reason, ToCanteen},
     },
@@ -45,6 +45,8 @@ struct Fit<'a> {
     tier: &'a Tier,
     index: usize,
     fen: Fen,
+    /// What is left of the charge is less than the tier would have paid.
+    rest_of_charge: bool,
     /// The limit that leaves less than the tier would have paid.
     rest_of: Option<&'a PolicyLimit>,
 }
@@ -103,18 +105,25 @@ impl<'a> Pricing<'a> {
             return None;
         }
         let mut best: Option<Fit<'a>> = None;
+        let mut used_up = Vec::new();
         for (tier_index, tier) in layer.tiers.iter().enumerate() {
             if tier.when.as_ref().is_some_and(|when| !when.holds(&self.facts)) {
                 continue;
             }
             match self.fit(in_force, index, tier_index, tier) {
-                Err(used_up) if !reasons.contains(&used_up) => reasons.push(used_up),
-                Err(_) => {}
+                Err(reason) => used_up.push((self.offer(in_force, index, tier).0, reason)),
                 Ok(fit) if best.as_ref().is_none_or(|best| fit.fen > best.fen) => best = Some(fit),
                 Ok(_) => {}
             }
             if layer.pick == Pick::First && best.is_some() {
                 break;
+            }
+        }
+        for (missed, reason) in used_up {
+            // Of the best, what would have been no better made no difference.
+            let mattered = layer.pick == Pick::First || best.as_ref().is_none_or(|best| missed > best.fen);
+            if mattered && !reasons.contains(&reason) {
+                reasons.push(reason);
             }
         }
         match &best {
@@ -133,8 +142,8 @@ impl<'a> Pricing<'a> {
         index: usize,
         tier: &'a Tier,
     ) -> Result<Fit<'a>, Reason> {
-        let rounding = in_force.policy.document().layers[layer].rounding;
-        let mut fit = Fit { tier, index, fen: self.amount(&tier.pay, rounding), rest_of: None };
+        let (fen, rest_of_charge) = self.offer(in_force, layer, tier);
+        let mut fit = Fit { tier, index, fen, rest_of_charge, rest_of: None };
         for limit in in_force.policy.tier_limits(layer, index) {
             let left = self.left(limit)?;
             if left < fit.fen {
@@ -162,29 +171,34 @@ impl<'a> Pricing<'a> {
         Ok(left)
     }
 
-    /// What a tier pays of what is left of the charge, limits aside.
-    fn amount(&self, pay: &Pay, rounding: Rounding) -> Fen {
+    /// What a tier pays of what is left of the charge, limits aside, and whether it would pay more if more were left.
+    fn offer(&self, in_force: &PolicyInForce, layer: usize, tier: &Tier) -> (Fen, bool) {
         const WHOLE_BP: i64 = 10_000;
-        let net = self.facts.net;
-        match *pay {
-            Pay::Fixed { fixed_fen, without_delivery_fee } => {
-                let payable = self.without_fee(net, without_delivery_fee);
-                rounding.apply(fixed_fen.min(payable).0, 1).min(payable)
-            }
-            Pay::ResidentPrice { resident_price_fen, without_delivery_fee } => {
-                let payable = self.without_fee(net, without_delivery_fee);
-                rounding.apply((payable - resident_price_fen).max(Fen::ZERO).0, 1).min(payable)
+        let rounding = in_force.policy.document().layers[layer].rounding;
+        let left = self.left_for(&tier.pay);
+        let (exact, per, most, more_if_left) = match tier.pay {
+            Pay::Fixed { fixed_fen, .. } => (fixed_fen.min(left).0, 1, left, fixed_fen > left),
+            Pay::ResidentPrice { resident_price_fen, .. } => {
+                ((left - resident_price_fen).max(Fen::ZERO).0, 1, left, false)
             }
             Pay::Percent { percent_bp, of, without_delivery_fee, cap_fen } => {
                 let base = match of {
                     ChargeBase::Gross => self.facts.gross,
-                    ChargeBase::Net => net,
+                    ChargeBase::Net => self.facts.net,
                 };
                 let share = self.without_fee(base, without_delivery_fee).times(percent_bp);
-                let most = cap_fen.map_or(net, |cap| cap.min(net)).times(WHOLE_BP);
-                rounding.apply(share.min(most).0, WHOLE_BP).min(cap_fen.unwrap_or(net)).min(net)
+                let wanted = cap_fen.map_or(share, |cap| share.min(cap.times(WHOLE_BP)));
+                let exact_left = left.times(WHOLE_BP);
+                let most = cap_fen.map_or(left, |cap| cap.min(left));
+                (wanted.min(exact_left).0, WHOLE_BP, most, wanted > exact_left)
             }
-        }
+        };
+        (rounding.apply(exact, per).min(most), more_if_left)
+    }
+
+    /// What is left of the charge for such a payment. What others paid is taken as paid for the food first.
+    fn left_for(&self, pay: &Pay) -> Fen {
+        self.without_fee(self.facts.net, pay.leaves_out_delivery_fee())
     }
 
     fn without_fee(&self, amount: Fen, without_delivery_fee: bool) -> Fen {
@@ -207,22 +221,15 @@ impl<'a> Pricing<'a> {
             }));
             return;
         }
-        let net = self.facts.net;
-        let payable = match fit.tier.pay {
-            Pay::Fixed { without_delivery_fee, .. } | Pay::ResidentPrice { without_delivery_fee, .. } => {
-                self.without_fee(net, without_delivery_fee)
-            }
-            Pay::Percent { .. } => net,
-        };
         if fit.fen.is_zero() {
             reasons.push(match fit.tier.pay {
-                _ if payable.is_zero() => Reason::NothingLeft,
+                _ if self.left_for(&fit.tier.pay).is_zero() => Reason::NothingLeft,
                 Pay::ResidentPrice { resident_price_fen, .. } => {
                     Reason::NotAbovePrice { price_fen: resident_price_fen }
                 }
                 Pay::Fixed { .. } | Pay::Percent { .. } => Reason::RoundedToNothing,
             });
-        } else if matches!(fit.tier.pay, Pay::Fixed { fixed_fen, .. } if fixed_fen > payable) {
+        } else if fit.rest_of_charge {
             reasons.push(Reason::RestOfCharge);
         }
     }

@@ -61,6 +61,39 @@ fn of_a_meal_that_is_brought_a_payer_of_the_food_alone_says_that_no_more_of_the_
     let all_food = tier(json!({ "resident_price_fen": 0, "without_delivery_fee": true }));
     let second = invented(json!([layer("city", 1, all_food), layer("town", 2, food)]), json!({}));
     assert_eq!(told(&second, 600), (Fen::ZERO, words(&["granted", "nothing_left"])));
+
+    // A share of the food does not reach for the fee either, once others have paid for the food.
+    let mut food_share = tier(json!({ "percent_bp": 10_000, "of": "gross", "without_delivery_fee": true }));
+    let third = |pay| {
+        invented(
+            json!([layer("city", 1, tier(json!({ "fixed_fen": 300 }))), layer("town", 2, pay)]),
+            json!({}),
+        )
+    };
+    assert_eq!(told(&third(food_share.clone()), 1200), (Fen(700), words(&["granted", "rest_of_charge"])));
+    food_share[0]["pay"]["percent_bp"] = json!(7000);
+    assert_eq!(told(&third(food_share), 1200), (Fen(700), words(&["granted"])));
+}
+
+#[test]
+fn the_best_tier_tells_of_a_used_up_one_only_when_that_would_have_paid_more() {
+    let tiers = |used_up: i64| {
+        json!([
+            { "code": "once", "limits": ["once"], "pay": { "fixed_fen": used_up } },
+            { "code": "usual", "pay": { "fixed_fen": 300 } },
+        ])
+    };
+    let before = json!([had("2025-03-03", "lunch", json!({ "city": 200 }))]);
+    let told = |used_up| {
+        let mut city = layer("city", 1, tiers(used_up));
+        city["pick"] = json!("best");
+        let policy =
+            invented(json!([city]), json!({ "limits": { "once": { "window": "month", "count": 1 } } }));
+        let served = with(example(1500, json!({})), [("/already_served", before.clone())]);
+        codes(&priced(&policy, &served).lines[0].reasons)
+    };
+    assert_eq!(told(299), ["granted"]);
+    assert_eq!(told(500), ["used_up", "granted"]);
 }
 
 #[test]

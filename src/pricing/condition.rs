@@ -416,6 +416,28 @@ impl Condition {
         }
     }
 
+    /// Of how many values that it lists any will do.
+    pub(super) fn alternatives(&self) -> usize {
+        match self {
+            Condition::Period(list) => list.len(),
+            Condition::Mode(list) => list.len(),
+            Condition::Weekday(list) => list.len(),
+            Condition::DayKind(list) => list.len(),
+            Condition::ItemKind(list) => list.len(),
+            Condition::Age(_)
+            | Condition::Fact(_)
+            | Condition::RegisteredIn(_)
+            | Condition::LivesIn(_)
+            | Condition::CanteenIn(_)
+            | Condition::Season(_)
+            | Condition::NthMeal(_)
+            | Condition::Money(_)
+            | Condition::All(_)
+            | Condition::Any(_)
+            | Condition::Not(_) => 1,
+        }
+    }
+
     /// How it is put together.
     pub(super) fn shape(&self) -> Shape<'_> {
         match self {

@@ -272,6 +272,17 @@ pub enum Pay {
     },
 }
 
+impl Pay {
+    /// Whether the delivery fee is left to others.
+    pub fn leaves_out_delivery_fee(&self) -> bool {
+        match *self {
+            Pay::Fixed { without_delivery_fee, .. }
+            | Pay::Percent { without_delivery_fee, .. }
+            | Pay::ResidentPrice { without_delivery_fee, .. } => without_delivery_fee,
+        }
+    }
+}
+
 fn is_false(flag: &bool) -> bool {
     !*flag
 }

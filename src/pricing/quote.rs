@@ -63,7 +63,7 @@ pub struct Person {
     #[serde(default)]
     #[schemars(length(max = 100))]
     pub facts: Vec<Fact>,
-    /// The kind of what suspends every subsidy on the day, such as `deceased`, `institution`, `away` (BR-03).
+    /// The kind of what suspends every subsidy on the day, such as `deceased`, `in_institution`, `away` (BR-03).
     #[serde(default)]
     #[schemars(length(min = 1, max = 60), regex(pattern = SEEN))]
     pub suspended: Option<String>,
@@ -235,9 +235,9 @@ pub enum Reason {
     RestOfLimit { limit: LimitKey, window: Window, max_fen: Fen },
     /// The tier pays only what was left of the charge.
     RestOfCharge,
-    /// Those before it had paid everything already.
+    /// Nothing is left of what it may pay for.
     NothingLeft,
-    /// The meal costs no more than the fixed price to the resident.
+    /// No more is left of the charge than the fixed price to the resident.
     NotAbovePrice { price_fen: Fen },
     /// The amount is too small to be paid.
     RoundedToNothing,

@@ -409,7 +409,7 @@ fn a_price_comes_with_its_reasons() {
         ]
     );
     let again = known_quote("shenzhen-2019", "sz-10").words();
-    assert_eq!(again[0].en, "city 0.00, because once a day is used up");
+    assert_eq!(again[0].en, "city 0.00, because the limit of once a day is used up");
     assert_eq!(again[0].zh, "市级0.00元：因为每天1次的额度已用完");
 }
 

@@ -116,7 +116,7 @@ impl Reason {
                 let limit = limit(*window, *max_count, *max_fen);
                 Bilingual::new(
                     format!("因为{}的额度已用完", limit.zh),
-                    format!("because {} is used up", limit.en),
+                    format!("because the limit of {} is used up", limit.en),
                 )
             }
             Reason::RestOfLimit { window, max_fen, .. } => {
@@ -126,18 +126,19 @@ impl Reason {
                     format!("which is what was left of {}", limit.en),
                 )
             }
-            Reason::RestOfCharge => Bilingual::new("餐费只剩这么多", "which is what was left of the charge"),
-            Reason::NothingLeft => Bilingual::new(
-                "因为餐费已全部由前面的补贴支付",
-                "because others have paid the whole charge before",
-            ),
+            Reason::RestOfCharge => {
+                Bilingual::new("可补的餐费只剩这么多", "which is all that was left for it to pay")
+            }
+            Reason::NothingLeft => {
+                Bilingual::new("因为没有余下可补的餐费", "because nothing was left for it to pay")
+            }
             Reason::NotAbovePrice { price_fen } => Bilingual::new(
-                format!("因为餐费不高于优惠价{price_fen}元"),
-                format!("because the meal costs no more than the fixed price of {price_fen}"),
+                format!("因为余下可补的餐费不高于优惠价{price_fen}元"),
+                format!("because no more than the fixed price of {price_fen} was left for it to pay"),
             ),
             Reason::RoundedToNothing => Bilingual::new("因为金额太小", "because the amount is too small"),
             Reason::Suspended { kind } => {
-                let kind = suspension(kind);
+                let kind = fact_kind(kind);
                 Bilingual::new(
                     format!("补贴已暂停（{}）", kind.zh),
                     format!("because subsidies are suspended ({})", kind.en),
@@ -166,7 +167,15 @@ impl Reason {
 /// Findings joined to a sentence. Of several ages only the one that says most.
 fn findings(list: &[Finding]) -> Bilingual {
     let says_enough = |one: &&Finding| !list.iter().any(|other| says_more(other, one));
-    let parts = list.iter().filter(says_enough).map(|finding| clause(&finding.condition, finding.holds));
+    let said: Vec<&Finding> = list.iter().filter(says_enough).collect();
+    let parts = said.iter().map(|finding| {
+        let words = clause(&finding.condition, finding.holds);
+        if finding.holds && said.len() > 1 && finding.condition.alternatives() > 1 {
+            bracketed(&words)
+        } else {
+            words
+        }
+    });
     joined(parts, "，", " and ")
 }
 
@@ -382,17 +391,24 @@ fn all_of(conditions: &[&Condition]) -> Bilingual {
 fn inner(part: &Condition, of_how_many: usize) -> Bilingual {
     let words = sentence(part);
     match part.shape() {
-        Shape::All(parts) | Shape::Any(parts) if parts.len() > 1 && of_how_many > 1 => {
-            Bilingual::new(format!("（{}）", words.zh), format!("({})", words.en))
-        }
+        Shape::All(parts) | Shape::Any(parts) if parts.len() > 1 && of_how_many > 1 => bracketed(&words),
+        Shape::Single if part.alternatives() > 1 && of_how_many > 1 => bracketed(&words),
         Shape::All(_) | Shape::Any(_) | Shape::Not(_) | Shape::Single => words,
     }
+}
+
+fn bracketed(words: &Bilingual) -> Bilingual {
+    Bilingual::new(format!("（{}）", words.zh), format!("({})", words.en))
 }
 
 /// A single condition in words, or its contrary.
 pub(super) fn clause(condition: &Condition, holds: bool) -> Bilingual {
     let or_not = |words: Bilingual| {
-        if holds { words } else { Bilingual::new(format!("非{}", words.zh), format!("not {}", words.en)) }
+        if holds {
+            return words;
+        }
+        let words = if condition.alternatives() > 1 { bracketed(&words) } else { words };
+        Bilingual::new(format!("非{}", words.zh), format!("not {}", words.en))
     };
     match condition {
         Condition::Age(band) => age(band.from, band.to, holds),
@@ -473,17 +489,10 @@ fn fact_kind(kind: &str) -> Bilingual {
         "disabled" => ("残疾", "disabled"),
         "lives_alone" => ("独居", "living alone"),
         "care_level" => ("照护等级", "in need of care"),
-        other => (other, other),
-    };
-    Bilingual::new(zh, en)
-}
-
-/// What suspends subsidies; a kind that is not known everywhere stands for itself.
-fn suspension(kind: &str) -> Bilingual {
-    let (zh, en) = match kind {
-        "deceased" => ("去世", "deceased"),
-        "institution" => ("入住机构", "in an institution"),
+        "veteran_family" => ("烈军属", "family of a veteran"),
+        "in_institution" => ("入住养老机构", "living in an institution"),
         "away" => ("长期外出", "away for long"),
+        "deceased" => ("去世", "deceased"),
         other => (other, other),
     };
     Bilingual::new(zh, en)
@@ -539,7 +548,7 @@ fn nth_meal(nth: &NthMeal) -> Bilingual {
             Bilingual::new(format!("{}第{from}餐", window.zh), format!("meal {from} of {}", window.en))
         }
         Some(to) => {
-            let en = format!("meal {from} to {to} of {}", window.en);
+            let en = format!("meals {from} to {to} of {}", window.en);
             Bilingual::new(format!("{}第{from}至{to}餐", window.zh), en)
         }
         None => Bilingual::new(
@@ -552,7 +561,7 @@ fn nth_meal(nth: &NthMeal) -> Bilingual {
 fn money(test: &MoneyTest, holds: bool) -> Bilingual {
     let of = match test.of {
         MoneyOf::Gross => Bilingual::new("餐费", "a charge"),
-        MoneyOf::Net => Bilingual::new("余下餐费", "a rest of the charge"),
+        MoneyOf::Net => Bilingual::new("余下餐费", "a remaining charge"),
         MoneyOf::Set => Bilingual::new("套餐价", "a set meal"),
     };
     let fee = if test.without_delivery_fee {

@@ -117,7 +117,7 @@ fn a_meal_is_described_by_its_number_and_by_what_it_costs() {
     assert_who([
         (nth("period", 1, Some(1)), "meal 1 of the meal period", "同一餐段第1餐"),
         (nth("day", 2, Some(2)), "meal 2 of the day", "当天第2餐"),
-        (nth("week", 2, Some(3)), "meal 2 to 3 of the week", "本周第2至3餐"),
+        (nth("week", 2, Some(3)), "meals 2 to 3 of the week", "本周第2至3餐"),
         (nth("month", 2, None), "from meal 2 of the month on", "本月第2餐起"),
         (nth("year", 2, None), "from meal 2 of the year on", "本年第2餐起"),
         (
@@ -132,7 +132,7 @@ fn a_meal_is_described_by_its_number_and_by_what_it_costs() {
         ),
         (
             json!({ "money": { "of": "net", "without_delivery_fee": true, "gt": 1000, "le": 2000 } }),
-            "a rest of the charge of more than 10.00 and of at most 20.00 (without delivery fee)",
+            "a remaining charge of more than 10.00 and of at most 20.00 (without delivery fee)",
             "余下餐费（不含送餐费）高于10.00元且不高于20.00元",
         ),
         (
@@ -150,8 +150,16 @@ fn conditions_that_would_run_into_each_other_stand_in_brackets() {
     let set = json!({ "item_kind": ["set"] });
     let either = json!({ "any": [old, lunch] });
     let both = json!({ "all": [old, lunch] });
+    let meals = json!({ "period": ["lunch", "dinner"] });
     assert_who([
         (both.clone(), "60 or older and at lunch", "60周岁及以上，且午餐"),
+        (meals.clone(), "at lunch or at dinner", "午餐或晚餐"),
+        (
+            json!({ "all": [old, meals] }),
+            "60 or older and (at lunch or at dinner)",
+            "60周岁及以上，且（午餐或晚餐）",
+        ),
+        (json!({ "not": meals }), "not (at lunch or at dinner)", "非（午餐或晚餐）"),
         (either.clone(), "60 or older or at lunch", "60周岁及以上或午餐"),
         (
             json!({ "all": [either, set] }),
@@ -299,7 +307,7 @@ fn every_reason_has_words() {
         (Reason::Granted { because: vec![] }, "for everybody", "人人适用"),
         (
             used_up,
-            "because 5 times a week and 50.00 yuan a week is used up",
+            "because the limit of 5 times a week and 50.00 yuan a week is used up",
             "因为每周5次、每周50.00元的额度已用完",
         ),
         (
@@ -307,16 +315,12 @@ fn every_reason_has_words() {
             "which is what was left of 50.00 yuan a week",
             "每周50.00元只剩这么多",
         ),
-        (Reason::RestOfCharge, "which is what was left of the charge", "餐费只剩这么多"),
-        (
-            Reason::NothingLeft,
-            "because others have paid the whole charge before",
-            "因为餐费已全部由前面的补贴支付",
-        ),
+        (Reason::RestOfCharge, "which is all that was left for it to pay", "可补的餐费只剩这么多"),
+        (Reason::NothingLeft, "because nothing was left for it to pay", "因为没有余下可补的餐费"),
         (
             Reason::NotAbovePrice { price_fen },
-            "because the meal costs no more than the fixed price of 6.00",
-            "因为餐费不高于优惠价6.00元",
+            "because no more than the fixed price of 6.00 was left for it to pay",
+            "因为余下可补的餐费不高于优惠价6.00元",
         ),
         (Reason::RoundedToNothing, "because the amount is too small", "因为金额太小"),
         (
