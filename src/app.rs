@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
+    App, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Resource, Responder,
     dev::{Server, ServerHandle},
     http::header,
     middleware::{Compress, from_fn},
@@ -296,7 +296,7 @@ fn metrics_at(address: SocketAddr, state: Data<State>) -> Result<Server, StartEr
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .service(web::resource("/metrics").route(web::get().to(metrics_alone)))
+            .service(read_at("/metrics", metrics_alone))
             .default_service(web::to(nothing_there))
             .wrap(from_fn(guard_panics_and_name_requests))
     });
@@ -363,14 +363,24 @@ fn routes(config: &mut web::ServiceConfig, state: Data<State>) {
         .app_data(state)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
-        .service(web::resource("/healthz").route(web::get().to(healthz)))
-        .service(web::resource("/readyz").route(web::get().to(readyz)))
-        .service(web::resource("/metrics").route(web::get().to(metrics_here)))
-        .service(web::resource("/api/v1/openapi.json").route(web::get().to(openapi)));
+        .service(read_at("/healthz", healthz))
+        .service(read_at("/readyz", readyz))
+        .service(read_at("/metrics", metrics_here))
+        .service(read_at("/api/v1/openapi.json", openapi));
     docs::mount(config);
     routes::api().mount(config);
     // Last: it takes every address that is left.
     pages::mount(config);
+}
+
+/// What is read at an address: whatever takes GET takes HEAD.
+fn read_at<F, Args>(path: &str, answer: F) -> Resource
+where
+    F: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(web::get().to(answer)).route(web::head().to(answer))
 }
 
 /// Says that the process is alive; touches nothing.

@@ -7,7 +7,10 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::{Method, StatusCode, header},
+    http::{
+        Method, StatusCode,
+        header::{self, AcceptLanguage, Header as _, Quality},
+    },
     middleware::Next,
 };
 use futures_util::FutureExt;
@@ -43,19 +46,21 @@ impl Describe for RequestId {
     fn describe(_: &mut OperationDoc<'_>) {}
 }
 
-/// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said.
+/// The language that the reader prefers by `Accept-Language`; Chinese where nothing is said, unless just that is refused.
 pub fn lang_of(request: &HttpRequest) -> Lang {
-    let Some(wanted) = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
-    else {
-        return Lang::Zh;
-    };
-    let weighed = wanted.split(',').filter_map(|part| {
-        let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
-        let tag = tag.trim().to_ascii_lowercase();
-        let lang = Lang::from_word(tag.split('-').next()?)?;
-        Some((lang, weight.trim().parse::<f32>().ok()?))
+    let AcceptLanguage(said) = AcceptLanguage::parse(request).unwrap_or_else(|_| AcceptLanguage(Vec::new()));
+    let known = said.iter().filter_map(|said| {
+        let tag = said.item.item()?.primary_language().to_ascii_lowercase();
+        Some((Lang::from_word(&tag)?, said.quality))
     });
-    weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(Lang::Zh, |(lang, _)| lang)
+    let (refused, wanted): (Vec<_>, Vec<_>) = known.partition(|(_, quality)| *quality == Quality::ZERO);
+    let best = wanted.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
+    let only_chinese_refused = !refused.is_empty() && refused.iter().all(|(lang, _)| *lang == Lang::Zh);
+    match best {
+        Some((lang, _)) => lang,
+        None if only_chinese_refused => Lang::En,
+        None => Lang::Zh,
+    }
 }
 
 impl ResponseError for Problem {
@@ -215,4 +220,34 @@ fn written(
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
     response.content_type("application/problem+json").body(problem.body(lang, id).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_reader_hears_the_language_that_they_prefer_and_none_that_they_refuse() {
+        for (said, heard) in [
+            ("", Lang::Zh),
+            ("en", Lang::En),
+            ("EN-gb", Lang::En),
+            ("de", Lang::Zh),
+            ("*", Lang::Zh),
+            ("de, en;q=0.5, zh;q=0.4", Lang::En),
+            ("en; q=0.3 , zh-CN; q=0.8", Lang::Zh),
+            ("zh, en", Lang::Zh),
+            ("en;q=0", Lang::Zh),
+            ("en;q=0, *;q=1", Lang::Zh),
+            ("zh;q=0, *", Lang::En),
+            ("zh;q=0, en;q=0", Lang::Zh),
+            ("en;q=high", Lang::Zh),
+        ] {
+            let request =
+                TestRequest::default().insert_header((header::ACCEPT_LANGUAGE, said)).to_http_request();
+            assert_eq!(lang_of(&request), heard, "{said}");
+        }
+    }
 }

@@ -508,7 +508,7 @@ pub async fn withdraw(
             let withdrawn = Subject::of(SubjectKind::Menu, menu.id);
             audit::record(conn, caller, Entry::of(Deed::MenuWithdrawn, withdrawn).at(&site))?;
             let to_call = reservations::cancel_for_menu(conn, &menu, duty.actor(), caller.now)?;
-            Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
+            Ok(Answer::new(EndedMenu { menu: super::find(conn, *id)?.into(), to_call }))
         })
         .await
 }
@@ -525,7 +525,7 @@ pub async fn close(
             caller.on_duty(&canteens::site(conn, menu.canteen_id)?)?;
             let menu = attendance::close_menu(conn, *id, caller.now)?;
             let to_call = reservations::no_shows(conn, &menu)?;
-            Ok(Answer::new(EndedMenu { menu: menu.into(), to_call }))
+            Ok(Answer::new(EndedMenu { menu: super::find(conn, *id)?.into(), to_call }))
         })
         .await
 }

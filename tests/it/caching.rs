@@ -292,6 +292,10 @@ on_both! {
         }
         assert_eq!(desk.raw("HEAD", &path, &[("If-None-Match", &tag)]).status, 304);
         assert_eq!(desk.raw("HEAD", "/api/v1/menus/nothing", &[]).status, 404);
+        for path in ["/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"] {
+            let head = desk.raw("HEAD", path, &[]);
+            assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
+        }
         let edited = json!({ "capacity": 40, "items": [{ "id": meal.item, "name": "套餐", "kind": "set", "price_fen": 1500 }] });
         desk.put(&format!("/menus/{}", meal.id), edited, &gzip.header("etag").unwrap()).expect(200);
     }

@@ -320,4 +320,20 @@ on_both! {
         let listed = house.app.get("/fact-kinds").by(&house.desk).send().await.expect(200);
         assert!(listed["items"].as_array().unwrap().contains(&kind));
     }
+
+    async fn every_kind_of_fact_that_is_there_from_the_start_has_words_in_a_policy(db: TestDb) {
+        let house = House::open(db).await;
+        let listed = house.app.get("/fact-kinds").by(&house.desk).send().await.expect(200);
+        for kind in listed["items"].as_array().unwrap() {
+            let code = kind["code"].as_str().unwrap();
+            let tier = json!({ "code": "a", "when": { "fact": { "kind": code } }, "pay": { "fixed_fen": 100 } });
+            let policy = json!({
+                "code": "invented", "area": { "city": "贵阳市", "district": "南明区" }, "name": { "zh": "试", "en": "trial" },
+                "layers": [{ "payer": "district", "rank": 1, "pick": "first", "tiers": [tier] }],
+            });
+            let read = house.app.post("/policies/validate", policy).by(&house.officer).send().await.expect(200);
+            let told = read["words"][1]["zh"].as_str().unwrap();
+            assert!(told.contains("属于") && !told.contains(code), "{told}");
+        }
+    }
 }

@@ -242,7 +242,9 @@ on_both! {
     async fn who_still_waits_when_a_menu_ends_is_told_why(db: TestDb) {
         let full = Full::ready(db).await;
         full.waits("daughter", &full.lunch.father).await.expect(201);
-        full.lunch.post("staff", &format!("/menus/{}/withdraw", id_of(&full.menu)), Value::Null).await.expect(200);
+        let path = format!("/menus/{}/withdraw", id_of(&full.menu));
+        let withdrawn = full.lunch.post("staff", &path, Value::Null).await.expect(200)["menu"].clone();
+        assert_eq!((&withdrawn["waiting"], &withdrawn["places_left"]), (&json!(0), &withdrawn["capacity"]));
         assert_eq!(ended(&full.entry("daughter", &full.lunch.father).await), ("ended", "menu_not_open"));
         assert_eq!(full.now_waiting().await, 0);
     }

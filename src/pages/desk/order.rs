@@ -34,11 +34,14 @@ const ANSWERED: &str = "order";
 
 /// The page for this meal, with what was chosen so far.
 pub fn address(desk: &Desk, client: &Client, menu: &Menu, wish: &Wish) -> String {
-    let page = wish.address(&format!("{}/order/{}", client.page(desk), menu.id), menu);
-    match &client.card {
-        Some(card) => format!("{page}&card={}", card.as_str()),
-        None => page,
-    }
+    carrying(wish, client, &format!("{}/order/{}", client.page(desk), menu.id), menu, &[])
+}
+
+/// An address that carries what was chosen, and more.
+fn carrying(wish: &Wish, client: &Client, path: &str, menu: &Menu, more: &[(&str, &str)]) -> String {
+    let chosen = wish.pairs(menu);
+    let chosen = chosen.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    client.address(path, &more.iter().copied().chain(chosen).collect::<Vec<_>>())
 }
 
 /// Whether this page was answered without choosing anything to eat.
@@ -107,7 +110,7 @@ fn page(
     };
     desk.page(lang, Room::Desk, title, content)
         .heading(texts::ORDER_TITLE.marked(lang, &[("name", client.name(lang)), ("meal", html! { (meal) })]))
-        .back(wish.address(&client.address(&client.page(desk), &[("menu", &menu.id.to_string())]), menu))
+        .back(carrying(wish, client, &client.page(desk), menu, &[("menu", &menu.id.to_string())]))
         .errors(errors)
 }
 

@@ -65,7 +65,7 @@ impl Wish {
     }
 
     /// The answers as the fields that [`Wish::of`] reads.
-    fn pairs(&self, menu: &Menu) -> Vec<(String, String)> {
+    pub fn pairs(&self, menu: &Menu) -> Vec<(String, String)> {
         let picks = self.picks.iter().flat_map(|pick| {
             let set = menu.item(pick.item_id).is_some_and(|item| item.kind == ItemKind::Set);
             let chosen = (if set { "set" } else { "dish" }.to_owned(), pick.item_id.to_string());

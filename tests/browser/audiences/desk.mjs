@@ -251,6 +251,8 @@ export const tasks = [
       await page.locator("#q").fill(resident(world, CALLER).card_number);
       await press(page, say("查找", "Find"));
       await press(page, say("换菜、取餐方式、份数", "Another dish"));
+      await follow(page.locator(".back a"));
+      await press(page, say("换菜、取餐方式、份数", "Another dish"));
       await page.locator("input[name=set]").nth(1).check();
       await page.locator("input[name=mode][value=takeaway]").check();
       await page.locator("summary").click();
