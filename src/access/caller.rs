@@ -276,7 +276,11 @@ impl Caller {
     }
 
     fn standings_at<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = &'a Standing> {
-        self.standings.iter().filter(move |standing| match reach(standing.role(), self.act) {
+        self.standings_for(self.act, site)
+    }
+
+    fn standings_for<'a>(&'a self, act: Act, site: &'a Site) -> impl Iterator<Item = &'a Standing> {
+        self.standings.iter().filter(move |standing| match reach(standing.role(), act) {
             Reach::Canteen => standing.canteen() == Some(site.id),
             Reach::Area => standing.area().is_some_and(|area| area.contains(&site.area)),
             Reach::Everywhere => true,
@@ -303,7 +307,8 @@ impl Caller {
 
     /// Proof of acting for a resident: as oneself, by a standing link, or by a grant where they are registered.
     ///
-    /// `resident_not_found` without: who may not act for a resident may not know of them either.
+    /// Fails with `not_allowed` for whoever may read of the residents there, and else with `resident_not_found`: they may
+    /// not know of this one.
     pub fn acting_for(&self, conn: &mut Conn, resident: &Registered) -> Result<ActingFor, Fail> {
         if let Some(ticket) = self.ticket {
             if ticket.principal == Principal::Resident(resident.id)
@@ -319,7 +324,10 @@ impl Caller {
                 return Ok(self.acting(resident, right, link.covers_reasons));
             }
         }
-        let standing = self.standings_at(&resident.site).next().ok_or(Code::ResidentNotFound)?;
+        let Some(standing) = self.standings_at(&resident.site).next() else {
+            let knows = self.standings_for(Act::ReadResidents, &resident.site).next().is_some();
+            return Err(if knows { Code::NotAllowed } else { Code::ResidentNotFound }.into());
+        };
         Ok(self.acting(
             resident,
             standing.right(),

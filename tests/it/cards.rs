@@ -87,9 +87,10 @@ on_both! {
         for role in ["resident", "family", "district"] {
             assert_eq!(scanned(&picture(&world, &world.tokens[role]).await.file()), code, "{role}");
         }
-        for role in ["volunteer", "auditor", "signed_in"] {
+        for role in ["volunteer", "signed_in"] {
             picture(&world, &world.tokens[role]).await.refused(404, "resident_not_found");
         }
+        picture(&world, &world.tokens["auditor"]).await.refused(403, "not_allowed");
         let path = format!("/residents/{}/card.svg", world.here.id("resident"));
         let again = world.app.get(&path).by(&world.here.staff).header("If-None-Match", &etag).send().await;
         assert_eq!(again.status, 304);
