@@ -23,6 +23,9 @@ macro_rules! unseen {
 /// The pattern of a text in which something can be seen and nothing is unseen.
 pub const SEEN: &str = concat!("^[^", unseen!(), "]*[^", unseen!(), r"\s][^", unseen!(), "]*$");
 
+/// The pattern of a text in which nothing is unseen, and perhaps nothing at all.
+const NOTHING_UNSEEN: &str = concat!("^[^", unseen!(), "]*$");
+
 /// The pattern of a name in an area: besides, it holds no `/` and no space at its ends.
 pub const AREA_NAME: &str = concat!("^[^/", unseen!(), r"\s]([^/", unseen!(), "]*[^/", unseen!(), r"\s])?$");
 
@@ -69,6 +72,43 @@ impl<const MAX: usize> JsonSchema for Line<MAX> {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX, "pattern": SEEN })
+    }
+}
+
+/// A line of text of at most `MAX` characters, or nothing where there is nothing to be said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Note<const MAX: usize>(String);
+
+impl<const MAX: usize> Note<MAX> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Fails with a sentence when the text is too long, or holds a character that cannot be seen.
+    pub fn parse(text: &str) -> Result<Note<MAX>, String> {
+        if text.chars().all(|c| c.is_whitespace() && !is_unseen(c)) {
+            return Ok(Note::default());
+        }
+        Line::<MAX>::parse(text).map(|line| Note(line.0))
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Note<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Note::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl<const MAX: usize> JsonSchema for Note<MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Note{MAX}").into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": MAX, "pattern": NOTHING_UNSEEN })
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     problem::{Code, Fail, Problem},
     reservations::{self, ToCall, standing, waiting},
     subsidies,
-    text::{Line, Whole},
+    text::{Note, Whole},
     words::{ItemKind, Mode, Period},
 };
 
@@ -121,7 +121,7 @@ pub struct NewMenu {
     #[schemars(length(max = 3))]
     pub modes: Option<Vec<Mode>>,
     #[serde(default)]
-    pub note: Option<Line<300>>,
+    pub note: Option<Note<300>>,
     #[schemars(length(max = 60))]
     pub items: Vec<ItemPlan>,
     /// Whether to publish it at once.
@@ -147,7 +147,7 @@ pub struct MenuChange {
     #[schemars(length(max = 3))]
     pub modes: Option<Vec<Mode>>,
     #[serde(default)]
-    pub note: Option<Line<300>>,
+    pub note: Option<Note<300>>,
     /// All items: those with an `id` are kept and changed, those without are new, those left out are struck.
     #[schemars(length(max = 60))]
     pub items: Vec<ItemPlan>,
@@ -238,7 +238,7 @@ type MenuPath = web::Path<MenuId>;
 fn plan(
     capacity: Option<Whole<1, 5000>>,
     modes: &Option<Vec<Mode>>,
-    note: &Option<Line<300>>,
+    note: &Option<Note<300>>,
     items: &[ItemPlan],
 ) -> MenuPlan {
     MenuPlan {

@@ -66,6 +66,30 @@ on_both! {
 }
 
 on_postgres! {
+    async fn a_menus_note_is_put_as_it_was_read_also_when_it_says_nothing(db: TestDb) {
+        let town = Town::open(db, Plan::USUAL);
+        let (meal, desk) = (town.meal(0, 0, 30, None), &town.canteens[0].desk);
+        let path = format!("/menus/{}", meal.id);
+        let put = |note: &Value| {
+            let tag = desk.get(&path).etag.unwrap();
+            let set = json!({ "id": meal.item, "name": "套餐", "kind": "set", "price_fen": 1500 });
+            desk.put(&path, json!({ "capacity": 30, "note": note, "items": [set] }), &tag)
+        };
+        for (sent, read) in [
+            (desk.get(&path).expect(200)["note"].clone(), ""),
+            (json!("今天有汤"), "今天有汤"),
+            (json!("今天有汤 "), "今天有汤"),
+            (json!(" \u{3000}"), ""),
+            (Value::Null, ""),
+        ] {
+            put(&sent).expect(200);
+            assert_eq!(desk.get(&path).expect(200)["note"], read, "{sent}");
+        }
+        for bad in [json!("汤".repeat(301)), json!("汤\n"), json!("\n")] {
+            put(&bad).refused(400, "bad_field");
+        }
+    }
+
     async fn what_is_ended_in_one_process_is_over_in_the_other_at_its_next_request(db: TestDb) {
         let town = Town::open(db, Plan { servers: 2, ..Plan::USUAL });
         let here = &town.residents[0].client;

@@ -143,7 +143,7 @@ pub async fn change(visit: Visit<act::EditMenus>, path: OfMenu, sent: Sent) -> S
     let change = MenuChange {
         capacity: Some(planned.capacity),
         modes: Some(planned.modes),
-        note: planned.note,
+        note: Some(planned.note),
         items: planned.items,
     };
     let changed = visit
@@ -274,7 +274,7 @@ pub async fn make(
         period: wanted.period,
         capacity: Some(planned.capacity),
         modes: Some(planned.modes),
-        note: planned.note,
+        note: Some(planned.note),
         items: planned.items,
         publish: false,
     };

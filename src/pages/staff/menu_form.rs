@@ -33,7 +33,7 @@ const MORE: usize = 5;
 pub struct Planned {
     pub capacity: Whole<1, 5000>,
     pub modes: Vec<Mode>,
-    pub note: Option<text::Line<300>>,
+    pub note: text::Note<300>,
     pub items: Vec<ItemPlan>,
 }
 
@@ -211,13 +211,8 @@ pub fn read(typed: &Fields, lang: Lang) -> Result<Planned, Errors> {
     if modes.is_empty() {
         errors.add("mode", texts::MODES_WRONG.of(lang));
     }
-    let note = match typed.get("note") {
-        "" => Some(None),
-        note => {
-            let note = text::Line::parse(note).map(Some).map_err(|_| texts::NOTE_WRONG.of(lang).to_owned());
-            errors.keep("note", note)
-        }
-    };
+    let note = text::Note::parse(typed.get("note")).map_err(|_| texts::NOTE_WRONG.of(lang).to_owned());
+    let note = errors.keep("note", note);
     match (capacity, note) {
         (Some(capacity), Some(note)) if errors.is_empty() => Ok(Planned { capacity, modes, note, items }),
         (_, _) => Err(errors),
