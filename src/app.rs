@@ -255,12 +255,14 @@ pub fn start(settings: &Settings, state: State) -> Result<Running, StartError> {
         let state = served.clone();
         App::new()
             .configure(move |config| routes(config, state))
-            .wrap(from_fn(recall_answers))
             .wrap(Compress::default())
+            .wrap(from_fn(recall_answers))
             .wrap(from_fn(guard_panics_and_name_requests))
     })
     .workers(settings.workers)
     .shutdown_timeout(STOP_WAIT_S)
+    // A body that is compressed comes behind its head: it must not wait until the client has confirmed that.
+    .tcp_nodelay(true)
     .disable_signals();
     let server = match &settings.tls {
         Some(files) => server.bind_rustls_0_23(settings.bind, tls(files)?),

@@ -1,9 +1,11 @@
 //! The command line.
 
 use std::{
-    io::{self, BufWriter, IsTerminal as _, Write as _},
+    io::{self, BufWriter, IsTerminal as _, Write},
     path::PathBuf,
     process::ExitCode,
+    thread,
+    time::Duration,
 };
 
 use clap::{
@@ -170,6 +172,25 @@ fn with_settings(
 /// So many lines of the log may wait to be written.
 const WAITING_LINES: usize = 1 << 13;
 
+/// So long lines of the log are gathered before they are written: at each writing the workers lose a core for a while.
+const GATHERED: Duration = Duration::from_millis(2);
+
+/// Where lines are written many at once.
+struct Gathering<W>(W);
+
+impl<W: Write> Write for Gathering<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    /// Is called when no more lines wait.
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        thread::sleep(GATHERED);
+        Ok(())
+    }
+}
+
 /// From here on the log is written as the settings and RUST_LOG say, or by this filter; the rest of it when the guard is dropped.
 ///
 /// A thread writes it, so that nobody waits for whoever reads it: lines that it cannot get rid of are lost and counted.
@@ -181,7 +202,7 @@ fn log(settings: &Settings, default_filter: &str) -> Result<WorkerGuard, StartEr
     let (writer, writing) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_LINES)
         .lossy(!guards::is_off("log"))
-        .finish(BufWriter::new(io::stderr()));
+        .finish(Gathering(BufWriter::with_capacity(64 << 10, io::stderr())));
     let lost = writer.error_counter();
     metrics::lost_log_lines(move || lost.dropped_lines());
     let lines = fmt::layer().with_writer(writer);

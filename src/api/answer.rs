@@ -1,6 +1,6 @@
 //! Answers: a status that is part of the type, a body, and what caches and lost-update checks need.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
@@ -130,7 +130,14 @@ impl<const STATUS: u16, T> Answer<STATUS, T> {
         };
         let body = serde_json::to_vec(body).expect("our own types are JSON").into();
         let within = self.until.map(|until| (now, until));
-        let kept = Remembered { moment, within, body, tag: tag.clone(), operation: asked.operation };
+        let kept = Remembered {
+            moment,
+            within,
+            body,
+            in_gzip: Arc::default(),
+            tag: tag.clone(),
+            operation: asked.operation,
+        };
         (Answer::remembered(kept.clone()), Some(kept))
     }
 

@@ -3,21 +3,26 @@
 //! An answer is kept with the [`Moment`] before it was made. While the present moment is that one, nothing has been
 //! committed by anybody, in whatever process, and it is what making it again would give. What changes with time alone is
 //! kept only until then. Whoever asks in the same words without saying who they are gets it before their request is
-//! routed or taken apart.
+//! routed or taken apart, plain or compressed, which is done once for all.
 
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    io::Write as _,
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use actix_web::{
-    Error, FromRequest, HttpMessage as _, HttpRequest, Responder as _,
+    Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Responder as _,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{Method, header},
+    http::{
+        Method, StatusCode,
+        header::{self, AcceptEncoding, ContentEncoding, Encoding, Header as _, HeaderValue},
+    },
     middleware::Next,
     web::{Bytes, Data},
 };
+use flate2::{Compression, write::GzEncoder};
 
 use super::{
     Done,
@@ -63,19 +68,20 @@ pub async fn recall_answers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Some(answer) = recalled(request.request()).await {
+    if let Some((answer, coding)) = recalled(request.request()).await {
         request.extensions_mut().insert(Recalled(answer.operation));
-        let response = Done::<()>::remembered(answer).respond_to(request.request());
+        let response = answer.sent(request.request(), coding);
         return Ok(request.into_response(response));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-/// What is kept for this request and still right.
-async fn recalled(request: &HttpRequest) -> Option<Remembered> {
+/// What is kept for this request and still right, and how it is to be sent.
+async fn recalled(request: &HttpRequest) -> Option<(Remembered, Coding)> {
     if *request.method() != Method::GET || request.headers().contains_key(header::AUTHORIZATION) {
         return None;
     }
+    let coding = Coding::wanted(request)?;
     let state: &Data<State> = request.app_data()?;
     if !state.memory.knows(question(request)) {
         return None;
@@ -85,7 +91,29 @@ async fn recalled(request: &HttpRequest) -> Option<Remembered> {
     if answer.is_none() {
         request.extensions_mut().insert(moment);
     }
-    answer
+    answer.map(|answer| (answer, coding))
+}
+
+/// How what is kept can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Plain,
+    Gzip,
+}
+
+impl Coding {
+    /// What the client prefers; none when that is something else, or when it takes nothing that there is.
+    fn wanted(request: &HttpRequest) -> Option<Coding> {
+        if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+            return Some(Coding::Plain);
+        }
+        let known = [Encoding::identity(), Encoding::gzip(), Encoding::deflate()];
+        match AcceptEncoding::parse(request).ok()?.negotiate(known.iter())? {
+            Encoding::Known(ContentEncoding::Identity) => Some(Coding::Plain),
+            Encoding::Known(ContentEncoding::Gzip) => Some(Coding::Gzip),
+            Encoding::Known(_) | Encoding::Unknown(_) => None,
+        }
+    }
 }
 
 impl Describe for Asked {
@@ -99,8 +127,32 @@ pub(crate) struct Remembered {
     /// From when to when it is right by itself; always, without.
     pub within: Option<(At, At)>,
     pub body: Bytes,
+    /// The same in gzip, since somebody took it so.
+    pub in_gzip: Arc<OnceLock<Bytes>>,
     pub tag: ETag,
     pub operation: &'static str,
+}
+
+impl Remembered {
+    fn sent(self, request: &HttpRequest, coding: Coding) -> HttpResponse {
+        let coded = match coding {
+            Coding::Plain => None,
+            Coding::Gzip => Some(self.in_gzip.get_or_init(|| in_gzip(&self.body)).clone()),
+        };
+        let response = Done::<()>::remembered(self).respond_to(request);
+        let Some(coded) = coded.filter(|_| response.status() == StatusCode::OK) else { return response };
+        let mut response = response.set_body(BoxBody::new(coded));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+        response
+    }
+}
+
+fn in_gzip(body: &[u8]) -> Bytes {
+    let mut coder = GzEncoder::new(Vec::new(), Compression::default());
+    let coded = coder.write_all(body).and_then(|()| coder.finish());
+    coded.expect("memory takes whatever is written to it").into()
 }
 
 /// The answers that are kept.

@@ -24,7 +24,7 @@ use libtest_mimic::{Arguments, Trial};
 pub use app::{PASSWORD, PIN, Reply, TestApp};
 pub use database::{TestDb, directory};
 pub use postgres::Cluster;
-pub use process::{Client, Server};
+pub use process::{Client, Raw, Server};
 pub use town::{Canteen, Counted, Meal, Plan, Resident, Town, race};
 
 /// A test, as the macros below register it.

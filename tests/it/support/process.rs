@@ -286,8 +286,7 @@ impl Client {
             request = request.header(*name, *value);
         }
         let mut answer = self.agent.run(request.body(()).unwrap()).unwrap();
-        let text = answer.body_mut().read_to_vec().unwrap();
-        let body = String::from_utf8_lossy(&text).into_owned();
+        let body = answer.body_mut().read_to_vec().unwrap();
         Raw { status: answer.status().as_u16(), headers: answer.headers().clone(), body }
     }
 
@@ -348,12 +347,26 @@ impl Client {
 pub struct Raw {
     pub status: u16,
     headers: http::HeaderMap,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Raw {
     pub fn header(&self, name: &str) -> Option<String> {
         Some(self.headers.get(name)?.to_str().ok()?.to_owned())
+    }
+
+    /// Every header of this name, in their order.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// What is in a body that came in gzip.
+    pub fn unzipped(&self) -> String {
+        std::io::read_to_string(flate2::read::GzDecoder::new(self.body.as_slice())).unwrap()
     }
 }
 
