@@ -16,7 +16,7 @@ words! {
     pub enum Counter {
         /// The names by which people are called.
         Names = "names",
-        /// Which policies are in force.
+        /// Which policies are in force, and what the kinds of facts are called.
         Policies = "policies",
         /// How many canteens there ever were: each is numbered by it.
         Canteens = "canteens",

@@ -22,6 +22,7 @@ use crate::{
     money::Fen,
     pricing::{self, Arguments, CanteenPlace, EarlierMeal, Order, OrderLine, Person, Usage},
     problem::{Code, Fail, Problem},
+    residents,
     subsidies::http::QuoteBody,
     text::Slug,
     words::{Area, Bilingual, DayKind, ItemKind, MealClass, Mode, Period},
@@ -138,7 +139,7 @@ pub async fn read(
                 return Err(Code::PolicyNotFound.into());
             }
             let document = super::document(conn, *id)?;
-            let words = pricing::describe(&super::check(&document)?);
+            let words = pricing::describe(&super::check(&document)?, &residents::fact_names(conn)?);
             Ok(Answer::new(WholePolicy { policy: version.into(), document: PolicyDocument(document), words }))
         })
         .await
@@ -157,11 +158,11 @@ pub async fn validate(
     Body(document): Body<PolicyDocument>,
 ) -> Result<Done<CheckedPolicy>, Problem> {
     allowed
-        .read(move |_, _| {
+        .read(move |conn, _| {
             let policy = super::check(&document.0)?;
             Ok(Answer::new(CheckedPolicy {
                 code: policy.code().to_owned(),
-                words: pricing::describe(&policy),
+                words: pricing::describe(&policy, &residents::fact_names(conn)?),
             }))
         })
         .await
@@ -304,7 +305,7 @@ pub async fn try_out(
             let earlier = earlier_meals(conn, &trial.already_served)?;
             arguments.usage = pricing::usage_after(&policies, &arguments, &earlier);
             let quote = pricing::quote(&policies, &arguments);
-            Ok(Answer::new(QuoteBody::whole(&quote, Some(arguments))))
+            Ok(Answer::new(QuoteBody::whole(conn, &quote, Some(arguments))?))
         })
         .await
 }
@@ -388,6 +389,6 @@ pub(crate) fn terms_on(conn: &mut Conn, canteen: &Canteen, on: NaiveDate) -> Res
         "人人都可以来就餐；没有补贴的按标价付费。",
         "Everybody may eat here; without a subsidy the listed price is paid.",
     )];
-    sentences.extend(pricing::terms(&policies, &canteen.area));
+    sentences.extend(pricing::terms(&policies, &canteen.area, &residents::fact_names(conn)?));
     Ok(Terms { canteen_id: canteen.id, on, sentences })
 }

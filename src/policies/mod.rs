@@ -25,7 +25,7 @@ use crate::{
     ids::PolicyId,
     pricing::{self, Order, Policy, PolicyInForce, TypicalMeal, TypicalPrice},
     problem::{Code, Fail, Problem},
-    words,
+    residents, words,
     words::Area,
 };
 
@@ -209,7 +209,7 @@ pub fn typical_prices(
         let (day_kind, calendar_known) = (day.kind, day.known);
         meals.push(TypicalMeal { policies, order, served_on, day_kind, calendar_known });
     }
-    Ok(pricing::typical_prices(area, &meals))
+    Ok(pricing::typical_prices(area, &meals, &residents::fact_names(conn)?))
 }
 
 /// These very versions, by code and number: for a price that is computed again. Unknown ones are left out.

@@ -152,7 +152,10 @@ fn somebody_whom_no_tier_is_for_hears_what_each_of_them_asks_for() {
     ]);
     let policy = invented(json!([layer("city", 1, tiers)]), json!({}));
     let line = &priced(&policy, &example(1500, json!({}))).lines[0];
-    assert_eq!(line.words().en, "city 0.00, because under 80 and not recorded as destitute");
+    assert_eq!(
+        line.words(&FactNames::default()).en,
+        "city 0.00, because under 80 and not recorded as destitute"
+    );
     assert!(line.sensitive);
 }
 
@@ -170,7 +173,7 @@ fn a_part_for_which_a_hardship_may_count_is_sensitive_even_if_it_was_granted_for
         let mut city = layer("city", 1, tiers);
         city["when"] = of_layer.clone();
         let line = &priced(&invented(json!([city]), json!({})), &example(1500, json!({}))).lines[0];
-        assert_eq!(line.words().en, "city 3.00, because 70 or older");
+        assert_eq!(line.words(&FactNames::default()).en, "city 3.00, because 70 or older");
         assert_eq!(line.sensitive, sensitive, "{of_layer} {of_tier}");
     }
 }

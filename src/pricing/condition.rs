@@ -484,6 +484,7 @@ mod tests {
 
     use super::*;
     use crate::pricing::{
+        FactNames,
         corpus::arguments,
         quote,
         schemes_test::{example, invented, with},
@@ -574,7 +575,7 @@ mod tests {
             let policy = [invented(layers, json!({}))];
             let case = with(example(1500, json!({})), [("/resident/classes", json!(["destitute"]))]);
             let line = &quote(&policy, &arguments(&case, &policy)).lines[0];
-            assert_eq!(line.words().en, format!("city {pays}, because {why}"), "{when}");
+            assert_eq!(line.words(&FactNames::default()).en, format!("city {pays}, because {why}"), "{when}");
         }
     }
 }

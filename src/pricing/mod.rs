@@ -39,4 +39,4 @@ pub use quote::{
 pub use trial::{EarlierMeal, usage_after};
 pub use typical::{TypicalMeal, TypicalPrice, typical_prices};
 pub use usage::{Needs, Usage, Used, needs};
-pub use wording::{describe, payer as payer_words, terms};
+pub use wording::{FactNames, describe, payer as payer_words, terms};

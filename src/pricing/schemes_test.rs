@@ -397,8 +397,11 @@ fn known_quote(scheme: &str, case: &str) -> Quote {
 
 #[test]
 fn a_price_comes_with_its_reasons() {
-    let words: Vec<String> =
-        known_quote("zengcheng-2020", "zc-5").words().into_iter().map(|words| words.en).collect();
+    let words: Vec<String> = known_quote("zengcheng-2020", "zc-5")
+        .words(&FactNames::default())
+        .into_iter()
+        .map(|words| words.en)
+        .collect();
     assert_eq!(
         words,
         [
@@ -408,7 +411,7 @@ fn a_price_comes_with_its_reasons() {
             "charge 12.00, to pay 9.00",
         ]
     );
-    let again = known_quote("shenzhen-2019", "sz-10").words();
+    let again = known_quote("shenzhen-2019", "sz-10").words(&FactNames::default());
     assert_eq!(again[0].en, "city 0.00, because the limit of once a day is used up");
     assert_eq!(again[0].zh, "市级0.00元：因为每天1次的额度已用完");
 }
@@ -427,13 +430,15 @@ fn a_hardship_is_named_to_nobody_who_may_not_see_it() {
 fn a_policy_says_in_words_who_may_eat_and_what_it_costs() {
     let policies = known_policies();
     let canteen = Area::new(["Changchun", "Kuancheng", "Tuanshan", "Changshan Huayuan"]).unwrap();
-    let terms = terms(&[&policies["changchun-leling-2021"].policy], &canteen);
+    let terms = terms(&[&policies["changchun-leling-2021"].policy], &canteen, &FactNames::default());
     assert_eq!(
         terms[0].en,
         "Community pays what it costs above 6.00 yuan: living in the same community as the canteen. Once per meal."
     );
     for policy in policies.values() {
-        assert!(describe(&policy.policy).len() > policy.policy.document().layers.len());
+        assert!(
+            describe(&policy.policy, &FactNames::default()).len() > policy.policy.document().layers.len()
+        );
     }
 }
 
@@ -441,6 +446,6 @@ fn a_policy_says_in_words_who_may_eat_and_what_it_costs() {
 fn terms_leave_out_what_can_never_apply_at_the_canteen() {
     let policies = known_policies();
     let elsewhere = Area::new(["Guangzhou", "Panyu", "Shiqiao"]).unwrap();
-    let terms = terms(&[&policies["zengcheng-2020"].policy], &elsewhere);
+    let terms = terms(&[&policies["zengcheng-2020"].policy], &elsewhere, &FactNames::default());
     assert!(terms.iter().all(|line| !line.en.contains("Town pays") && !line.en.contains("District pays")));
 }

@@ -10,7 +10,7 @@ use super::{
     apply::quote,
     condition::{AgeBand, FactTest, Shape},
     usage::Usage,
-    wording::{clause, joined},
+    wording::{FactNames, clause, joined},
 };
 use crate::{
     money::Fen,
@@ -38,20 +38,20 @@ pub struct TypicalPrice {
 
 /// What each kind of person pays for these meals at a canteen that lies here, the youngest first; those whom a fact or
 /// another place makes no difference to are not told apart.
-pub fn typical_prices(canteen: &Area, meals: &[TypicalMeal]) -> Vec<TypicalPrice> {
+pub fn typical_prices(canteen: &Area, meals: &[TypicalMeal], names: &FactNames) -> Vec<TypicalPrice> {
     let conditions: Vec<&Condition> = conditions(meals);
     let bands = bands(&conditions);
     let price = |kind: &Kind, band: &AgeBand| -> Vec<Fen> {
         meals.iter().map(|meal| kind.pays(canteen, band, meal)).collect()
     };
     let usual: Vec<Vec<Fen>> = bands.iter().map(|band| price(&Kind::USUAL, band)).collect();
-    let mut rows = merged(&Kind::USUAL, bands.iter().cloned().zip(usual.iter().cloned()));
+    let mut rows = merged(&Kind::USUAL, bands.iter().cloned().zip(usual.iter().cloned()), names);
     for kind in kinds(&conditions) {
         let others = bands.iter().zip(&usual).filter_map(|(band, usual)| {
             let pays = price(&kind, band);
             (pays != *usual).then(|| (band.clone(), pays))
         });
-        rows.extend(merged(&kind, others));
+        rows.extend(merged(&kind, others, names));
     }
     rows
 }
@@ -90,12 +90,12 @@ impl Kind {
         quote(&meal.policies, &arguments).resident_fen
     }
 
-    fn words(&self, band: &AgeBand) -> Bilingual {
+    fn words(&self, band: &AgeBand, names: &FactNames) -> Bilingual {
         let mut parts = Vec::new();
         if *band != EVERY_AGE {
-            parts.push(clause(&Condition::Age(band.clone()), true));
+            parts.push(clause(&Condition::Age(band.clone()), true, names));
         }
-        parts.extend(self.facts.iter().map(|test| clause(&Condition::Fact(test.clone()), true)));
+        parts.extend(self.facts.iter().map(|test| clause(&Condition::Fact(test.clone()), true, names)));
         if !self.registered_here {
             parts.push(Bilingual::new("户籍不在本地", "registered elsewhere"));
         }
@@ -194,7 +194,11 @@ fn each_single<'a>(conditions: &[&'a Condition], look: &mut dyn FnMut(&'a Condit
 }
 
 /// A row for each stretch of bands that follow on each other and pay the same.
-fn merged(kind: &Kind, bands: impl Iterator<Item = (AgeBand, Vec<Fen>)>) -> Vec<TypicalPrice> {
+fn merged(
+    kind: &Kind,
+    bands: impl Iterator<Item = (AgeBand, Vec<Fen>)>,
+    names: &FactNames,
+) -> Vec<TypicalPrice> {
     let mut stretches: Vec<(AgeBand, Vec<Fen>)> = Vec::new();
     for (band, pays) in bands {
         match stretches.last_mut() {
@@ -204,7 +208,7 @@ fn merged(kind: &Kind, bands: impl Iterator<Item = (AgeBand, Vec<Fen>)>) -> Vec<
             Some(_) | None => stretches.push((band, pays)),
         }
     }
-    stretches.into_iter().map(|(band, pays)| TypicalPrice { who: kind.words(&band), pays }).collect()
+    stretches.into_iter().map(|(band, pays)| TypicalPrice { who: kind.words(&band, names), pays }).collect()
 }
 
 #[cfg(test)]
@@ -245,7 +249,7 @@ mod tests {
 
     fn told(meal: TypicalMeal) -> Vec<(String, i64)> {
         let canteen = Area::new(["Guiyang", "Guanshanhu"]).unwrap();
-        let rows = typical_prices(&canteen, &[meal]);
+        let rows = typical_prices(&canteen, &[meal], &FactNames::default());
         rows.into_iter().map(|row| (row.who.get(Lang::En).to_owned(), row.pays[0].0)).collect()
     }
 

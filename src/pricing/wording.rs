@@ -1,5 +1,7 @@
 //! Prices and policies in plain words, for people: why an amount is what it is, who may eat here and what it costs.
 
+use std::collections::BTreeMap;
+
 use chrono::Month;
 
 use crate::{
@@ -18,9 +20,27 @@ use crate::{
     words::{Area, Bilingual, DayKind, ItemKind, Level, MealClass, Mode, Period, Weekday},
 };
 
+/// What kinds of facts are called, beside those that are known everywhere.
+#[derive(Debug, Default)]
+pub struct FactNames(BTreeMap<String, Bilingual>);
+
+impl FactNames {
+    /// From the kinds' codes with their names.
+    pub fn new(names: impl IntoIterator<Item = (String, Bilingual)>) -> FactNames {
+        FactNames(names.into_iter().collect())
+    }
+
+    /// A kind that nobody named stands for itself.
+    fn of(&self, kind: &str) -> Bilingual {
+        known_everywhere(kind)
+            .or_else(|| self.0.get(kind).cloned())
+            .unwrap_or_else(|| Bilingual::new(kind, kind))
+    }
+}
+
 /// The policies in force at a canteen, in words: who may eat there and what it costs. Tiers that can never apply at
 /// this canteen are left out.
-pub fn terms(policies: &[&Policy], canteen: &Area) -> Vec<Bilingual> {
+pub fn terms(policies: &[&Policy], canteen: &Area, names: &FactNames) -> Vec<Bilingual> {
     let mut terms: Vec<(i32, Vec<Bilingual>)> = Vec::new();
     let mut payments = Vec::new();
     for policy in policies {
@@ -32,9 +52,9 @@ pub fn terms(policies: &[&Policy], canteen: &Area) -> Vec<Bilingual> {
                 can(&required)
             };
             let tiers: Vec<usize> = (0..layer.tiers.len()).filter(fits).collect();
-            terms.push((layer.rank, layer_terms(policy, index, &tiers)));
+            terms.push((layer.rank, layer_terms(policy, index, &tiers, names)));
         }
-        payments.extend(payments_terms(policy));
+        payments.extend(payments_terms(policy, names));
     }
     terms.sort_by_key(|(rank, _)| *rank);
     let mut terms: Vec<Bilingual> = terms.into_iter().flat_map(|(_, terms)| terms).collect();
@@ -51,7 +71,7 @@ pub fn terms(policies: &[&Policy], canteen: &Area) -> Vec<Bilingual> {
 }
 
 /// A whole policy in words, for those who are about to put it in force.
-pub fn describe(policy: &Policy) -> Vec<Bilingual> {
+pub fn describe(policy: &Policy, names: &FactNames) -> Vec<Bilingual> {
     let document = policy.document();
     let place = area(&document.area);
     let mut words = vec![Bilingual::new(
@@ -63,29 +83,35 @@ pub fn describe(policy: &Policy) -> Vec<Bilingual> {
     layers.sort_unstable();
     for (_, index) in layers {
         let tiers: Vec<usize> = (0..document.layers[index].tiers.len()).collect();
-        words.extend(layer_terms(policy, index, &tiers));
+        words.extend(layer_terms(policy, index, &tiers, names));
     }
-    words.extend(payments_terms(policy));
+    words.extend(payments_terms(policy, names));
     words
 }
 
 impl Quote {
     /// The quote line by line in words, what the resident pays last.
-    pub fn words(&self) -> Vec<Bilingual> {
+    pub fn words(&self, names: &FactNames) -> Vec<Bilingual> {
         let rest = Bilingual::new(
             format!("餐费{}元，自付{}元", self.charge_fen, self.resident_fen),
             format!("charge {}, to pay {}", self.charge_fen, self.resident_fen),
         );
-        let reasons = self.reasons.iter().map(Reason::words);
-        self.lines.iter().map(QuoteLine::words).chain(reasons).chain([rest]).collect()
+        let lines = self.lines.iter().map(|line| line.words(names));
+        let reasons = self.reasons.iter().map(|reason| reason.words(names));
+        lines.chain(reasons).chain([rest]).collect()
+    }
+
+    /// Whether its words need names of kinds of facts that are not known everywhere.
+    pub fn needs_names(&self) -> bool {
+        self.lines.iter().flat_map(|line| &line.reasons).chain(&self.reasons).any(Reason::needs_names)
     }
 }
 
 impl QuoteLine {
     /// The payer's part and why: "city 3.00, because 60 or older and registered in Guangzhou".
-    pub fn words(&self) -> Bilingual {
+    pub fn words(&self, names: &FactNames) -> Bilingual {
         let payer = self.layer_name.clone().unwrap_or_else(|| payer(&self.payer));
-        let why = joined(self.reasons.iter().map(Reason::words), "；", "; ");
+        let why = joined(self.reasons.iter().map(|reason| reason.words(names)), "；", "; ");
         if why.en.is_empty() {
             return Bilingual::new(
                 format!("{}{}元", payer.zh, self.fen),
@@ -101,15 +127,15 @@ impl QuoteLine {
 
 impl Reason {
     /// The reason in words, as the rest of a sentence.
-    pub fn words(&self) -> Bilingual {
+    pub fn words(&self, names: &FactNames) -> Bilingual {
         match self {
             Reason::Granted { because } if because.is_empty() => Bilingual::new("人人适用", "for everybody"),
             Reason::Granted { because } => {
-                let why = findings(because);
+                let why = findings(because, names);
                 Bilingual::new(format!("因为{}", why.zh), format!("because {}", why.en))
             }
             Reason::NotMet { unmet } => {
-                let why = findings(unmet);
+                let why = findings(unmet, names);
                 Bilingual::new(format!("因为{}", why.zh), format!("because {}", why.en))
             }
             Reason::UsedUp { window, max_count, max_fen, .. } => {
@@ -138,7 +164,7 @@ impl Reason {
             ),
             Reason::RoundedToNothing => Bilingual::new("因为金额太小", "because the amount is too small"),
             Reason::Suspended { kind } => {
-                let kind = fact_kind(kind);
+                let kind = names.of(kind);
                 Bilingual::new(
                     format!("补贴已暂停（{}）", kind.zh),
                     format!("because subsidies are suspended ({})", kind.en),
@@ -162,14 +188,43 @@ impl Reason {
             Reason::Withheld => Bilingual::new("原因不公开", "for a reason that is not shown"),
         }
     }
+
+    fn needs_names(&self) -> bool {
+        match self {
+            Reason::Granted { because: findings } | Reason::NotMet { unmet: findings } => {
+                findings.iter().any(|finding| needs_names(&finding.condition))
+            }
+            Reason::Suspended { kind } => known_everywhere(kind).is_none(),
+            Reason::UsedUp { .. }
+            | Reason::RestOfLimit { .. }
+            | Reason::RestOfCharge
+            | Reason::NothingLeft
+            | Reason::NotAbovePrice { .. }
+            | Reason::RoundedToNothing
+            | Reason::OtherClass { .. }
+            | Reason::SecondHelpings { .. }
+            | Reason::CalendarUnknown { .. }
+            | Reason::Withheld => false,
+        }
+    }
+}
+
+fn needs_names(condition: &Condition) -> bool {
+    let mut needs = false;
+    condition.each_single(&mut |single| {
+        if let Condition::Fact(test) = single {
+            needs |= known_everywhere(&test.kind).is_none();
+        }
+    });
+    needs
 }
 
 /// Findings joined to a sentence. Of several ages only the one that says most.
-fn findings(list: &[Finding]) -> Bilingual {
+fn findings(list: &[Finding], names: &FactNames) -> Bilingual {
     let says_enough = |one: &&Finding| !list.iter().any(|other| says_more(other, one));
     let said: Vec<&Finding> = list.iter().filter(says_enough).collect();
     let parts = said.iter().map(|finding| {
-        let words = clause(&finding.condition, finding.holds);
+        let words = clause(&finding.condition, finding.holds, names);
         if finding.holds && said.len() > 1 && finding.condition.alternatives() > 1 {
             bracketed(&words)
         } else {
@@ -193,19 +248,22 @@ fn says_more(finding: &Finding, other: &Finding) -> bool {
 }
 
 /// A layer's tiers, one sentence each.
-fn layer_terms(policy: &Policy, index: usize, tiers: &[usize]) -> Vec<Bilingual> {
+fn layer_terms(policy: &Policy, index: usize, tiers: &[usize], names: &FactNames) -> Vec<Bilingual> {
     let layer = &policy.document().layers[index];
-    let sentence = |(nth, &tier): (usize, &usize)| {
-        let limits = limits(policy.tier_limits(index, tier));
-        tier_terms(layer, &layer.tiers[tier], nth > 0, &limits)
+    let sentence = |(nth, &index_of_tier): (usize, &usize)| {
+        let tier = &layer.tiers[index_of_tier];
+        let conditions: Vec<&Condition> = layer.when.iter().chain(&tier.when).collect();
+        let who = match conditions.is_empty() {
+            true => Bilingual::new("人人适用", "everybody"),
+            false => all_of(&conditions, names),
+        };
+        let limits = limits(policy.tier_limits(index, index_of_tier));
+        tier_terms(layer, tier, nth > 0, &who, &limits)
     };
     tiers.iter().enumerate().map(sentence).collect()
 }
 
-fn tier_terms(layer: &Layer, tier: &Tier, follows: bool, limits: &Bilingual) -> Bilingual {
-    let conditions: Vec<&Condition> = layer.when.iter().chain(&tier.when).collect();
-    let who =
-        if conditions.is_empty() { Bilingual::new("人人适用", "everybody") } else { all_of(&conditions) };
+fn tier_terms(layer: &Layer, tier: &Tier, follows: bool, who: &Bilingual, limits: &Bilingual) -> Bilingual {
     let pay = pay(&tier.pay);
     let rounding = rounding(layer.rounding);
     let payer = match (&tier.payer, &layer.name) {
@@ -245,10 +303,10 @@ fn tier_terms(layer: &Layer, tier: &Tier, follows: bool, limits: &Bilingual) -> 
     )
 }
 
-fn payments_terms(policy: &Policy) -> Vec<Bilingual> {
+fn payments_terms(policy: &Policy, names: &FactNames) -> Vec<Bilingual> {
     let sentence = |(index, payment): (usize, &CanteenPayment)| {
         let who = payment.when.as_ref().map_or(Bilingual::new("每一餐", "for every meal"), |when| {
-            let when = self::sentence(when);
+            let when = self::sentence(when, names);
             Bilingual::new(when.zh, format!("for a meal {}", when.en))
         });
         let (payer, limits) = (payer(&payment.payer), limits(policy.payment_limits(index)));
@@ -360,23 +418,23 @@ fn rounding(rounding: Rounding) -> Bilingual {
 }
 
 /// A condition in words, as the rest of "for a person …".
-fn sentence(condition: &Condition) -> Bilingual {
+fn sentence(condition: &Condition, names: &FactNames) -> Bilingual {
     match condition.shape() {
-        Shape::All(parts) => all_of(&parts.iter().collect::<Vec<_>>()),
-        Shape::Any(parts) => joined(parts.iter().map(|part| inner(part, parts.len())), "或", " or "),
+        Shape::All(parts) => all_of(&parts.iter().collect::<Vec<_>>(), names),
+        Shape::Any(parts) => joined(parts.iter().map(|part| inner(part, parts.len(), names)), "或", " or "),
         Shape::Not(part) => match part.shape() {
-            Shape::Single => clause(part, false),
+            Shape::Single => clause(part, false, names),
             Shape::All(_) | Shape::Any(_) | Shape::Not(_) => {
-                let words = sentence(part);
+                let words = sentence(part, names);
                 Bilingual::new(format!("不是（{}）", words.zh), format!("not ({})", words.en))
             }
         },
-        Shape::Single => clause(condition, true),
+        Shape::Single => clause(condition, true, names),
     }
 }
 
 /// Conditions that must all hold, those that are themselves such a list told as one.
-fn all_of(conditions: &[&Condition]) -> Bilingual {
+fn all_of(conditions: &[&Condition], names: &FactNames) -> Bilingual {
     let mut flat = Vec::new();
     for condition in conditions {
         match condition.shape() {
@@ -384,12 +442,12 @@ fn all_of(conditions: &[&Condition]) -> Bilingual {
             Shape::Any(_) | Shape::Not(_) | Shape::Single => flat.push(*condition),
         }
     }
-    joined(flat.iter().map(|part| inner(part, flat.len())), "，且", " and ")
+    joined(flat.iter().map(|part| inner(part, flat.len(), names)), "，且", " and ")
 }
 
 /// A part of a list of so many, in brackets where it would run into its neighbours.
-fn inner(part: &Condition, of_how_many: usize) -> Bilingual {
-    let words = sentence(part);
+fn inner(part: &Condition, of_how_many: usize, names: &FactNames) -> Bilingual {
+    let words = sentence(part, names);
     match part.shape() {
         Shape::All(parts) | Shape::Any(parts) if parts.len() > 1 && of_how_many > 1 => bracketed(&words),
         Shape::Single if part.alternatives() > 1 && of_how_many > 1 => bracketed(&words),
@@ -402,7 +460,7 @@ fn bracketed(words: &Bilingual) -> Bilingual {
 }
 
 /// A single condition in words, or its contrary.
-pub(super) fn clause(condition: &Condition, holds: bool) -> Bilingual {
+pub(super) fn clause(condition: &Condition, holds: bool, names: &FactNames) -> Bilingual {
     let or_not = |words: Bilingual| {
         if holds {
             return words;
@@ -412,7 +470,7 @@ pub(super) fn clause(condition: &Condition, holds: bool) -> Bilingual {
     };
     match condition {
         Condition::Age(band) => age(band.from, band.to, holds),
-        Condition::Fact(test) => fact(test, holds),
+        Condition::Fact(test) => fact(test, holds, names),
         Condition::RegisteredIn(at) => place(at, holds, ("户籍", "registered")),
         Condition::LivesIn(at) => place(at, holds, ("居住地", "living")),
         Condition::CanteenIn(at) => {
@@ -431,7 +489,7 @@ pub(super) fn clause(condition: &Condition, holds: bool) -> Bilingual {
         }
         Condition::NthMeal(nth) => or_not(nth_meal(nth)),
         Condition::Money(test) => money(test, holds),
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) => or_not(sentence(condition)),
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) => or_not(sentence(condition, names)),
     }
 }
 
@@ -464,8 +522,8 @@ fn age(from: Option<i32>, to: Option<i32>, holds: bool) -> Bilingual {
     }
 }
 
-fn fact(test: &FactTest, holds: bool) -> Bilingual {
-    let kind = fact_kind(&test.kind);
+fn fact(test: &FactTest, holds: bool, names: &FactNames) -> Bilingual {
+    let kind = names.of(&test.kind);
     let values = test.wanted();
     let of = match values.is_empty() {
         true => Bilingual::new("", ""),
@@ -478,8 +536,8 @@ fn fact(test: &FactTest, holds: bool) -> Bilingual {
     )
 }
 
-/// The kinds of facts that are known everywhere; any other stands for itself.
-fn fact_kind(kind: &str) -> Bilingual {
+/// The name of a kind of fact that is known everywhere, as it stands in a sentence.
+fn known_everywhere(kind: &str) -> Option<Bilingual> {
     let (zh, en) = match kind {
         "minimum_living" => ("低保", "on minimum living allowance"),
         "low_income" => ("低保边缘或低收入", "low income"),
@@ -493,9 +551,9 @@ fn fact_kind(kind: &str) -> Bilingual {
         "in_institution" => ("入住养老机构", "living in an institution"),
         "away" => ("长期外出", "away for long"),
         "deceased" => ("去世", "deceased"),
-        other => (other, other),
+        _ => return None,
     };
-    Bilingual::new(zh, en)
+    Some(Bilingual::new(zh, en))
 }
 
 fn place(place: &PersonPlace, holds: bool, (zh, en): (&str, &str)) -> Bilingual {

@@ -131,10 +131,10 @@ pub struct ReservationBody {
 }
 
 impl ReservationBody {
-    fn of(placed: Placed, menu: &Menu, acting: &ActingFor) -> ReservationBody {
+    fn of(conn: &mut Conn, placed: Placed, menu: &Menu, acting: &ActingFor) -> Result<ReservationBody, Fail> {
         let Placed { reservation, quote } = placed;
         let lines = ReservationLine::of(&reservation.lines, menu);
-        ReservationBody {
+        Ok(ReservationBody {
             id: reservation.id,
             menu_id: menu.id,
             canteen_id: menu.canteen_id,
@@ -155,9 +155,9 @@ impl ReservationBody {
             cancelled_at: reservation.cancelled_at,
             cancelled_as: reservation.cancelled_as,
             charge_fen: quote.charge_fen,
-            quote: QuoteAnswer::of(&quote, acting, None),
+            quote: QuoteAnswer::of(conn, &quote, acting, None)?,
             version: reservation.version,
-        }
+        })
     }
 
     fn answer<const STATUS: u16>(self) -> Answer<STATUS, ReservationBody> {
@@ -297,7 +297,7 @@ pub async fn place(
                 origin,
                 caller.now,
             )?;
-            Ok(ReservationBody::of(placed, &setting.menu, &setting.acting).answer())
+            Ok(ReservationBody::of(conn, placed, &setting.menu, &setting.acting)?.answer())
         })
         .await
 }
@@ -313,7 +313,7 @@ pub async fn read(
         let setting = for_reservation(conn, caller, &reservation)?;
         let quote = subsidies::find(conn, reservation.quote_id)?.quote;
         let entry = subsidies::http::reasons_read(&setting.acting, &setting.site);
-        let body = ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting);
+        let body = ReservationBody::of(conn, Placed { reservation, quote }, &setting.menu, &setting.acting)?;
         Ok((body.answer(), entry))
     })
     .await
@@ -352,7 +352,7 @@ pub(crate) fn change_reservation(
         version,
         caller.now,
     )?;
-    Ok(ReservationBody::of(placed, &setting.menu, &setting.acting))
+    ReservationBody::of(conn, placed, &setting.menu, &setting.acting)
 }
 
 /// `POST /reservations/{id}/cancel`
@@ -368,7 +368,8 @@ pub async fn cancel(
             let counter = setting.counter();
             let reservation = super::cancel(conn, &setting.acting, &counter, &reservation, caller.now)?;
             let quote = subsidies::find(conn, reservation.quote_id)?.quote;
-            Ok(ReservationBody::of(Placed { reservation, quote }, &setting.menu, &setting.acting).answer())
+            let placed = Placed { reservation, quote };
+            Ok(ReservationBody::of(conn, placed, &setting.menu, &setting.acting)?.answer())
         })
         .await
 }
@@ -436,7 +437,7 @@ fn body(conn: &mut Conn, caller: &Caller, reservation: Reservation) -> Result<Re
     let site = canteens::site(conn, menu.canteen_id)?;
     let acting = acting_at(conn, caller, &site, reservation.resident_id)?;
     let quote = subsidies::find(conn, reservation.quote_id)?.quote;
-    Ok(ReservationBody::of(Placed { reservation, quote }, &menu, &acting))
+    ReservationBody::of(conn, Placed { reservation, quote }, &menu, &acting)
 }
 
 /// Oneself, and the residents whom one has a standing link to.

@@ -11,6 +11,7 @@ use crate::{
     access::{ActingFor, ActorKind, Officer, RightKind},
     canteens,
     clock::At,
+    counters::{self, Counter},
     db::{Conn, schema},
     ids::{AccountId, AnyoneId, FactId, ResidentId},
     pricing,
@@ -158,12 +159,22 @@ pub fn facts_of(
 
 /// Adds a kind of fact; `fact_kind_exists` when its code is taken.
 pub fn new_kind(conn: &mut Conn, kind: &FactKind) -> Result<(), Fail> {
-    if store::insert_kind(conn, kind)? { Ok(()) } else { Err(Code::FactKindExists.into()) }
+    if !store::insert_kind(conn, kind)? {
+        return Err(Code::FactKindExists.into());
+    }
+    // A policy may have spoken of it before it had a name.
+    Ok(counters::count(conn, Counter::Policies)?)
 }
 
 /// Every kind of fact, by code.
 pub fn kinds(conn: &mut Conn) -> Result<Vec<FactKind>, Fail> {
     Ok(store::kinds(conn)?)
+}
+
+/// What the kinds of facts are called in the words of prices and policies.
+pub fn fact_names(conn: &mut Conn) -> Result<pricing::FactNames, Fail> {
+    let names = kinds(conn)?.into_iter().map(|kind| (kind.code, Bilingual::new(kind.zh, kind.en)));
+    Ok(pricing::FactNames::new(names))
 }
 
 /// A resident as a price sees them on a day: with the verified facts that hold then (BR-01), and with the kind of what

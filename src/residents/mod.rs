@@ -31,8 +31,8 @@ use crate::{
 
 pub use cards::NewCard;
 pub use facts::{
-    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, facts_of, kinds, new_kind,
-    person_on, verify_fact,
+    DECEASED, Fact, FactEdit, FactKind, NewFact, edit_fact, enter_fact, fact, fact_names, facts_of, kinds,
+    new_kind, person_on, verify_fact,
 };
 pub use identity::KeptIdentity;
 pub use names::{keys as search_keys, mask};

@@ -17,7 +17,7 @@ use crate::{
     money::Fen,
     page::{Limit, Page, Window},
     policies,
-    pricing::{Arguments, Quote},
+    pricing::{Arguments, FactNames, Quote},
     problem::{Code, Fail, Problem},
     reservations, residents,
     text::Cursor,
@@ -61,7 +61,8 @@ pub struct QuoteLineBody {
 
 impl QuoteBody {
     /// The quote with all its reasons.
-    pub fn whole(quote: &Quote, relied_on: Option<Arguments>) -> QuoteBody {
+    pub fn whole(conn: &mut Conn, quote: &Quote, relied_on: Option<Arguments>) -> Result<QuoteBody, Fail> {
+        let names = if quote.needs_names() { residents::fact_names(conn)? } else { FactNames::default() };
         let lines = quote
             .lines
             .iter()
@@ -73,24 +74,29 @@ impl QuoteBody {
                 tier: line.tier.clone(),
                 tier_name: line.tier_name.clone(),
                 fen: line.fen,
-                why: line.words(),
+                why: line.words(&names),
             })
             .collect();
-        QuoteBody {
+        Ok(QuoteBody {
             charge_fen: quote.charge_fen,
             lines,
             resident_fen: quote.resident_fen,
-            reasons: quote.reasons.iter().map(|reason| reason.words()).collect(),
+            reasons: quote.reasons.iter().map(|reason| reason.words(&names)).collect(),
             relied_on,
-        }
+        })
     }
 
     /// The quote for somebody who may see amounts, and reasons that name a hardship only if `hears_reasons` (BR-80).
-    pub fn heard(quote: &Quote, hears_reasons: bool, relied_on: Option<Arguments>) -> QuoteBody {
+    pub fn heard(
+        conn: &mut Conn,
+        quote: &Quote,
+        hears_reasons: bool,
+        relied_on: Option<Arguments>,
+    ) -> Result<QuoteBody, Fail> {
         if hears_reasons {
-            QuoteBody::whole(quote, relied_on)
+            QuoteBody::whole(conn, quote, relied_on)
         } else {
-            QuoteBody::whole(&quote.clone().without_sensitive_reasons(), None)
+            QuoteBody::whole(conn, &quote.clone().without_sensitive_reasons(), None)
         }
     }
 }
@@ -114,15 +120,21 @@ pub enum QuoteAnswer {
 
 impl QuoteAnswer {
     /// For whoever acts by this right.
-    pub fn of(quote: &Quote, acting: &crate::access::ActingFor, relied_on: Option<Arguments>) -> QuoteAnswer {
-        match acting.right().kind {
+    pub fn of(
+        conn: &mut Conn,
+        quote: &Quote,
+        acting: &ActingFor,
+        relied_on: Option<Arguments>,
+    ) -> Result<QuoteAnswer, Fail> {
+        Ok(match acting.right().kind {
             RightKind::Staff | RightKind::Volunteer => {
                 QuoteAnswer::Desk(DeskQuote { charge_fen: quote.charge_fen, due_fen: quote.resident_fen })
             }
             RightKind::OneSelf | RightKind::Family | RightKind::Officer => {
-                QuoteAnswer::Whole(Box::new(QuoteBody::heard(quote, acting.hears_reasons(), relied_on)))
+                let heard = QuoteBody::heard(conn, quote, acting.hears_reasons(), relied_on)?;
+                QuoteAnswer::Whole(Box::new(heard))
             }
-        }
+        })
     }
 }
 
@@ -177,7 +189,7 @@ pub async fn ask(
             present.filter(|reservation| !reservation.served).map(|reservation| reservation.quote_id);
         let (arguments, quote) = super::preview(conn, &meal, present)?;
         let entry = reasons_read(&acting, &registered.site);
-        Ok((Answer::new(QuoteAnswer::of(&quote, &acting, Some(arguments))), entry))
+        Ok((Answer::new(QuoteAnswer::of(conn, &quote, &acting, Some(arguments))?), entry))
     })
     .await
 }
@@ -218,7 +230,7 @@ pub async fn read(
             served_on: kept.served_on,
             period: kept.period,
             status: kept.stage,
-            quote: QuoteBody::whole(&quote, Some(arguments)),
+            quote: QuoteBody::whole(conn, &quote, Some(arguments))?,
             recomputes,
         };
         Ok((Answer::new(body), Some(entry)))

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use leling::{
     money::Fen,
-    pricing::{Arguments, PolicyInForce, parse, quote},
+    pricing::{Arguments, FactNames, PolicyInForce, describe, parse, quote},
     residents::roster::Roster,
     sheets::XLSX,
 };
@@ -185,7 +185,7 @@ fn holds_of_document(document: &Value, charge: i64) -> Result<(), TestCaseError>
                 prop_assert!(quote.lines.iter().all(|line| line.fen >= Fen(0)), "{quote:?}");
                 prop_assert!(quote.resident_fen >= Fen(0));
                 prop_assert_eq!(paid + quote.resident_fen, quote.charge_fen);
-                let words = leling::pricing::describe(&in_force[0].policy);
+                let words = describe(&in_force[0].policy, &FactNames::default());
                 prop_assert!(!serde_json::to_string(&words).unwrap().is_empty());
             }
         }

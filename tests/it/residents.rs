@@ -7,7 +7,10 @@ use leling::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, PIN, TestApp, TestDb};
+use crate::support::{
+    PASSWORD, PIN, TestApp, TestDb,
+    world::{TODAY, World, fact_body, lines, policy_body},
+};
 
 const HERE: &str = "贵阳市/南明区";
 const THERE: &str = "贵阳市/云岩区";
@@ -319,6 +322,37 @@ on_both! {
         add(&house.officer).send().await.refused(409, "fact_kind_exists");
         let listed = house.app.get("/fact-kinds").by(&house.desk).send().await.expect(200);
         assert!(listed["items"].as_array().unwrap().contains(&kind));
+    }
+
+    async fn a_kind_of_fact_that_a_district_added_goes_by_its_name_in_policies_terms_and_prices(db: TestDb) {
+        let World { app, here, tokens, .. } = World::build(db).await;
+        let officer = &tokens["district"];
+        let mut policy = policy_body("centenarians", &json!({ "city": "示例市", "district": "东区" }));
+        policy["layers"][0]["rank"] = json!(20);
+        policy["layers"][0]["tiers"] = json!([
+            { "code": "hundred", "when": { "fact": { "kind": "centenarian" } }, "pay": { "fixed_fen": 100 } }
+        ]);
+        let written = app.policy_in_force(officer, policy, TODAY).await;
+        let terms = format!("/canteens/{}/terms", here.id("canteen"));
+        let before = app.get(&terms).send().await;
+        let (tag, before) = (before.etag.clone(), before.expect(200).to_string());
+        assert!(before.contains("属于centenarian"), "nobody said what it is called: {before}");
+
+        let kind = json!({ "code": "centenarian", "zh": "百岁老人", "en": "a hundred or older", "suspends": false });
+        app.made(officer, "/fact-kinds", kind).await;
+        app.made(officer, &format!("/residents/{}/facts", here.id("resident")), fact_body("centenarian")).await;
+        let menu = app.get(&format!("/menus/{}", here.id("free_menu"))).send().await.expect(200);
+        let meal = json!({ "resident_id": here.id("resident"), "menu_id": menu["id"], "lines": lines(&menu) });
+        let mut price = app.made(officer, "/quotes", meal).await;
+        price["relied_on"] = Value::Null;
+        let after = app.get(&terms).send().await;
+        assert_ne!(after.etag, tag);
+        let described = app.get(&format!("/policies/{written}")).by(officer).send().await.expect(200);
+        for said in [&after.expect(200), &price["lines"], &described["words"]] {
+            let said = said.to_string();
+            assert!(said.contains("属于百岁老人") && said.contains("recorded as a hundred or older"), "{said}");
+            assert!(!said.contains("属于centenarian"), "{said}");
+        }
     }
 
     async fn every_kind_of_fact_that_is_there_from_the_start_has_words_in_a_policy(db: TestDb) {

@@ -228,7 +228,7 @@ fn quote(conn: &mut Conn, client: &Client, sitting: &Sitting, wish: &Wish) -> Re
     let meal = Meal { resident: &client.resident, menu, area: &sitting.canteen.area, order };
     let present = sitting.reserved.as_ref().map(|reservation| reservation.quote_id);
     let (_, quote) = subsidies::preview(conn, &meal, present)?;
-    Ok(heard(&QuoteAnswer::of(&quote, &client.acting, None)))
+    Ok(heard(&QuoteAnswer::of(conn, &quote, &client.acting, None)?))
 }
 
 /// As much of a price as is said at the desk.

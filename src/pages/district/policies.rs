@@ -21,6 +21,7 @@ use crate::{
     policies::{self, PolicyStatus, PolicyVersion, http::concerns},
     pricing,
     problem::{Code, Fail},
+    residents,
     words::{Area, Lang},
 };
 
@@ -123,6 +124,7 @@ pub async fn one(visit: Visit<act::ReadPolicies>, id: Path<PolicyId>) -> Shown {
             let version = in_reach(conn, caller, *id)?;
             let document = policies::document(conn, *id)?;
             let policy = policies::check(&document)?;
+            let says = pricing::describe(&policy, &residents::fact_names(conn)?);
             let versions = policies::list(conn, Some(&version.code))?;
             let own = page_of(*id);
             let edits = edits(caller, &version.area);
@@ -133,7 +135,7 @@ pub async fn one(visit: Visit<act::ReadPolicies>, id: Path<PolicyId>) -> Shown {
                 }
                 h2 { (texts::SAYS.of(lang)) }
                 ul .sentences {
-                    @for words in pricing::describe(&policy) { li { (say::recorded(lang, words.get(lang))) } }
+                    @for words in says { li { (say::recorded(lang, words.get(lang))) } }
                 }
                 ul .ways {
                     li { a href={ (own) "/try" } { (texts::TO_TRY.of(lang)) } }

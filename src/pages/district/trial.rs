@@ -134,8 +134,9 @@ fn tried(
     };
     let now = policies::in_force(conn, &area, trial.on)?;
     let then = with_version(now.clone(), policies::priced_by(conn, version)?);
-    let quote = |policies: &[PolicyInForce]| QuoteBody::whole(&pricing::quote(policies, &arguments), None);
-    Ok(Tried { name: resident.full_name.clone(), now: quote(&now), then: quote(&then) })
+    let mut quote =
+        |policies: &[PolicyInForce]| QuoteBody::whole(conn, &pricing::quote(policies, &arguments), None);
+    Ok(Tried { name: resident.full_name.clone(), now: quote(&now)?, then: quote(&then)? })
 }
 
 /// These policies with a version in the place of the one with its code.

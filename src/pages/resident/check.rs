@@ -84,7 +84,7 @@ fn quote(conn: &mut Conn, person: &Person, sitting: &Sitting, wish: &Wish) -> Re
     let meal = Meal { resident: &person.resident, menu, area: &sitting.canteen.area, order };
     let present = sitting.reserved.as_ref().map(|reservation| reservation.quote_id);
     let (_, quote) = subsidies::preview(conn, &meal, present)?;
-    Ok(QuoteBody::heard(&quote, person.acting.hears_reasons(), None))
+    QuoteBody::heard(conn, &quote, person.acting.hears_reasons(), None)
 }
 
 fn page(look: &Look, person: &Person, sitting: &Sitting, wish: &Wish, quote: &QuoteBody, now: At) -> Page {

@@ -64,7 +64,7 @@ impl Booked {
         let menu = crate::menus::find(conn, reservation.menu_id)?;
         let canteen = crate::canteens::find(conn, menu.canteen_id)?;
         let quote = subsidies::find(conn, reservation.quote_id)?.quote;
-        let quote = QuoteBody::heard(&quote, person.acting.hears_reasons(), None);
+        let quote = QuoteBody::heard(conn, &quote, person.acting.hears_reasons(), None)?;
         Ok(Booked { reservation, sitting: Sitting { menu, canteen, reserved: None }, quote })
     }
 

@@ -14,7 +14,7 @@ use crate::pricing::{
 fn who(when: Value) -> (String, String) {
     let layers = json!([{ "payer": "city", "rank": 1, "pick": "first", "limits": "unlimited", "tiers":
         [{ "code": "a", "when": when, "pay": { "fixed_fen": 100 } }] }]);
-    let words = describe(&invented(layers, json!({})).policy).remove(1);
+    let words = describe(&invented(layers, json!({})).policy, &FactNames::default()).remove(1);
     let en =
         words.en.strip_prefix("City pays 1.00 yuan: ").and_then(|en| en.strip_suffix(". Without limit."));
     let zh = words.zh.strip_prefix("市级补1.00元：").and_then(|zh| zh.strip_suffix("。不限次数。"));
@@ -215,7 +215,7 @@ fn a_tier_says_what_it_pays_and_how_it_is_rounded() {
     ] {
         let layers = json!([{ "payer": "city", "rank": 1, "pick": "first", "rounding": rounding,
             "tiers": [{ "code": "a", "pay": pay }] }]);
-        let words = describe(&invented(layers, json!({})).policy).remove(1);
+        let words = describe(&invented(layers, json!({})).policy, &FactNames::default()).remove(1);
         let zh = format!("市级{zh}：人人适用。每餐1次。");
         assert_eq!(words, Bilingual::new(zh, format!("City {en}: everybody. Once per meal.")));
     }
@@ -237,7 +237,7 @@ fn a_layer_says_in_which_order_its_tiers_come_and_how_often_they_pay() {
     {
         let layer = json!({ "payer": "city", "name": { "zh": "长者餐", "en": "meal for elders" }, "rank": 1,
             "pick": pick, "tiers": tiers });
-        let words = describe(&invented(json!([layer]), limits.clone()).policy);
+        let words = describe(&invented(json!([layer]), limits.clone()).policy, &FactNames::default());
         assert_eq!(words[0].en, "invented policy: applies at every canteen in Jiangcheng.");
         assert_eq!(words[1].en, "Meal for elders pays 3.00 yuan: at lunch. Once a day, 5 times a week.");
         assert_eq!(words[1].zh, "长者餐补3.00元：午餐。每天1次，每周5次。");
@@ -259,7 +259,7 @@ fn terms_come_by_rank_with_the_rest_and_the_canteens_part_last() {
     let policy = invented(layers, json!({ "to_canteen": payments }));
     let other = invented(json!([layer("canteen", 2)]), json!({ "code": "other" }));
     let canteen = Area::new(["Jiangcheng", "East"]).unwrap();
-    let all = terms(&[&policy.policy, &other.policy], &canteen);
+    let all = terms(&[&policy.policy, &other.policy], &canteen, &FactNames::default());
     assert_eq!(
         all.iter().map(|line| line.en.as_str()).collect::<Vec<_>>(),
         [
@@ -271,10 +271,34 @@ fn terms_come_by_rank_with_the_rest_and_the_canteens_part_last() {
             "Village gives the canteen 0.50 yuan for a meal at lunch. Once per meal for each person.",
         ]
     );
-    let described = describe(&policy.policy);
+    let described = describe(&policy.policy, &FactNames::default());
     assert_eq!(described[1].en, "Voucher pays 1.00 yuan: everybody. Once per meal.");
     assert_eq!(described[3].zh, "镇街另给食堂每餐1.50元：每一餐。每餐1次。");
-    assert_eq!(terms(&[], &canteen)[0].en, "No subsidy is paid here; everybody pays the list price.");
+    assert_eq!(
+        terms(&[], &canteen, &FactNames::default())[0].en,
+        "No subsidy is paid here; everybody pays the list price."
+    );
+}
+
+#[test]
+fn a_kind_of_fact_goes_by_the_name_that_it_was_given_and_without_one_by_its_code() {
+    let named = [("model_worker", "劳动模范", "model worker"), ("destitute", "贫", "poor")];
+    let names = FactNames::new(named.map(|(kind, zh, en)| (kind.to_owned(), Bilingual::new(zh, en))));
+    let test = |kind: &str| serde_json::from_value(json!({ "fact": { "kind": kind } })).unwrap();
+    for (kind, zh, en) in [
+        ("model_worker", "属于劳动模范", "recorded as model worker"),
+        ("destitute", "属于特困", "recorded as destitute"),
+        ("centenarian", "属于centenarian", "recorded as centenarian"),
+    ] {
+        let because = vec![Finding { condition: test(kind), holds: true }];
+        let granted = Reason::Granted { because };
+        let because = Bilingual::new(format!("因为{zh}"), format!("because {en}"));
+        assert_eq!(granted.words(&names), because);
+        assert_eq!(granted.needs_names(), kind != "destitute");
+    }
+    let suspended = Reason::Suspended { kind: "model_worker".into() };
+    assert_eq!(suspended.words(&names).zh, "补贴已暂停（劳动模范）");
+    assert!(suspended.needs_names());
 }
 
 #[test]
@@ -293,7 +317,7 @@ fn of_several_ages_only_the_one_that_says_most_is_told() {
         (vec![is_not(60, Some(70)), is_not(80, None)], "not 60 to 69 and under 80"),
         (vec![is(60, None), is_not(80, None)], "60 or older and under 80"),
     ] {
-        assert_eq!(Reason::Granted { because }.words().en, format!("because {words}"));
+        assert_eq!(Reason::Granted { because }.words(&FactNames::default()).en, format!("because {words}"));
     }
 }
 
@@ -345,7 +369,7 @@ fn every_reason_has_words() {
         ),
         (Reason::Withheld, "for a reason that is not shown", "原因不公开"),
     ] {
-        assert_eq!(reason.words(), Bilingual::new(zh, en));
+        assert_eq!(reason.words(&FactNames::default()), Bilingual::new(zh, en));
     }
 }
 
@@ -357,7 +381,7 @@ fn a_quote_names_a_layer_as_people_do_and_a_payer_it_does_not_know_as_it_stands(
         { "payer": "temple", "rank": 2, "pick": "first", "tiers": [tier("a", Value::Null)] },
     ]);
     let policy = [invented(layers, json!({}))];
-    let words = quote(&policy, &arguments(&example(1500, json!({})), &policy)).words();
+    let words = quote(&policy, &arguments(&example(1500, json!({})), &policy)).words(&FactNames::default());
     assert_eq!(
         words.iter().map(|line| line.en.as_str()).collect::<Vec<_>>(),
         ["meal for elders 1.00, for everybody", "temple 1.00, for everybody", "charge 15.00, to pay 13.00"]
