@@ -81,11 +81,11 @@ async fn recalled(request: &HttpRequest) -> Option<(Remembered, Coding)> {
     if *request.method() != Method::GET || request.headers().contains_key(header::AUTHORIZATION) {
         return None;
     }
-    let coding = Coding::wanted(request)?;
     let state: &Data<State> = request.app_data()?;
     if !state.memory.knows(question(request)) {
         return None;
     }
+    let coding = Coding::wanted(request)?;
     let moment = state.db.moment().await?;
     let answer = state.memory.recall(question(request), &moment, state.clock.now());
     if answer.is_none() {
