@@ -346,9 +346,9 @@
   }
 
   // Reads the list, as it is now.
-  async function refresh({ anew = false } = {}) {
+  async function refresh({ anew = false, patience = 8000 } = {}) {
     const held = !anew && session && list?.etag;
-    const answer = await ask(`${home}/list`, { headers: held ? { "If-None-Match": list.etag } : {}, patience: 8000 });
+    const answer = await ask(`${home}/list`, { headers: held ? { "If-None-Match": list.etag } : {}, patience });
     if (!answer) return;
     if (answer.status === 304) {
       await keepList({ ...list, kept_at: Date.now() });
@@ -469,10 +469,16 @@
     people.querySelector("button").focus();
   }
 
+  // Whether the service would hear a check-in now. Just after the page has opened, asking for the list tells.
+  async function isHeard() {
+    if (!session && !cutOff && reached && navigator.onLine) await refresh({ patience: ANSWER_MS });
+    return Boolean(session) && reached && navigator.onLine;
+  }
+
   // Somebody eats, as `kind`; `row` is theirs on the list, if they are on it.
   async function tap(who, kind, row) {
     const { noted: _, ...person } = who;
-    const offline = !reached || !navigator.onLine || !session;
+    const offline = !(await isHeard());
     if (offline && kind === "reserved" && !(await mayBeKept(who, row))) return;
     const item = { menu_id: menu, tap_id: crypto.randomUUID(), kind, ...person, tapped_at: new Date().toISOString() };
     if (by()) item.by = by();

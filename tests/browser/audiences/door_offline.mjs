@@ -240,6 +240,29 @@ export const offlineTasks = [
     },
   },
   {
+    name: "a card number typed just after the page has opened is answered by the service, however slow it is",
+    ways: ONE_WAY,
+    async run({ world }) {
+      const open = await openMeal(world, { reserved: 1, volunteers: 1, nth: 1 });
+      const { context, page } = await phoneAt(world, open, 0);
+      const [person] = open.people;
+      await context.route("**/list", async (route) => {
+        await page.waitForTimeout(1500);
+        await route.continue();
+      });
+      await page.goto(doorOf(open));
+      // What is in sight is the list of the last visit.
+      await page.locator("#unsent[data-unsent]").waitFor();
+      for (const answer of [person.full_name, "已经来过"]) {
+        await page.locator("#typed").fill(person.card_number);
+        await page.keyboard.press("Enter");
+        await page.locator("h1 .answer", { hasText: answer }).waitFor();
+      }
+      await expectUnsent(page, 0);
+      await context.close();
+    },
+  },
+  {
     name: "the list is forgotten when the meal is closed, and when the volunteer is cut off",
     ways: ONE_WAY,
     async run({ world }) {
