@@ -259,6 +259,7 @@ export const offlineTasks = [
         await page.locator("h1 .answer", { hasText: answer }).waitFor();
       }
       await expectUnsent(page, 0);
+      await context.unrouteAll({ behavior: "wait" });
       await context.close();
     },
   },
